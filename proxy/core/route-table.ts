@@ -1,0 +1,64 @@
+/**
+ * What the control plane tells the edge: one immutable value, replaced as a whole. The edge serves
+ * from the last one it has seen, so everything a request or a question needs is in here.
+ */
+export interface RouteTable {
+  /** Grows with every change; the edge never goes back to an older one of the same instance. */
+  readonly version: number
+  readonly instance: string
+  /** Domains of the ingress, the main one first: `['cloud.local', 'localhost']`. */
+  readonly domains: readonly string[]
+  /** Domain of the names inside: `internal`. */
+  readonly internalDomain: string
+  /** The instance's pool, as CIDR. Whoever asks from inside it is a container. */
+  readonly pool: string
+  /** Slugs of all live tenants, also of those without any container. */
+  readonly tenants: readonly string[]
+  readonly members: readonly Member[]
+}
+
+/**
+ * `starting`: created, or about to be; requests wait for it. `running`: the process runs, health
+ * decides. `stopped`: it still asks questions (it may be on its way out), but nothing is sent to it.
+ */
+export const MEMBER_STATES = ['starting', 'running', 'stopped'] as const
+export type MemberState = (typeof MEMBER_STATES)[number]
+
+/** One container: who it is, where it is, what it answers for. */
+export interface Member {
+  /** The container's id in the platform, never Docker's. */
+  readonly id: string
+  readonly tenant: string
+  /** Resolves as `<name>.<tenant>.<internalDomain>`; as an app also `<name>.<tenant>.<domain>`. */
+  readonly name: string
+  readonly address: string
+  readonly state: MemberState
+  /** Grows when the process starts anew: health of an earlier run says nothing about this one. */
+  readonly run: number
+  /** The app's port, or null for a container that serves nobody outside its network. */
+  readonly port: number | null
+  /** How health is found; null: a container whose process runs is healthy. */
+  readonly check: MemberCheck | null
+}
+
+/** `tcp`: a connection opens. `http`: GET answers 200–399. Durations in milliseconds. */
+export interface MemberCheck {
+  readonly kind: 'tcp' | 'http'
+  readonly port: number
+  readonly path: string
+  readonly intervalMs: number
+  readonly timeoutMs: number
+  /** So many failures in a row make a healthy container unhealthy. */
+  readonly retries: number
+  /** Failures in this time after the start do not count. */
+  readonly startPeriodMs: number
+}
+
+/** What the health checker has found, by member id and run. Absent: not yet known. */
+export interface HealthReport {
+  readonly id: string
+  readonly run: number
+  readonly healthy: boolean
+  /** One sentence for people: `connection refused`, `GET /healthz answered 500`. */
+  readonly reason: string
+}

@@ -1,0 +1,42 @@
+import { fileURLToPath } from 'node:url'
+import { BootstrapError } from './bootstrap/failure.js'
+import { entryOf } from './bootstrap/modes.js'
+import { ensurePackages } from './bootstrap/packages.js'
+import { needsEngine } from './bootstrap/plan.js'
+import { prepare } from './bootstrap/prepare.js'
+import { run } from './bootstrap/run.js'
+
+/**
+ * What `npm start`, `npm test` and the other scripts run first, with any Node from 18 on and before
+ * any package is there: it brings the packages, sees that a Docker Engine answers, and hands over
+ * to the pinned runtime.
+ */
+const root = fileURLToPath(new URL('..', import.meta.url))
+const [mode = '', ...args] = process.argv.slice(2)
+
+try {
+  process.exitCode = await bootstrap()
+} catch (error) {
+  // Anything else is a bug, and its stack is wanted.
+  if (!(error instanceof BootstrapError)) throw error
+  say(error.message)
+  for (const line of error.lines) process.stderr.write(`  ${line}\n`)
+  process.exitCode = error.exitCode
+}
+
+async function bootstrap() {
+  const env = process.env
+  const checkOnly = env['CLOUDLET_BOOTSTRAP'] === 'check'
+  // The engine alone needs no package, and is often wanted before there is one.
+  if (mode !== 'engine') await ensurePackages(root, { say, env, checkOnly })
+  if (needsEngine(mode)) await prepare({ mode, env, checkOnly, say })
+  const entry = entryOf({ root, mode, args, env })
+  return 'work' in entry
+    ? entry.work()
+    : (await run(entry.command, { env: entry.env, cwd: process.cwd() })).status
+}
+
+/** @param {string} message */
+function say(message) {
+  process.stderr.write(`cloudlet: ${message}\n`)
+}

@@ -1,0 +1,85 @@
+import { createClient, type Client } from '@libsql/client'
+import { drizzle, type LibSQLDatabase } from 'drizzle-orm/libsql'
+import { migrate } from 'drizzle-orm/libsql/migrator'
+import { addressQueries } from './queries/addresses.ts'
+import { auditQueries } from './queries/audit.ts'
+import { containerQueries } from './queries/containers.ts'
+import { imageQueries } from './queries/images.ts'
+import { keyQueries } from './queries/keys.ts'
+import { nameQueries } from './queries/names.ts'
+import { networkQueries } from './queries/networks.ts'
+import { operationQueries } from './queries/operations.ts'
+import { registryQueries } from './queries/registries.ts'
+import { tenantQueries } from './queries/tenants.ts'
+
+type Db = LibSQLDatabase
+/** What queries are written against: the database, or one transaction of it. */
+export type Executor = Pick<Db, 'delete' | 'insert' | 'select' | 'update'>
+
+const queriesOn = (db: Executor) => ({
+  addresses: addressQueries(db),
+  audit: auditQueries(db),
+  containers: containerQueries(db),
+  images: imageQueries(db),
+  keys: keyQueries(db),
+  names: nameQueries(db),
+  networks: networkQueries(db),
+  operations: operationQueries(db),
+  registries: registryQueries(db),
+  tenants: tenantQueries(db),
+})
+export type Queries = ReturnType<typeof queriesOn>
+
+export interface Store {
+  readonly read: Queries
+  /** Runs `work` in one write transaction, after those asked for earlier; a throw rolls it back. */
+  write<T>(work: (q: Queries) => Promise<T>): Promise<T>
+}
+
+export interface OpenStore extends Store {
+  /** Waits for the writers in line, then closes. */
+  close(): Promise<void>
+}
+
+/** How many writers may stand in line before the next one is told to come back. */
+const MOST_WAITING = 1000
+
+/** Opens the database, makes it if it is not there, and brings its schema up to date. */
+export async function openStore(url: string, migrationsFolder: string): Promise<OpenStore> {
+  // Two clients, because a read beside an open transaction of the same client would open a second
+  // connection without the PRAGMAs below.
+  const writer = await prepared(createClient({ url, concurrency: 1 }))
+  const reader = await prepared(createClient({ url, concurrency: 1 }))
+  const db = drizzle(writer)
+  await migrate(db, { migrationsFolder })
+  // SQLite has one writer, and libSQL does not wait for it: a second transaction fails at once with
+  // SQLITE_BUSY. So writers of this process stand in line here.
+  let last: Promise<unknown> = Promise.resolve()
+  let waiting = 0
+  return {
+    read: queriesOn(drizzle(reader)),
+    write(work) {
+      if (waiting >= MOST_WAITING) return Promise.reject(new Error('Too many writers in line'))
+      waiting++
+      const turn = last.then(() => db.transaction((tx) => work(queriesOn(tx)), { behavior: 'immediate' }))
+      last = turn.then(
+        () => waiting--,
+        () => waiting--,
+      )
+      return turn
+    },
+    async close() {
+      await last
+      reader.close()
+      writer.close()
+    },
+  }
+}
+
+async function prepared(client: Client): Promise<Client> {
+  await client.execute('PRAGMA journal_mode = WAL')
+  await client.execute('PRAGMA synchronous = FULL')
+  await client.execute('PRAGMA foreign_keys = ON')
+  await client.execute('PRAGMA busy_timeout = 5000')
+  return client
+}

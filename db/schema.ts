@@ -1,0 +1,256 @@
+import { sql } from 'drizzle-orm'
+import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+
+/**
+ * Times are milliseconds since 1970 in UTC. Every id is 16 random characters and never used again.
+ * Columns that hold JSON end in `Json`. What lives on a host names its node.
+ */
+
+export const tenants = sqliteTable(
+  'tenants',
+  {
+    id: text('id').primaryKey(),
+    slug: text('slug').notNull(),
+    policy: text('policy', { enum: ['baseline', 'restricted'] }).notNull(),
+    limitContainers: integer('limit_containers'),
+    limitCpuMilli: integer('limit_cpu_milli'),
+    limitMemoryBytes: integer('limit_memory_bytes'),
+    createdAt: integer('created_at').notNull(),
+    /** A deleted tenant stays as a tombstone: its slug rests 30 days. */
+    deletedAt: integer('deleted_at'),
+  },
+  (t) => [uniqueIndex('tenants_live_slug').on(t.slug).where(sql`deleted_at IS NULL`)],
+)
+
+export const accessKeys = sqliteTable(
+  'access_keys',
+  {
+    id: text('id').primaryKey(),
+    /** null: a key of the platform. */
+    tenantId: text('tenant_id').references(() => tenants.id),
+    description: text('description').notNull(),
+    role: text('role', { enum: ['admin', 'operator', 'member', 'read'] }).notNull(),
+    /** Which root key the secret is derived from, and how often it was rotated. */
+    rootKey: integer('root_key').notNull(),
+    version: integer('version').notNull(),
+    createdAt: integer('created_at').notNull(),
+    expiresAt: integer('expires_at'),
+    revokedAt: integer('revoked_at'),
+  },
+  (t) => [index('access_keys_by_tenant').on(t.tenantId)],
+)
+
+/** Tokens on record: those may live longer than the minutes of one that a client mints by itself. */
+export const apiKeys = sqliteTable(
+  'api_keys',
+  {
+    jti: text('jti').primaryKey(),
+    keyId: text('key_id')
+      .notNull()
+      .references(() => accessKeys.id),
+    version: integer('version').notNull(),
+    createdAt: integer('created_at').notNull(),
+    expiresAt: integer('expires_at'),
+  },
+  (t) => [index('api_keys_by_key').on(t.keyId)],
+)
+
+/** Containers, services and functions of a tenant share one name space. */
+export const names = sqliteTable(
+  'names',
+  {
+    tenantId: text('tenant_id')
+      .notNull()
+      .references(() => tenants.id),
+    name: text('name').notNull(),
+    kind: text('kind', { enum: ['container'] }).notNull(),
+    resourceId: text('resource_id').notNull(),
+  },
+  (t) => [
+    uniqueIndex('names_by_tenant').on(t.tenantId, t.name),
+    index('names_by_resource').on(t.resourceId),
+  ],
+)
+
+export const networks = sqliteTable(
+  'networks',
+  {
+    id: text('id').primaryKey(),
+    tenantId: text('tenant_id')
+      .notNull()
+      .references(() => tenants.id),
+    nodeId: text('node_id').notNull(),
+    name: text('name').notNull(),
+    /** CIDR. It rests after the network is gone, until `releasedAt` is long enough ago. */
+    subnet: text('subnet').notNull(),
+    desired: text('desired', { enum: ['present', 'absent'] }).notNull(),
+    state: text('state', { enum: ['pending', 'ready', 'deleting', 'gone'] }).notNull(),
+    generation: integer('generation').notNull(),
+    createdAt: integer('created_at').notNull(),
+    releasedAt: integer('released_at'),
+  },
+  (t) => [
+    uniqueIndex('networks_live_name').on(t.tenantId, t.name).where(sql`released_at IS NULL`),
+    uniqueIndex('networks_live_subnet').on(t.nodeId, t.subnet).where(sql`released_at IS NULL`),
+  ],
+)
+
+export const addresses = sqliteTable(
+  'addresses',
+  {
+    id: text('id').primaryKey(),
+    networkId: text('network_id')
+      .notNull()
+      .references(() => networks.id),
+    address: text('address').notNull(),
+    mac: text('mac').notNull(),
+    containerId: text('container_id').notNull(),
+    /** An address rests 60 s inside its network. */
+    releasedAt: integer('released_at'),
+  },
+  (t) => [
+    uniqueIndex('addresses_live').on(t.networkId, t.address).where(sql`released_at IS NULL`),
+    index('addresses_by_container').on(t.containerId),
+  ],
+)
+
+export const containers = sqliteTable(
+  'containers',
+  {
+    id: text('id').primaryKey(),
+    tenantId: text('tenant_id')
+      .notNull()
+      .references(() => tenants.id),
+    nodeId: text('node_id').notNull(),
+    name: text('name').notNull(),
+    networkId: text('network_id')
+      .notNull()
+      .references(() => networks.id),
+    specJson: text('spec_json').notNull(),
+    policy: text('policy', { enum: ['baseline', 'restricted'] }).notNull(),
+    /** What is reserved of the quota, until the engine has been seen without the container. */
+    cpuMilli: integer('cpu_milli').notNull(),
+    cpuShares: integer('cpu_shares').notNull(),
+    memoryBytes: integer('memory_bytes').notNull(),
+    pids: integer('pids').notNull(),
+
+    desired: text('desired', { enum: ['running', 'stopped', 'absent'] }).notNull(),
+    generation: integer('generation').notNull(),
+    /** Grows with every start that is asked for, so that a restart is an intent like any other. */
+    run: integer('run').notNull(),
+
+    state: text('state', {
+      enum: [
+        'pending',
+        'pulling',
+        'creating',
+        'starting',
+        'running',
+        'restarting',
+        'stopping',
+        'stopped',
+        'exited',
+        'failed',
+        'deleting',
+      ],
+    }).notNull(),
+    /** The run that was started last: behind `run`, the container is to be started anew. */
+    startedRun: integer('started_run').notNull(),
+    imageId: text('image_id'),
+    appPort: integer('app_port'),
+    endpointsJson: text('endpoints_json').notNull(),
+    exitCode: integer('exit_code'),
+    reasonCode: text('reason_code'),
+    reasonMessage: text('reason_message'),
+    restarts: integer('restarts').notNull(),
+    /** Not before this time is it started again. */
+    retryAt: integer('retry_at'),
+    createdAt: integer('created_at').notNull(),
+    startedAt: integer('started_at'),
+    finishedAt: integer('finished_at'),
+    /** Set once, when the engine has been seen without it: the row is history then, and holds nothing. */
+    removedAt: integer('removed_at'),
+  },
+  (t) => [
+    index('containers_live').on(t.tenantId, t.name).where(sql`removed_at IS NULL`),
+    index('containers_by_network').on(t.networkId),
+  ],
+)
+
+export const operations = sqliteTable(
+  'operations',
+  {
+    id: text('id').primaryKey(),
+    tenantId: text('tenant_id')
+      .notNull()
+      .references(() => tenants.id),
+    kind: text('kind').notNull(),
+    targetKind: text('target_kind').notNull(),
+    targetId: text('target_id').notNull(),
+    targetName: text('target_name').notNull(),
+    /** The target's generation that this operation asked for; a later one supersedes it. */
+    generation: integer('generation').notNull(),
+    state: text('state', {
+      enum: ['pending', 'running', 'succeeded', 'failed', 'cancelled'],
+    }).notNull(),
+    step: text('step'),
+    progress: integer('progress').notNull(),
+    errorJson: text('error_json'),
+    createdAt: integer('created_at').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+  },
+  (t) => [
+    index('operations_by_tenant').on(t.tenantId, t.createdAt),
+    index('operations_open').on(t.targetId).where(sql`state IN ('pending', 'running')`),
+  ],
+)
+
+export const images = sqliteTable(
+  'images',
+  {
+    /** null: every tenant may run it. */
+    tenantId: text('tenant_id').references(() => tenants.id),
+    reference: text('reference').notNull(),
+    imageId: text('image_id').notNull(),
+    addedAt: integer('added_at').notNull(),
+  },
+  (t) => [
+    uniqueIndex('images_of_tenant').on(t.tenantId, t.reference),
+    uniqueIndex('images_shared').on(t.reference).where(sql`tenant_id IS NULL`),
+  ],
+)
+
+export const registries = sqliteTable(
+  'registries',
+  {
+    tenantId: text('tenant_id')
+      .notNull()
+      .references(() => tenants.id),
+    host: text('host').notNull(),
+    username: text('username').notNull(),
+    /** AES-256-GCM under a key derived from the root key: number of the root key, nonce, text and tag. */
+    sealedPassword: text('sealed_password').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+  },
+  (t) => [uniqueIndex('registries_by_host').on(t.tenantId, t.host)],
+)
+
+export const audit = sqliteTable(
+  'audit',
+  {
+    seq: integer('seq').primaryKey({ autoIncrement: true }),
+    time: integer('time').notNull(),
+    actor: text('actor').notNull(),
+    keyId: text('key_id'),
+    tenantId: text('tenant_id'),
+    /** Slug as it was: the tenant may be gone when the entry is read. */
+    tenant: text('tenant'),
+    action: text('action').notNull(),
+    target: text('target').notNull(),
+    result: text('result').notNull(),
+    status: integer('status').notNull(),
+    requestId: text('request_id').notNull(),
+    sourceAddress: text('source_address').notNull(),
+  },
+  (t) => [index('audit_by_tenant').on(t.tenantId, t.seq)],
+)

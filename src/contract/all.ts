@@ -1,0 +1,52 @@
+import { listAudit, listTenantAudit } from './audit.ts'
+import * as containers from './containers.ts'
+import type { Endpoint } from './endpoint.ts'
+import * as images from './images.ts'
+import { platformKeys, tenantKeys, whoami } from './keys.ts'
+import { cancelOperation, getOperation, listOperations } from './operations.ts'
+import { getPlatform, listNetworks, platformHealth } from './platform.ts'
+import { createTenant, deleteTenant, getTenant, getUsage, listTenants, updateTenant } from './tenants.ts'
+
+/** Every endpoint there is, in the order in which the documentation shows them. */
+export const ENDPOINTS: readonly Endpoint[] = [
+  containers.createContainer,
+  containers.listContainers,
+  containers.getContainer,
+  containers.statusOfContainers,
+  containers.startContainer,
+  containers.stopContainer,
+  containers.restartContainer,
+  containers.renameContainer,
+  containers.deleteContainer,
+  containers.containerLogs,
+  listOperations,
+  getOperation,
+  cancelOperation,
+  listNetworks,
+  getUsage,
+  images.listImages,
+  images.putRegistry,
+  images.listRegistries,
+  images.deleteRegistry,
+  tenantKeys.create,
+  tenantKeys.list,
+  tenantKeys.revoke,
+  tenantKeys.rotate,
+  tenantKeys.createToken,
+  listTenantAudit,
+  whoami,
+  getPlatform,
+  createTenant,
+  listTenants,
+  getTenant,
+  updateTenant,
+  deleteTenant,
+  images.shareImage,
+  platformKeys.create,
+  platformKeys.list,
+  platformKeys.revoke,
+  platformKeys.rotate,
+  platformKeys.createToken,
+  listAudit,
+  platformHealth,
+]

@@ -1,0 +1,76 @@
+import { z } from 'zod'
+import { endpoint } from './endpoint.ts'
+import { Id, InTenant, Name, Timestamp } from './names.ts'
+
+export const PlatformHealth = z
+  .object({
+    status: z.enum(['ok', 'degraded']),
+    version: z.string(),
+    engine: z.enum(['up', 'down']),
+    edge: z.enum(['up', 'down']),
+  })
+  .meta({ id: 'PlatformHealth' })
+
+export const platformHealth = endpoint({
+  id: 'platform.health',
+  method: 'get',
+  path: '/v1/health',
+  summary: 'Tell whether the platform works',
+  permission: 'public',
+  kind: 'answer',
+  status: 200,
+  response: PlatformHealth,
+  failures: [],
+})
+
+export const Platform = z
+  .object({
+    version: z.string(),
+    instance: z.string(),
+    domain: z.string(),
+    internalDomain: z.string(),
+    ingress: z.string().describe('Address on which the ingress listens'),
+    dns: z.string().describe('Address on which the DNS responder listens for the host'),
+    resolver: z.string().describe('Address of the resolver that containers use'),
+    isolated: z.boolean(),
+    enforced: z.boolean(),
+  })
+  .meta({ id: 'Platform' })
+export type Platform = z.infer<typeof Platform>
+
+export const getPlatform = endpoint({
+  id: 'platform.get',
+  method: 'get',
+  path: '/v1/platform',
+  summary: 'Show where the platform listens and what it enforces',
+  permission: 'signed-in',
+  kind: 'answer',
+  status: 200,
+  response: Platform,
+  failures: [],
+})
+
+export const Network = z
+  .object({
+    id: Id,
+    name: Name,
+    subnet: z.string(),
+    gateway: z.ipv4(),
+    state: z.enum(['pending', 'ready', 'deleting']),
+    createdAt: Timestamp,
+  })
+  .meta({ id: 'Network' })
+export type Network = z.infer<typeof Network>
+
+export const listNetworks = endpoint({
+  id: 'networks.list',
+  method: 'get',
+  path: '/v1/tenants/{tenant}/networks',
+  summary: 'List the private networks of a tenant',
+  permission: 'networks:read',
+  params: InTenant,
+  kind: 'answer',
+  status: 200,
+  response: z.object({ items: z.array(Network) }),
+  failures: ['not-found'],
+})

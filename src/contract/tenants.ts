@@ -1,0 +1,128 @@
+import { z } from 'zod'
+import { endpoint, page, PageQuery } from './endpoint.ts'
+import { POLICIES } from './containers.ts'
+import { Id, InTenant, Slug, Timestamp } from './names.ts'
+
+const Amount = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
+/** `null`: without limit. */
+export const TenantLimits = z
+  .strictObject({
+    containers: Amount.nullable(),
+    cpuMilli: Amount.nullable(),
+    memoryBytes: Amount.nullable(),
+  })
+  .meta({ id: 'TenantLimits' })
+
+export const TenantCreate = z
+  .strictObject({
+    slug: Slug,
+    limits: TenantLimits.partial().optional(),
+    policy: z.enum(POLICIES).default('baseline'),
+  })
+  .meta({ id: 'TenantCreate' })
+export type TenantCreate = z.infer<typeof TenantCreate>
+
+export const TenantChange = z
+  .strictObject({ limits: TenantLimits.partial().optional(), policy: z.enum(POLICIES).optional() })
+  .meta({ id: 'TenantChange' })
+export type TenantChange = z.infer<typeof TenantChange>
+
+export const Tenant = z
+  .object({
+    id: Id,
+    slug: Slug,
+    policy: z.enum(POLICIES),
+    limits: TenantLimits,
+    createdAt: Timestamp,
+  })
+  .meta({ id: 'Tenant' })
+export type Tenant = z.infer<typeof Tenant>
+
+export const createTenant = endpoint({
+  id: 'tenants.create',
+  method: 'post',
+  path: '/v1/tenants',
+  summary: 'Create a tenant',
+  permission: 'tenants:write',
+  platform: true,
+  body: TenantCreate,
+  kind: 'answer',
+  status: 201,
+  response: Tenant,
+  failures: ['name-taken'],
+})
+
+export const listTenants = endpoint({
+  id: 'tenants.list',
+  method: 'get',
+  path: '/v1/tenants',
+  summary: 'List all tenants',
+  permission: 'tenants:read',
+  platform: true,
+  query: PageQuery,
+  kind: 'answer',
+  status: 200,
+  response: page(Tenant),
+  failures: [],
+})
+
+export const getTenant = endpoint({
+  id: 'tenants.get',
+  method: 'get',
+  path: '/v1/tenants/{tenant}',
+  summary: 'Show a tenant',
+  permission: 'tenants:read',
+  params: InTenant,
+  kind: 'answer',
+  status: 200,
+  response: Tenant,
+  failures: ['not-found'],
+})
+
+export const updateTenant = endpoint({
+  id: 'tenants.update',
+  method: 'patch',
+  path: '/v1/tenants/{tenant}',
+  summary: "Change a tenant's limits or policy",
+  permission: 'tenants:write',
+  platform: true,
+  params: InTenant,
+  body: TenantChange,
+  kind: 'answer',
+  status: 200,
+  response: Tenant,
+  failures: ['not-found'],
+})
+
+export const deleteTenant = endpoint({
+  id: 'tenants.delete',
+  method: 'delete',
+  path: '/v1/tenants/{tenant}',
+  summary: 'Delete a tenant that has no containers; its slug rests for 30 days',
+  permission: 'tenants:write',
+  platform: true,
+  params: InTenant,
+  kind: 'answer',
+  status: 200,
+  response: Tenant,
+  failures: ['not-found', 'state-conflict'],
+})
+
+const Share = z.object({ limit: z.int().nullable(), used: z.int() })
+export const Usage = z
+  .object({ containers: Share, cpuMilli: Share, memoryBytes: Share, enforced: z.boolean() })
+  .meta({ id: 'Usage' })
+export type Usage = z.infer<typeof Usage>
+
+export const getUsage = endpoint({
+  id: 'usage.get',
+  method: 'get',
+  path: '/v1/tenants/{tenant}/usage',
+  summary: 'Show what is reserved of the quota',
+  permission: 'usage:read',
+  params: InTenant,
+  kind: 'answer',
+  status: 200,
+  response: Usage,
+  failures: ['not-found'],
+})

@@ -1,0 +1,74 @@
+import type { Shortage } from './quota.ts'
+
+/** Every failure a caller can act on, with the facts it carries. The codes are API: add, never rename. */
+export interface FailureDetails {
+  'address-exhausted': { readonly network: string }
+  'body-too-large': { readonly limitBytes: number }
+  'cancelled': { readonly operation: string }
+  'container-exited': { readonly exitCode: number | null; readonly reason: string }
+  'engine-unavailable': { readonly retryAfterSeconds: number }
+  'engine-refused': { readonly action: string; readonly answer: string }
+  'image-unavailable': { readonly image: string; readonly answer: string }
+  'invalid-input': {
+    readonly errors: readonly { readonly pointer: string; readonly detail: string }[]
+  }
+  'invalid-token': { readonly hint: string }
+  'media-type-unknown': { readonly expected: string }
+  'name-taken': { readonly kind: string; readonly name: string }
+  'not-allowed': { readonly permission: string }
+  'not-found': { readonly kind: string; readonly name: string }
+  'quota-exceeded': { readonly shortages: readonly Shortage[] }
+  'state-conflict': { readonly kind: string; readonly name: string; readonly state: string }
+  'timed-out': { readonly action: string; readonly seconds: number }
+}
+export type FailureCode = keyof FailureDetails
+
+/** An expected failure. It knows nothing of HTTP: `src/http/problem.ts` picks the status. */
+export class Failure extends Error {
+  override readonly name = 'Failure'
+  readonly code: FailureCode
+  readonly details: FailureDetails[FailureCode]
+
+  constructor(code: FailureCode, message: string, details: FailureDetails[FailureCode]) {
+    super(message)
+    this.code = code
+    this.details = details
+  }
+}
+
+/** Makes a failure whose facts are those its code promises. */
+export function failure<C extends FailureCode>(
+  code: C,
+  message: string,
+  details: FailureDetails[C],
+): Failure {
+  return new Failure(code, message, details)
+}
+
+export const notFound = (kind: string, name: string): Failure =>
+  failure('not-found', `Cannot find ${kind} "${name}"`, { kind, name })
+
+export const nameTaken = (kind: string, name: string): Failure =>
+  failure('name-taken', `Cannot create ${kind} "${name}": the name is taken`, { kind, name })
+
+export const quotaExceeded = (
+  kind: string,
+  name: string,
+  shortages: readonly Shortage[],
+): Failure => {
+  const short = shortages.map(
+    ({ resource, limit, used, requested }) =>
+      `${resource} (limit ${limit}, used ${used}, requested ${requested})`,
+  )
+  return failure(
+    'quota-exceeded',
+    `Cannot create ${kind} "${name}": the quota has too little left of ${short.join(', ')}`,
+    { shortages },
+  )
+}
+
+/** One wrong field of a request whose shape alone could not show it, e.g. a port the image lacks. */
+export const wrongField = (pointer: string, detail: string): Failure =>
+  failure('invalid-input', `Cannot accept the request: ${detail}`, {
+    errors: [{ pointer, detail }],
+  })

@@ -1,0 +1,163 @@
+/** What the platform asks of a container engine. Every change may be repeated: the second does nothing. */
+export interface Engine {
+  facts(signal: AbortSignal): Promise<EngineFacts>
+  /** Everything that carries this instance's label; of other instances nothing is seen. */
+  list(signal: AbortSignal): Promise<EngineView>
+  /** Events of this instance's containers from now on (hints: some can be lost). Ends with `signal`. */
+  events(signal: AbortSignal): AsyncIterable<EngineEvent>
+
+  ensureNetwork(wanted: NetworkWanted, signal: AbortSignal): Promise<void>
+  removeNetwork(name: string, signal: AbortSignal): Promise<void>
+
+  /** Answers the image's facts, or undefined where the engine does not have it. */
+  image(reference: string, signal: AbortSignal): Promise<ImageFacts | undefined>
+  /** Throws EngineRefusal with the registry's own words. `onProgress` gets 0 to 100. */
+  pull(wanted: PullWanted, onProgress: (percent: number) => void, signal: AbortSignal): Promise<void>
+
+  /** Answers the engine's id; one of the same name and labels that is there already is adopted. */
+  createContainer(wanted: ContainerWanted, signal: AbortSignal): Promise<string>
+  startContainer(name: string, signal: AbortSignal): Promise<void>
+  /** Sends the stop signal, and SIGKILL when the time is over. One that is gone or stopped is fine. */
+  stopContainer(name: string, timeoutSeconds: number, signal: AbortSignal): Promise<void>
+  removeContainer(name: string, signal: AbortSignal): Promise<void>
+  /** Answers undefined for one that is gone. */
+  inspectContainer(name: string, signal: AbortSignal): Promise<EngineContainer | undefined>
+
+  logs(name: string, wanted: LogsWanted, signal: AbortSignal): AsyncIterable<LogRecord>
+  /** Bytes that running containers have written to their own roots, by name. Dear: seconds. */
+  writtenBytes(signal: AbortSignal): Promise<ReadonlyMap<string, number>>
+}
+
+export interface EngineFacts {
+  readonly version: string
+  readonly apiVersion: string
+  readonly liveRestore: boolean
+  readonly storageDriver: string
+}
+
+export interface EngineView {
+  readonly containers: readonly EngineContainer[]
+  readonly networks: readonly EngineNetwork[]
+}
+
+export interface EngineLabels {
+  readonly tenant: string
+  readonly id: string
+  readonly generation: number
+}
+
+export interface EngineContainer extends EngineLabels {
+  readonly engineId: string
+  readonly name: string
+  readonly status: 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead'
+  /** Only from `inspectContainer`; a list does not tell. */
+  readonly exit?: {
+    readonly exitCode: number
+    readonly oomKilled: boolean
+    readonly error: string
+    readonly startedAt: Date
+    readonly finishedAt: Date
+  }
+  /** Published ports: container port → host port on 127.0.0.1. */
+  readonly published: readonly { readonly port: number; readonly hostPort: number; readonly protocol: 'tcp' | 'udp' }[]
+}
+
+export interface EngineNetwork extends EngineLabels {
+  readonly engineId: string
+  readonly name: string
+}
+
+export interface EngineEvent {
+  readonly kind: 'container' | 'network'
+  /** Docker's own word: create, start, die, destroy, oom … */
+  readonly action: string
+  readonly name: string
+  readonly id: string
+  readonly time: Date
+  readonly exitCode?: number
+}
+
+export interface NetworkWanted extends EngineLabels {
+  readonly name: string
+  /** Name of the kernel's bridge, at most 15 characters. */
+  readonly bridge: string
+  readonly subnet: string
+  readonly gateway: string
+  /** A /30 that the engine may hand out itself; it is never used. */
+  readonly engineRange: string
+}
+
+export interface ImageFacts {
+  readonly imageId: string
+  readonly exposedTcpPorts: readonly number[]
+  readonly volumes: readonly string[]
+  readonly user: string
+}
+
+export interface PullWanted {
+  readonly reference: string
+  readonly credentials?: { readonly username: string; readonly password: string; readonly host: string }
+}
+
+/** Everything that is set; what is not named here, no container can have. */
+export interface ContainerWanted extends EngineLabels {
+  readonly name: string
+  readonly hostname: string
+  /** The image's id, never a name that could be pointed elsewhere meanwhile. */
+  readonly imageId: string
+  readonly command?: readonly string[]
+  readonly entrypoint?: readonly string[]
+  readonly workingDir?: string
+  readonly env: Readonly<Record<string, string>>
+  readonly user?: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly network: string
+  readonly address: string
+  readonly mac: string
+  readonly resolver: string | null
+  readonly searchDomain: string
+  readonly memoryBytes: number
+  readonly cpuMilli: number
+  readonly cpuShares: number
+  readonly pids: number
+  readonly readOnlyRoot: boolean
+  readonly capabilities: readonly string[]
+  /** Directories that the image declares as volumes: each becomes a tmpfs of this size. */
+  readonly tmpfs: readonly { readonly path: string; readonly sizeBytes: number; readonly executable: boolean }[]
+  readonly stopSignal?: string
+  readonly stopTimeoutSeconds: number
+  readonly ports: readonly { readonly port: number; readonly protocol: 'tcp' | 'udp' }[]
+  /** Publish the ports on 127.0.0.1, each on a free port of the engine's choice. */
+  readonly publish: boolean
+}
+
+export interface LogsWanted {
+  readonly tail?: number
+  readonly since?: Date
+  readonly follow: boolean
+  readonly streams: readonly ('stdout' | 'stderr')[]
+}
+
+export interface LogRecord {
+  readonly stream: 'stdout' | 'stderr'
+  readonly time: Date | null
+  readonly line: string
+}
+
+/** The engine could not be reached, or did not answer in time. What was asked may have happened. */
+export class EngineAway extends Error {
+  override readonly name = 'EngineAway'
+}
+
+/** The engine answered, and said no. `answer` is its own sentence, fit for the tenant's eyes. */
+export class EngineRefusal extends Error {
+  override readonly name = 'EngineRefusal'
+  readonly status: number
+  readonly answer: string
+
+  constructor(action: string, status: number, answer: string) {
+    super(`Cannot ${action}: ${answer}`)
+    this.status = status
+    this.answer = answer
+  }
+}

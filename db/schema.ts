@@ -135,7 +135,10 @@ export const containers = sqliteTable(
     pids: integer('pids').notNull(),
 
     desired: text('desired', { enum: ['running', 'stopped', 'absent'] }).notNull(),
+    /** Grows with every intent; an operation names the one it stands for. */
     generation: integer('generation').notNull(),
+    /** Grows when what the engine has been given must be made anew. */
+    specGeneration: integer('spec_generation').notNull(),
     /** Grows with every start that is asked for, so that a restart is an intent like any other. */
     run: integer('run').notNull(),
 
@@ -156,7 +159,10 @@ export const containers = sqliteTable(
     }).notNull(),
     /** The run that was started last: behind `run`, the container is to be started anew. */
     startedRun: integer('started_run').notNull(),
-    imageId: text('image_id'),
+    /** When that run was asked of the engine; tells a run that never began from one that ended. */
+    startingAt: integer('starting_at'),
+    /** Facts of the image, once it is there: its id, exposed ports, volumes, user. */
+    imageJson: text('image_json'),
     appPort: integer('app_port'),
     endpointsJson: text('endpoints_json').notNull(),
     exitCode: integer('exit_code'),

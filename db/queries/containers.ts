@@ -1,0 +1,138 @@
+import { and, asc, count, eq, gt, inArray, isNull, like, sum } from 'drizzle-orm'
+import type { Amounts } from '../../src/core/quota.ts'
+import type { Executor } from '../open.ts'
+import { addresses, containers, networks, tenants } from '../schema.ts'
+
+export type ContainerRow = typeof containers.$inferSelect
+
+/** A container with what its network and tenant say of it. */
+export interface PlacedContainer {
+  readonly row: ContainerRow
+  readonly tenant: string
+  readonly network: { readonly id: string; readonly name: string; readonly subnet: string }
+  readonly address: string
+  readonly mac: string
+}
+
+export interface ContainerPage {
+  readonly limit: number
+  readonly state?: ContainerRow['state'] | undefined
+  readonly namePrefix?: string | undefined
+  /** Only names after this one. */
+  readonly afterName?: string | undefined
+}
+
+export function containerQueries(db: Executor) {
+  const placed = () =>
+    db
+      .select({
+        row: containers,
+        tenant: tenants.slug,
+        network: { id: networks.id, name: networks.name, subnet: networks.subnet },
+        address: addresses.address,
+        mac: addresses.mac,
+      })
+      .from(containers)
+      .innerJoin(tenants, eq(tenants.id, containers.tenantId))
+      .innerJoin(networks, eq(networks.id, containers.networkId))
+      .innerJoin(
+        addresses,
+        and(eq(addresses.containerId, containers.id), isNull(addresses.releasedAt)),
+      )
+
+  return {
+    /** Also one that is gone: its row is history. */
+    async byId(id: string): Promise<ContainerRow | undefined> {
+      const [row] = await db.select().from(containers).where(eq(containers.id, id))
+      return row
+    },
+
+    async placedById(id: string): Promise<PlacedContainer | undefined> {
+      const [found] = await placed().where(and(eq(containers.id, id), isNull(containers.removedAt)))
+      return found
+    },
+
+    /** By id or by name, inside one tenant. */
+    async find(tenantId: string, nameOrId: string): Promise<PlacedContainer | undefined> {
+      const mine = and(eq(containers.tenantId, tenantId), isNull(containers.removedAt))
+      const [named] = await placed().where(and(mine, eq(containers.name, nameOrId)))
+      if (named) return named
+      const [found] = await placed().where(and(mine, eq(containers.id, nameOrId)))
+      return found
+    },
+
+    async findAll(tenantId: string, namesOrIds: readonly string[]): Promise<PlacedContainer[]> {
+      const mine = and(eq(containers.tenantId, tenantId), isNull(containers.removedAt))
+      const wanted = [...namesOrIds]
+      const byName = await placed().where(and(mine, inArray(containers.name, wanted)))
+      const byId = await placed().where(and(mine, inArray(containers.id, wanted)))
+      return [...byName, ...byId]
+    },
+
+    async list(tenantId: string, page: ContainerPage): Promise<PlacedContainer[]> {
+      return placed()
+        .where(
+          and(
+            eq(containers.tenantId, tenantId),
+            isNull(containers.removedAt),
+            page.state && eq(containers.state, page.state),
+            page.namePrefix ? like(containers.name, `${page.namePrefix}%`) : undefined,
+            page.afterName ? gt(containers.name, page.afterName) : undefined,
+          ),
+        )
+        .orderBy(asc(containers.name))
+        .limit(page.limit)
+    },
+
+    /** Every container that is not yet gone, of all tenants. */
+    async live(): Promise<PlacedContainer[]> {
+      return placed().where(isNull(containers.removedAt))
+    },
+
+    async countLive(tenantId: string): Promise<number> {
+      const [row] = await db
+        .select({ total: count() })
+        .from(containers)
+        .where(and(eq(containers.tenantId, tenantId), isNull(containers.removedAt)))
+      return row?.total ?? 0
+    },
+
+    /** Includes containers being deleted: what they hold is free only once the engine says so. */
+    async reserved(tenantId: string): Promise<Amounts> {
+      const [row] = await db
+        .select({
+          containers: count(),
+          cpuMilli: sum(containers.cpuMilli).mapWith(Number),
+          memoryBytes: sum(containers.memoryBytes).mapWith(Number),
+        })
+        .from(containers)
+        .where(and(eq(containers.tenantId, tenantId), isNull(containers.removedAt)))
+      return {
+        containers: row?.containers ?? 0,
+        cpuMilli: row?.cpuMilli ?? 0,
+        memoryBytes: row?.memoryBytes ?? 0,
+      }
+    },
+
+    async insert(row: ContainerRow): Promise<void> {
+      await db.insert(containers).values(row)
+    },
+
+    async update(id: string, change: Partial<ContainerRow>): Promise<void> {
+      await db.update(containers).set(change).where(eq(containers.id, id))
+    },
+
+    /** Changes a row only if no newer intent has come meanwhile; answers whether it did. */
+    async updateAt(
+      { id, generation }: Pick<ContainerRow, 'id' | 'generation'>,
+      change: Partial<ContainerRow>,
+    ): Promise<boolean> {
+      const changed = await db
+        .update(containers)
+        .set(change)
+        .where(and(eq(containers.id, id), eq(containers.generation, generation)))
+        .returning({ id: containers.id })
+      return changed.length > 0
+    },
+  }
+}

@@ -1,0 +1,56 @@
+import { and, asc, eq, gt, isNull, or } from 'drizzle-orm'
+import type { Executor } from '../open.ts'
+import { networks } from '../schema.ts'
+
+export type NetworkRow = typeof networks.$inferSelect
+
+export const networkQueries = (db: Executor) => ({
+  async byId(id: string): Promise<NetworkRow | undefined> {
+    const [row] = await db.select().from(networks).where(eq(networks.id, id))
+    return row
+  },
+
+  async byName(tenantId: string, name: string): Promise<NetworkRow | undefined> {
+    const [row] = await db
+      .select()
+      .from(networks)
+      .where(
+        and(eq(networks.tenantId, tenantId), eq(networks.name, name), isNull(networks.releasedAt)),
+      )
+    return row
+  },
+
+  async ofTenant(tenantId: string): Promise<NetworkRow[]> {
+    return db
+      .select()
+      .from(networks)
+      .where(and(eq(networks.tenantId, tenantId), isNull(networks.releasedAt)))
+      .orderBy(asc(networks.name))
+  },
+
+  async live(): Promise<NetworkRow[]> {
+    return db.select().from(networks).where(isNull(networks.releasedAt))
+  },
+
+  /** Subnets that no new network may have: those in use, and those let go after `restingSince`. */
+  async takenSubnets(nodeId: string, restingSince: number): Promise<string[]> {
+    const rows = await db
+      .select({ subnet: networks.subnet })
+      .from(networks)
+      .where(
+        and(
+          eq(networks.nodeId, nodeId),
+          or(isNull(networks.releasedAt), gt(networks.releasedAt, restingSince)),
+        ),
+      )
+    return rows.map(({ subnet }) => subnet)
+  },
+
+  async insert(row: NetworkRow): Promise<void> {
+    await db.insert(networks).values(row)
+  },
+
+  async update(id: string, change: Partial<NetworkRow>): Promise<void> {
+    await db.update(networks).set(change).where(eq(networks.id, id))
+  },
+})

@@ -1,0 +1,74 @@
+import { and, desc, eq, inArray, lt, or } from 'drizzle-orm'
+import type { Executor } from '../open.ts'
+import { operations } from '../schema.ts'
+
+export type OperationRow = typeof operations.$inferSelect
+export type OperationState = OperationRow['state']
+
+const OPEN: OperationState[] = ['pending', 'running']
+
+export interface OperationPage {
+  readonly limit: number
+  readonly state?: OperationState | undefined
+  /** The last row of the page before: creation time and id. */
+  readonly after?: { readonly createdAt: number; readonly id: string } | undefined
+}
+
+export const operationQueries = (db: Executor) => ({
+  async byId(id: string): Promise<OperationRow | undefined> {
+    const [row] = await db.select().from(operations).where(eq(operations.id, id))
+    return row
+  },
+
+  /** The newest first. */
+  async list(tenantId: string, { limit, state, after }: OperationPage): Promise<OperationRow[]> {
+    return db
+      .select()
+      .from(operations)
+      .where(
+        and(
+          eq(operations.tenantId, tenantId),
+          state && eq(operations.state, state),
+          after &&
+            or(
+              lt(operations.createdAt, after.createdAt),
+              and(eq(operations.createdAt, after.createdAt), lt(operations.id, after.id)),
+            ),
+        ),
+      )
+      .orderBy(desc(operations.createdAt), desc(operations.id))
+      .limit(limit)
+  },
+
+  async openOn(targetId: string): Promise<OperationRow[]> {
+    return db
+      .select()
+      .from(operations)
+      .where(and(eq(operations.targetId, targetId), inArray(operations.state, OPEN)))
+  },
+
+  async insert(row: OperationRow): Promise<void> {
+    await db.insert(operations).values(row)
+  },
+
+  /** Changes an operation that is still open; answers whether it was. */
+  async updateOpen(id: string, change: Partial<OperationRow>): Promise<boolean> {
+    const changed = await db
+      .update(operations)
+      .set(change)
+      .where(and(eq(operations.id, id), inArray(operations.state, OPEN)))
+      .returning({ id: operations.id })
+    return changed.length > 0
+  },
+
+  async pruneEnded(before: number): Promise<void> {
+    await db
+      .delete(operations)
+      .where(
+        and(
+          inArray(operations.state, ['succeeded', 'failed', 'cancelled']),
+          lt(operations.updatedAt, before),
+        ),
+      )
+  },
+})

@@ -1,0 +1,60 @@
+import { and, asc, desc, eq, gt, isNotNull, isNull } from 'drizzle-orm'
+import type { Executor } from '../open.ts'
+import { tenants } from '../schema.ts'
+
+export type TenantRow = typeof tenants.$inferSelect
+export type TenantPatch = Partial<
+  Pick<TenantRow, 'limitContainers' | 'limitCpuMilli' | 'limitMemoryBytes' | 'policy'>
+>
+
+export const tenantQueries = (db: Executor) => ({
+  /** The living tenant of that slug. */
+  async bySlug(slug: string): Promise<TenantRow | undefined> {
+    const [row] = await db
+      .select()
+      .from(tenants)
+      .where(and(eq(tenants.slug, slug), isNull(tenants.deletedAt)))
+    return row
+  },
+
+  /** The tenant of that id, living or not. */
+  async byId(id: string): Promise<TenantRow | undefined> {
+    const [row] = await db.select().from(tenants).where(eq(tenants.id, id))
+    return row
+  },
+
+  /** Living tenants by slug, those after `after`. */
+  async list({ after, limit }: { after?: string; limit: number }): Promise<TenantRow[]> {
+    return db
+      .select()
+      .from(tenants)
+      .where(and(isNull(tenants.deletedAt), after === undefined ? undefined : gt(tenants.slug, after)))
+      .orderBy(asc(tenants.slug))
+      .limit(limit)
+  },
+
+  /** When a tenant of that slug was deleted last. */
+  async lastDeletion(slug: string): Promise<number | undefined> {
+    const [row] = await db
+      .select({ at: tenants.deletedAt })
+      .from(tenants)
+      .where(and(eq(tenants.slug, slug), isNotNull(tenants.deletedAt)))
+      .orderBy(desc(tenants.deletedAt))
+      .limit(1)
+    return row?.at ?? undefined
+  },
+
+  async insert(row: TenantRow): Promise<void> {
+    await db.insert(tenants).values(row)
+  },
+
+  async update(id: string, patch: TenantPatch): Promise<void> {
+    // An update that sets nothing is not SQL.
+    if (Object.keys(patch).length === 0) return
+    await db.update(tenants).set(patch).where(eq(tenants.id, id))
+  },
+
+  async markDeleted(id: string, at: number): Promise<void> {
+    await db.update(tenants).set({ deletedAt: at }).where(eq(tenants.id, id))
+  },
+})

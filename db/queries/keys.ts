@@ -24,14 +24,6 @@ export const keyQueries = (db: Executor) => ({
     return rows.length > 0
   },
 
-  async countLive(tenantId: string | null): Promise<number> {
-    const rows = await db
-      .select({ id: accessKeys.id })
-      .from(accessKeys)
-      .where(and(ownedBy(tenantId), isNull(accessKeys.revokedAt)))
-    return rows.length
-  },
-
   /** Every key that is not revoked, of every tenant that is not deleted. */
   async allLive(): Promise<{ readonly key: AccessKeyRow; readonly slug: string | null }[]> {
     return db
@@ -76,6 +68,10 @@ export const keyQueries = (db: Executor) => ({
       .where(and(eq(accessKeys.tenantId, tenantId), isNull(accessKeys.revokedAt)))
   },
 
+  ...tokenQueries(db),
+})
+
+const tokenQueries = (db: Executor) => ({
   async allTokens(): Promise<ApiKeyRow[]> {
     return db.select().from(apiKeys)
   },

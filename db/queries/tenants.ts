@@ -28,7 +28,9 @@ export const tenantQueries = (db: Executor) => ({
     return db
       .select()
       .from(tenants)
-      .where(and(isNull(tenants.deletedAt), after === undefined ? undefined : gt(tenants.slug, after)))
+      .where(
+        and(isNull(tenants.deletedAt), after === undefined ? undefined : gt(tenants.slug, after)),
+      )
       .orderBy(asc(tenants.slug))
       .limit(limit)
   },

@@ -1,0 +1,8 @@
+import { defineConfig } from 'drizzle-kit'
+
+// oxlint-disable-next-line import/no-default-export -- drizzle-kit looks for a default export
+export default defineConfig({
+  dialect: 'sqlite',
+  schema: './db/schema.ts',
+  out: './db/migrations',
+})

@@ -16,6 +16,7 @@ import { SYSTEM_PATH, run } from './run.js'
 
 const PING_MS = 3000
 const START_MS = 90_000
+const END_MS = 10_000
 const POLL_MS = 100
 const ANSWER_BYTES = 1 << 20
 
@@ -114,7 +115,7 @@ export async function startWithSystemd(files) {
  * @param {{ program: string, args?: string[], env: NodeJS.ProcessEnv, deadlineMs?: number }} daemon
  */
 export async function startDaemon(files, { program, args = [], env, deadlineMs = START_MS }) {
-  const running = clearStaleState(files)
+  const running = await clearStaleState(files)
   let failure = ''
   if (!running) {
     mkdirSync(dirname(files.log), { recursive: true })
@@ -144,33 +145,68 @@ export async function startDaemon(files, { program, args = [], env, deadlineMs =
 
 /**
  * Removes what a dockerd that was killed left behind and the next one would stumble over, and
- * answers whether one is at work after all.
+ * answers whether one is at work after all. Each case was seen with 20.10:
  *
- * dockerd refuses to start when the process in its pid file lives, and waits in vain for a
- * containerd whose pid lives, without looking at what program that is: after a boot or a day it may
- * be any. A containerd that is what it says is left alone: dockerd adopts it, and containers with it.
+ * - dockerd refuses to start while the process in its pid file lives, whatever program that is
+ *   after a day or a boot, and even when it is only a zombie that init has not reaped yet;
+ * - it takes a live pid in containerd's pid file for containerd, and waits for it in vain;
+ * - it does not adopt a containerd that did survive either: it removes its socket and gives up. So
+ *   that one is ended. The containers do not notice: their shims live on and are found again.
  *
  * @param {Pick<EngineFiles, 'pidFile' | 'containerdPidFile'>} files
  */
-export function clearStaleState({ pidFile, containerdPidFile }) {
-  if (!isProcess(containerdPidFile, 'containerd')) rmSync(containerdPidFile, { force: true })
-  if (isProcess(pidFile, 'dockerd')) return true
+export async function clearStaleState({ pidFile, containerdPidFile }) {
+  if (processIn(pidFile, 'dockerd')) return true
   rmSync(pidFile, { force: true })
+  // The one of the system's own containerd service has another folder in its command line.
+  const leftOver = processIn(containerdPidFile, 'containerd', dirname(containerdPidFile))
+  if (leftOver) await endProcess(leftOver, containerdPidFile)
+  rmSync(containerdPidFile, { force: true })
   return false
 }
 
-/** Whether the process in that pid file is alive, no zombie, and the program of that name. */
-function isProcess(/** @type {string} */ pidFile, /** @type {string} */ name) {
+/** @param {number} pid @param {string} pidFile */
+async function endProcess(pid, pidFile) {
+  for (const signal of /** @type {const} */ (['SIGTERM', 'SIGKILL'])) {
+    signalTo(pid, signal)
+    const end = Date.now() + END_MS
+    while (Date.now() < end) {
+      if (!processIn(pidFile, 'containerd')) return
+      await pause(POLL_MS)
+    }
+  }
+  throw new BootstrapError(`Cannot end the containerd that a dead dockerd left behind: ${pid}`)
+}
+
+/** @param {number} pid @param {NodeJS.Signals} signal */
+function signalTo(pid, signal) {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    // It has ended by itself meanwhile, which is what was wanted.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+  }
+}
+
+/**
+ * The pid in that file when the process is alive, no zombie, the program of that name, and has
+ * `argument` somewhere in its command line.
+ *
+ * @param {string} pidFile
+ * @param {string} name
+ */
+function processIn(pidFile, name, argument = '') {
   try {
     const pid = Number(readFileSync(pidFile, 'utf8').trim())
     // `pid (name) state …`: the name may hold anything, so the last parenthesis counts (proc(5)).
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     const command = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'))
-    const state = stat[stat.lastIndexOf(')') + 2]
-    return command === name && state !== 'Z' && state !== 'X'
+    const alive = !'ZX'.includes(stat[stat.lastIndexOf(')') + 2] ?? 'X')
+    const commandLine = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+    return alive && command === name && commandLine.includes(argument) ? pid : undefined
   } catch {
     // No pid file, or nobody under that pid.
-    return false
+    return undefined
   }
 }
 

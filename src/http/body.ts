@@ -1,0 +1,87 @@
+import type { Context } from 'hono'
+import { failure, wrongField } from '../core/failure.ts'
+
+export const BODY_LIMIT_BYTES = 1024 * 1024
+/** Deeper than any description of ours; JSON that is nested further is made to hurt. */
+const DEPTH_LIMIT = 32
+const JSON_TYPE = 'application/json'
+
+/** Reads a body that must be JSON, and leaves it where the validator looks for it. */
+export async function readJson(c: Context): Promise<void> {
+  const bytes = await boundedBytes(c.req.raw)
+  const type = c.req.header('content-type')
+  if (type === undefined && bytes.length === 0) {
+    throw wrongField('#', 'a JSON document is expected, and the body is empty')
+  }
+  if (type?.split(';', 1)[0]?.trim().toLowerCase() !== JSON_TYPE) {
+    throw failure('media-type-unknown', `Cannot read the body: it must be ${JSON_TYPE}`, {
+      expected: JSON_TYPE,
+    })
+  }
+  const text = decoded(bytes)
+  inspect(parsed(text), 0)
+  // Hono keeps promises there, whatever its type says.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  c.req.bodyCache.text = Promise.resolve(text) as unknown as string
+}
+
+/** A request that takes no body may have an empty one, or an empty object. */
+export async function refuseBody(c: Context): Promise<void> {
+  if (c.req.method === 'GET' || c.req.method === 'HEAD' || c.req.raw.body === null) return
+  const text = decoded(await boundedBytes(c.req.raw)).trim()
+  if (text !== '' && text !== '{}') throw wrongField('#', 'this request takes no body')
+}
+
+async function boundedBytes(request: Request): Promise<Uint8Array> {
+  const limitBytes = BODY_LIMIT_BYTES
+  const tooLarge = () =>
+    failure('body-too-large', `Cannot read the body: it is over ${limitBytes} bytes`, {
+      limitBytes,
+    })
+  if (Number(request.headers.get('content-length') ?? 0) > limitBytes) throw tooLarge()
+  if (request.body === null) return new Uint8Array()
+
+  const chunks: Uint8Array[] = []
+  let size = 0
+  // Leaving the loop early cancels the stream, so the rest is not read into memory.
+  for await (const chunk of request.body) {
+    size += chunk.byteLength
+    if (size > limitBytes) throw tooLarge()
+    chunks.push(chunk)
+  }
+  return joined(chunks, size)
+}
+
+function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
+  const whole = new Uint8Array(size)
+  let at = 0
+  for (const chunk of chunks) {
+    whole.set(chunk, at)
+    at += chunk.byteLength
+  }
+  return whole
+}
+
+function decoded(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw wrongField('#', 'the body is not UTF-8')
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw wrongField('#', 'the body is not JSON')
+  }
+}
+
+/** `__proto__` is a name like any other to JSON, but not to code that copies objects. */
+function inspect(value: unknown, depth: number): void {
+  if (typeof value !== 'object' || value === null) return
+  if (depth > DEPTH_LIMIT) throw wrongField('#', `nested deeper than ${DEPTH_LIMIT} levels`)
+  if (Object.hasOwn(value, '__proto__')) throw wrongField('#', 'the name "__proto__" is refused')
+  for (const inner of Object.values(value)) inspect(inner, depth + 1)
+}

@@ -1,0 +1,82 @@
+import { Failure, type FailureCode, type FailureDetails } from '../core/failure.ts'
+
+/** Exhaustive on purpose: a new failure code does not compile until it has a status and a title. */
+export const PROBLEMS = {
+  'address-exhausted': { status: 409, title: 'No address left in the network' },
+  'body-too-large': { status: 413, title: 'Body too large' },
+  cancelled: { status: 409, title: 'Operation cancelled' },
+  'container-exited': { status: 422, title: 'Container ended by itself' },
+  'engine-refused': { status: 422, title: 'Refused by the container engine' },
+  'engine-unavailable': { status: 503, title: 'Container engine unavailable' },
+  'image-unavailable': { status: 422, title: 'Image unavailable' },
+  'invalid-input': { status: 422, title: 'Invalid input' },
+  'invalid-token': { status: 401, title: 'Token missing or not valid' },
+  'media-type-unknown': { status: 415, title: 'Media type not understood' },
+  'name-taken': { status: 409, title: 'Name already taken' },
+  'not-allowed': { status: 403, title: 'Permission missing' },
+  'not-found': { status: 404, title: 'Not found' },
+  'quota-exceeded': { status: 403, title: 'Quota exceeded' },
+  'state-conflict': { status: 409, title: 'Not possible in this state' },
+  'timed-out': { status: 504, title: 'Timed out' },
+} as const satisfies Record<FailureCode, { status: number; title: string }>
+
+export const isFailureCode = (code: string): code is FailureCode => Object.hasOwn(PROBLEMS, code)
+
+/** A problem as it goes out: RFC 9457 members, and the facts of its code beside them. */
+export interface Problem {
+  readonly status: number
+  readonly code: string
+  readonly body: Readonly<Record<string, unknown>>
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** Describes any thrown value. Only a `Failure` may show its message; the rest stays in the log. */
+export function problemOf(error: unknown, requestId: string): Problem {
+  const instance = `urn:request:${requestId}`
+  if (!(error instanceof Failure)) {
+    const body = { type: 'about:blank', status: 500, title: 'Internal error', instance }
+    return { status: 500, code: 'internal', body, headers: {} }
+  }
+  const { status, title } = PROBLEMS[error.code]
+  const type = `/problems/${error.code}`
+  return {
+    status,
+    code: error.code,
+    // The standard members come last, so that no fact can take their place.
+    body: { ...error.details, type, status, title, detail: error.message, instance },
+    headers: headersOf(error),
+  }
+}
+
+export function rendered({ status, body, headers }: Problem): Response {
+  const all = { 'content-type': 'application/problem+json', ...headers }
+  return new Response(JSON.stringify(body), { status, headers: all })
+}
+
+function headersOf({ code, details }: Failure): Record<string, string> {
+  if (code === 'invalid-token') return { 'www-authenticate': 'Bearer realm="cloudlet"' }
+  if (code === 'engine-unavailable' && 'retryAfterSeconds' in details) {
+    return { 'retry-after': String(details.retryAfterSeconds) }
+  }
+  return {}
+}
+
+interface RecordedError {
+  readonly code: string
+  readonly message: string
+  readonly details: Readonly<Record<string, unknown>>
+}
+
+/** The failure that an operation has recorded, to be thrown again at who waited for it. */
+export function failureOf(error: RecordedError | null, operation: string): Error {
+  if (error === null) {
+    const message = 'Cannot finish the operation: it was cancelled'
+    return new Failure('cancelled', message, { operation })
+  }
+  if (!isFailureCode(error.code)) return new Error(error.message)
+  // The row was written from a failure of this very code, so the facts are those it promises; one
+  // of an older version shows the facts of that version.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  const details = { ...error.details, operation } as unknown as FailureDetails[FailureCode]
+  return new Failure(error.code, error.message, details)
+}

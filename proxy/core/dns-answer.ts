@@ -1,0 +1,175 @@
+import type { Edns } from './dns-query.ts'
+import { nameBytes, type NameKey } from './dns-name.ts'
+import {
+  CLASS_IN,
+  FLAG,
+  FLAG_DO,
+  HEADER_BYTES,
+  OPT_BYTES,
+  POINTER_TO_QUESTION,
+  RCODE,
+  TYPE,
+  UDP_EDNS_BYTES,
+  UDP_PLAIN_BYTES,
+} from './dns-wire.ts'
+
+/**
+ * An answer made once, when the zone changes, and sent many times. Its records are encoded but for
+ * what depends on the question. The only compression is a pointer into the question's name.
+ */
+export interface Answer {
+  readonly rcode: number
+  readonly authoritative: boolean
+  readonly answers: number
+  readonly authorities: number
+  readonly records: Buffer
+  /**
+   * Length of the name that owns the first record when that is an end of the question's name, such
+   * as the zone of a name that does not exist. 0: the question's own name.
+   */
+  readonly ownerBytes: number
+  /** Records all of one length may be rotated, so that clients who take the first one spread. 0: not. */
+  readonly strideBytes: number
+  /** Which record comes first next time. The one thing in here that changes. */
+  turn: number
+}
+
+export interface ReplyTo {
+  readonly packet: Buffer
+  readonly questionEnd: number
+  readonly edns: Edns | null
+  /** What the way back carries: a datagram's limit, or that of a message over TCP. */
+  readonly limitBytes: number
+  /** Whether this client's other questions are forwarded (RFC 1035 §4.1.1, RA). */
+  readonly recursion: boolean
+}
+
+/** RFC 6891 §6.2.5: less than 512 is taken for 512. More than 1232 may not survive the way (RFC 9715). */
+export function payloadLimit(edns: Edns | null): number {
+  if (edns === null) return UDP_PLAIN_BYTES
+  return Math.min(Math.max(edns.payloadBytes, UDP_PLAIN_BYTES), UDP_EDNS_BYTES)
+}
+
+/** Puts an answer behind the client's own question bytes, so that its letters' case comes back. */
+export function writeReply(to: ReplyTo, answer: Answer): Buffer {
+  const { packet, questionEnd, edns } = to
+  const { records } = answer
+  const optBytes = edns === null ? 0 : OPT_BYTES
+  const fits = questionEnd + records.length + optBytes <= to.limitBytes
+  const size = questionEnd + optBytes + (fits ? records.length : 0)
+  const reply = Buffer.allocUnsafe(size)
+  packet.copy(reply, 0, 0, questionEnd)
+
+  const asked = packet.readUInt16BE(2)
+  let flags = FLAG.QR | (asked & (FLAG.OPCODE | FLAG.RD | FLAG.CD)) | (answer.rcode & 0xf)
+  if (answer.authoritative) flags |= FLAG.AA
+  if (to.recursion) flags |= FLAG.RA
+  // An RRset is sent whole or not at all, and each of ours is one (RFC 2181 §9).
+  if (!fits) flags |= FLAG.TC
+  reply.writeUInt16BE(flags, 2)
+  reply.writeUInt16BE(questionEnd > HEADER_BYTES ? 1 : 0, 4)
+  reply.writeUInt16BE(fits ? answer.answers : 0, 6)
+  reply.writeUInt16BE(fits ? answer.authorities : 0, 8)
+  reply.writeUInt16BE(edns === null ? 0 : 1, 10)
+  if (fits) copyRecords(reply, questionEnd, answer)
+  if (edns !== null) writeOpt(reply, size - OPT_BYTES, { rcode: answer.rcode, edns })
+  return reply
+}
+
+function copyRecords(reply: Buffer, at: number, answer: Answer): void {
+  const { records, strideBytes, ownerBytes } = answer
+  if (strideBytes > 0) {
+    const first = answer.turn * strideBytes
+    records.copy(reply, at, first)
+    records.copy(reply, at + records.length - first, 0, first)
+    answer.turn = first + strideBytes >= records.length ? 0 : answer.turn + 1
+    return
+  }
+  records.copy(reply, at)
+  // The question's name ends four bytes before `at`, and the owner is its last `ownerBytes`.
+  if (ownerBytes > 0) reply.writeUInt16BE(0xc000 | (at - 4 - ownerBytes), at)
+}
+
+function writeOpt(reply: Buffer, at: number, say: { rcode: number; edns: Edns }): void {
+  reply[at] = 0
+  reply.writeUInt16BE(TYPE.OPT, at + 1)
+  reply.writeUInt16BE(UDP_EDNS_BYTES, at + 3)
+  reply[at + 5] = say.rcode >> 4
+  reply[at + 6] = 0
+  reply.writeUInt16BE(say.edns.secure ? FLAG_DO : 0, at + 7)
+  reply.writeUInt16BE(0, at + 9)
+}
+
+/** An answer without any record. */
+export function bareAnswer(rcode: number): Answer {
+  return { ...EMPTY, rcode, records: Buffer.alloc(0) }
+}
+
+/** One RRset in the answer section: equal type and TTL, no record twice (RFC 2181 §5). */
+export function recordsAnswer(type: number, ttlSeconds: number, data: readonly Buffer[]): Answer {
+  const [first] = data
+  const even = data.length > 1 && data.every(({ length }) => length === first?.length)
+  return {
+    ...EMPTY,
+    authoritative: true,
+    answers: data.length,
+    records: encodeRecords(type, ttlSeconds, data),
+    strideBytes: even && first ? RECORD_HEAD_BYTES + first.length : 0,
+  }
+}
+
+/** A refusal to say more than that there is nothing, for how long, and who says so (RFC 2308 §2). */
+export function denial(rcode: number, apex: NameKey, soa: Soa): Answer {
+  return {
+    ...EMPTY,
+    rcode,
+    authoritative: true,
+    authorities: 1,
+    // RFC 2308 §3: the TTL of the SOA is the lesser of its own and MINIMUM; here they are equal.
+    records: encodeRecords(TYPE.SOA, soa.ttlSeconds, [soaData(apex, soa)]),
+    ownerBytes: apex.length,
+  }
+}
+
+export interface Soa {
+  readonly serial: number
+  readonly ttlSeconds: number
+}
+
+/** Of the form that RFC 6303 §3 gives to locally served zones: the apex is its own server. */
+export function soaData(apex: NameKey, { serial, ttlSeconds }: Soa): Buffer {
+  const numbers = Buffer.alloc(20)
+  const values = [serial, 3600, 1200, 604_800, ttlSeconds] // refresh, retry, expire as there
+  for (const [i, value] of values.entries()) numbers.writeUInt32BE(value, i * 4)
+  return Buffer.concat([nameBytes(apex), nameBytes('\x06nobody\x07invalid\0'), numbers])
+}
+
+const EMPTY = {
+  rcode: RCODE.NOERROR as number,
+  authoritative: false,
+  answers: 0,
+  authorities: 0,
+  ownerBytes: 0,
+  strideBytes: 0,
+  turn: 0,
+}
+
+/** A pointer for the owner, then type, class, TTL and length. */
+const RECORD_HEAD_BYTES = 12
+
+function encodeRecords(type: number, ttlSeconds: number, data: readonly Buffer[]): Buffer {
+  const records = Buffer.allocUnsafe(
+    data.reduce((bytes, { length }) => bytes + RECORD_HEAD_BYTES + length, 0),
+  )
+  let at = 0
+  for (const rdata of data) {
+    records.writeUInt16BE(POINTER_TO_QUESTION, at)
+    records.writeUInt16BE(type, at + 2)
+    records.writeUInt16BE(CLASS_IN, at + 4)
+    records.writeUInt32BE(ttlSeconds, at + 6)
+    records.writeUInt16BE(rdata.length, at + 10)
+    rdata.copy(records, at + RECORD_HEAD_BYTES)
+    at += RECORD_HEAD_BYTES + rdata.length
+  }
+  return records
+}

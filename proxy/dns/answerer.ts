@@ -1,0 +1,92 @@
+import { bareAnswer, payloadLimit, writeReply, type ReplyTo } from '../core/dns-answer.ts'
+import { readdressed, type Forwarded } from '../core/dns-forward.ts'
+import { parseQuery, type Query } from '../core/dns-query.ts'
+import { MESSAGE_BYTES_MAX, RCODE } from '../core/dns-wire.ts'
+import type { HealthReport, RouteTable } from '../core/route-table.ts'
+import { compileZone, resolve, type View, type Zone } from '../core/zone.ts'
+import type { Forwarder } from './forwarder.ts'
+import { sources } from './sources.ts'
+
+export interface From {
+  readonly address: string
+  readonly isStream: boolean
+}
+
+export type Reply = (answer: Buffer | null) => void
+
+/** Calls `reply` before it returns, but where somebody else has to be asked. Keeps no `packet`. */
+export type AnswerTo = (packet: Buffer, from: From, reply: Reply) => void
+
+export interface AnswererDeps {
+  readonly ask: Forwarder['ask']
+  /** Addresses of the host's interfaces. */
+  readonly onHost: () => ReadonlySet<string>
+}
+
+/** Knows what to say to whom. Sockets are somebody else's. */
+export function answerer({ ask, onHost }: AnswererDeps) {
+  const counts = { queries: 0, answered: 0, refused: 0, forwarded: 0, failed: 0, dropped: 0 }
+  let wanted: { table: RouteTable; health: readonly HealthReport[] } | null = null
+  let zone: Zone | null = null
+  let viewOf = sources(null, onHost)
+
+  /** Takes effect with the next question. Many changes before it cost as much as one. */
+  function update(table: RouteTable, health: readonly HealthReport[]): void {
+    wanted = { table, health }
+  }
+
+  function refresh(): void {
+    if (wanted === null) return
+    zone = compileZone(wanted.table, wanted.health)
+    viewOf = sources(zone, onHost)
+    wanted = null
+  }
+
+  const answer: AnswerTo = (packet, from, reply) => {
+    counts.queries++
+    const query = parseQuery(packet)
+    if (query.kind === 'drop') {
+      counts.dropped++
+      return reply(null)
+    }
+    refresh()
+    const view = viewOf(from.address)
+    const to: ReplyTo = {
+      packet,
+      questionEnd: query.questionEnd,
+      edns: query.edns,
+      limitBytes: from.isStream ? MESSAGE_BYTES_MAX : payloadLimit(query.edns),
+      recursion: view.forward,
+    }
+    if (query.kind === 'refusal') {
+      counts.refused++
+      return reply(writeReply(to, bareAnswer(query.rcode)))
+    }
+    // Before the first table it is unknown whose names there are; a client asks again after this.
+    const found = zone === null ? bareAnswer(RCODE.SERVFAIL) : resolve(zone, view, query)
+    if (found === 'forward') return forward({ to, query, view, client: from.address }, reply)
+    counts.answered++
+    reply(writeReply(to, found))
+  }
+
+  function forward({ to, query, view, client }: Asked, reply: Reply): void {
+    // The packet is the socket's, which fills it anew while we wait.
+    const packet = Buffer.from(to.packet)
+    const asked: Forwarded = { packet, query, client, view: view.tenant ?? '' }
+    counts.forwarded++
+    ask(asked, (message) => {
+      if (message !== null) return reply(readdressed(message, asked, to.limitBytes))
+      counts.failed++
+      reply(writeReply({ ...to, packet }, bareAnswer(RCODE.SERVFAIL)))
+    })
+  }
+
+  return { update, answer, counts: () => ({ ...counts }) }
+}
+
+interface Asked {
+  readonly to: ReplyTo
+  readonly query: Query
+  readonly view: View
+  readonly client: string
+}

@@ -1,0 +1,100 @@
+import type { Log } from '../../src/log.ts'
+import { endpoint, withoutOwn, type Endpoint } from '../core/dns-resolvers.ts'
+import type { HealthReport, RouteTable } from '../core/route-table.ts'
+import { answerer } from './answerer.ts'
+import { exchange } from './exchange.ts'
+import { FORWARD_LIMITS, forwarder, type ForwardLimits } from './forwarder.ts'
+import { hostAddresses } from './host-addresses.ts'
+import { listeners } from './listeners.ts'
+import { upstream } from './upstream.ts'
+import { TCP_LIMITS, type TcpLimits } from './tcp.ts'
+
+export interface ResponderDeps {
+  readonly log: Log
+  /** Milliseconds that never go back. */
+  readonly now: () => number
+  /** Unguessable, 0 to 65535. */
+  readonly randomId: () => number
+  /** Addresses of the host's resolvers, with a port where it is not 53. Ours may be among them. */
+  readonly resolvers: () => Promise<readonly string[]>
+  readonly limits?: {
+    readonly forward?: Partial<ForwardLimits>
+    readonly tcp?: Partial<TcpLimits>
+  }
+}
+
+export interface Responder {
+  update(table: RouteTable, health: readonly HealthReport[]): void
+  /** All addresses or none. Port 0 is picked, and said. `signal` also ends what listens by then. */
+  listen(
+    addresses: readonly Endpoint[],
+    options: { readonly reusePort: boolean },
+    signal: AbortSignal,
+  ): Promise<readonly Endpoint[]>
+  /** Answers what is under way, for as long as `graceMs`, and ends. */
+  close(graceMs: number): Promise<void>
+  counters(): Counters
+}
+
+export interface Counters {
+  readonly queries: number
+  /** By ourselves: an answer, or that there is none. */
+  readonly answered: number
+  /** Malformed, or not for us to answer. */
+  readonly refused: number
+  readonly forwarded: number
+  /** Of the forwarded: asked while the same question was under way. */
+  readonly merged: number
+  /** Of the forwarded: without an answer in time. */
+  readonly failed: number
+  readonly dropped: number
+  readonly inFlight: number
+  readonly connections: number
+}
+
+/** For the last answers, after those who were to give them have been given up. */
+const FAREWELL_MS = 100
+
+/** Answers by the last table it was given, and passes on what is not ours to answer. */
+export function responder(deps: ResponderDeps): Responder {
+  const limits = { ...FORWARD_LIMITS, ...deps.limits?.forward }
+  const onHost = hostAddresses(deps.now)
+  const asking = upstream({
+    log: deps.log,
+    randomId: deps.randomId,
+    exchange,
+    limits,
+    async resolvers() {
+      const known = (await deps.resolvers()).map(endpoint).filter((each) => each !== null)
+      return withoutOwn(known, sockets.bound(), onHost())
+    },
+  })
+  const outside = forwarder({ upstream: asking, limits })
+  const { update, answer, counts } = answerer({
+    ask: (asked, done) => outside.ask(asked, done),
+    onHost,
+  })
+  const sockets = listeners({
+    log: deps.log,
+    limits: { ...TCP_LIMITS, ...deps.limits?.tcp },
+    answer,
+  })
+
+  return {
+    update,
+    listen: sockets.listen,
+    async close(graceMs) {
+      await sockets.drain(() => outside.inFlight() === 0, graceMs)
+      outside.close()
+      // What is still open is told SERVFAIL now, which takes a turn or two of the loop.
+      await sockets.drain(() => outside.inFlight() === 0, FAREWELL_MS)
+      sockets.close()
+    },
+    counters: () => ({
+      ...counts(),
+      merged: outside.merged(),
+      inFlight: outside.inFlight(),
+      connections: sockets.connections(),
+    }),
+  }
+}

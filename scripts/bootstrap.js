@@ -1,10 +1,9 @@
 import { fileURLToPath } from 'node:url'
 import { BootstrapError } from './bootstrap/failure.js'
-import { entryOf } from './bootstrap/modes.js'
+import { MODES, handOver } from './bootstrap/modes.js'
 import { ensurePackages } from './bootstrap/packages.js'
 import { needsEngine } from './bootstrap/plan.js'
 import { prepare } from './bootstrap/prepare.js'
-import { run } from './bootstrap/run.js'
 
 /**
  * What `npm start`, `npm test` and the other scripts run first, with any Node from 18 on and before
@@ -26,14 +25,14 @@ try {
 
 async function bootstrap() {
   const env = process.env
+  if (!MODES.includes(mode)) {
+    throw new BootstrapError(`There is no mode "${mode}"; there are ${MODES.join(', ')}`)
+  }
   const checkOnly = env['CLOUDLET_BOOTSTRAP'] === 'check'
   // The engine alone needs no package, and is often wanted before there is one.
   if (mode !== 'engine') await ensurePackages(root, { say, env, checkOnly })
   if (needsEngine(mode)) await prepare({ mode, env, checkOnly, say })
-  const entry = entryOf({ root, mode, args, env })
-  return 'work' in entry
-    ? entry.work()
-    : (await run(entry.command, { env: entry.env, cwd: process.cwd() })).status
+  return handOver({ root, mode, args, env })
 }
 
 /** @param {string} message */

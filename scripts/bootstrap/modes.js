@@ -1,26 +1,71 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { check } from './check.js'
+import { DENO_FLAGS, testUnderDeno } from './deno.js'
 import { BootstrapError } from './failure.js'
 import { pinnedRuntime } from './packages.js'
+import { run } from './run.js'
 
 /**
- * What a mode hands over to, once the machine is ready.
- *
- * @typedef {{ root: string, mode: string, args: string[], env: NodeJS.ProcessEnv }} Asked
- * @typedef {{ command: string[], env: NodeJS.ProcessEnv } | { work: () => Promise<number> }} Entry
+ * @typedef {object} Asked
+ * @property {string} root the clone's folder
+ * @property {string} mode
+ * @property {string[]} args
+ * @property {NodeJS.ProcessEnv} env
  */
 
-/** @param {Asked} asked @returns {Entry} */
-export function entryOf({ root, mode, args, env }) {
-  const node = () => pinnedRuntime(root, 'node')
-  const file = (/** @type {string} */ path) => join(root, path)
-  const under = (/** @type {string} */ path) => ({ command: [node(), file(path), ...args], env })
+/**
+ * What each mode hands over to once the machine is ready: programs, run one after the other.
+ *
+ * @type {Record<string, (asked: Asked) => string[][]>}
+ */
+const COMMANDS = {
+  engine: () => [],
+  start: (asked) => [startCommand(asked)],
+  test: ({ root, args }) => [nodeCommand(root, 'test/run.ts', ...args)],
+  'test-deno-smoke': ({ root }) => [
+    nodeCommand(root, 'test/run.ts', '--only', 'test/engine/smoke.test.ts'),
+  ],
+  bench: ({ root, args }) => [nodeCommand(root, 'bench/run.ts', ...args)],
+  'db-generate': ({ root, args }) => [
+    nodeCommand(root, 'node_modules/drizzle-kit/bin.cjs', 'generate', ...args),
+    nodeCommand(root, 'db/strict.ts'),
+  ],
+  generate: ({ root, args }) => [nodeCommand(root, 'scripts/generate.ts', ...args)],
+}
 
-  switch (mode) {
-    case 'engine':
-      return { work: async () => 0 }
-    case 'start':
-      return under('src/main.ts')
-    default:
-      throw new BootstrapError(`There is no mode "${mode}"`)
+export const MODES = [...Object.keys(COMMANDS), 'test-deno', 'check']
+
+/** @param {Asked} asked @returns {Promise<number>} the exit status */
+export async function handOver(asked) {
+  const { root, mode, args } = asked
+  if (mode === 'check') return check(root, asked.env)
+  if (mode === 'test-deno') return testUnderDeno(root, { args, env: asked.env })
+
+  const env =
+    mode === 'test-deno-smoke' ? { ...asked.env, CLOUDLET_TEST_RUNTIME: 'deno' } : asked.env
+  for (const command of commandsOf(asked)) {
+    const { status } = await run(command, { env, cwd: root })
+    if (status !== 0) return status
   }
+  return 0
+}
+
+/** @param {Asked} asked */
+export function commandsOf(asked) {
+  return COMMANDS[asked.mode]?.(asked) ?? []
+}
+
+/** @param {Asked} asked */
+function startCommand({ root, args }) {
+  const own = args.filter((word) => word !== '--deno')
+  if (own.length === args.length) return nodeCommand(root, 'src/main.ts', ...own)
+  return [pinnedRuntime(root, 'deno'), 'run', ...DENO_FLAGS, join(root, 'src/main.ts'), ...own]
+}
+
+/** @param {string} root @param {string} file @param {...string} args */
+function nodeCommand(root, file, ...args) {
+  const path = join(root, file)
+  if (!existsSync(path)) throw new BootstrapError(`Cannot run ${file}: there is no such file`)
+  return [pinnedRuntime(root, 'node'), path, ...args]
 }

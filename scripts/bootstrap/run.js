@@ -7,6 +7,9 @@ import { constants } from 'node:os'
  */
 export const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
+/** What is kept of a quiet program's output: its end, where the reason of a failure is. */
+const OUTPUT_CHARACTERS = 1 << 20
+
 const FORWARDED = /** @type {const} */ (['SIGTERM', 'SIGHUP', 'SIGUSR2'])
 
 /**
@@ -26,19 +29,21 @@ const FORWARDED = /** @type {const} */ (['SIGTERM', 'SIGHUP', 'SIGUSR2'])
 export function run(command, { env = process.env, cwd, quiet = false } = {}) {
   const [program = '', ...args] = command
   return new Promise((resolve) => {
-    /** @type {Buffer[]} */
-    const chunks = []
+    let output = ''
+    const keep = (/** @type {Buffer} */ chunk) => {
+      output = (output + chunk.toString()).slice(-OUTPUT_CHARACTERS)
+    }
     const child = spawn(program, args, {
       env,
       stdio: quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit',
       ...(cwd ? { cwd } : {}),
     })
     const stopForwarding = forwardSignals(child)
-    child.stdout?.on('data', (chunk) => chunks.push(chunk))
-    child.stderr?.on('data', (chunk) => chunks.push(chunk))
+    child.stdout?.on('data', keep)
+    child.stderr?.on('data', keep)
     const end = (/** @type {number} */ status, text = '') => {
       stopForwarding()
-      resolve({ status, output: Buffer.concat(chunks).toString() + text })
+      resolve({ status, output: output + text })
     }
     child.on('error', (error) => end(127, `${program}: ${error.message}\n`))
     child.on('close', (code, signal) => end(signal ? 128 + constants.signals[signal] : (code ?? 1)))

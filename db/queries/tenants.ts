@@ -35,6 +35,14 @@ export const tenantQueries = (db: Executor) => ({
       .limit(limit)
   },
 
+  async liveSlugs(): Promise<string[]> {
+    const rows = await db
+      .select({ slug: tenants.slug })
+      .from(tenants)
+      .where(isNull(tenants.deletedAt))
+    return rows.map(({ slug }) => slug)
+  },
+
   /** When a tenant of that slug was deleted last. */
   async lastDeletion(slug: string): Promise<number | undefined> {
     const [row] = await db

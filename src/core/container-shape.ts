@@ -1,0 +1,107 @@
+/**
+ * What a container is given beyond what its tenant asked for: defaults, walls and names. Pure, so that
+ * the exact shape that reaches the engine is a value in a test.
+ */
+
+export const DEFAULT_MEMORY_BYTES = 256 * 1024 * 1024
+export const DEFAULT_CPU_MILLI = 500
+export const DEFAULT_PIDS = 256
+/** What `baseline` may write to its own root; counted and watched, since the engine cannot cap it. */
+export const ROOT_LIMIT_BYTES = 1024 * 1024 * 1024
+
+/** What `baseline` keeps of the engine's default set (threats of the rest: raw sockets, devices, chroot). */
+const BASELINE_CAPABILITIES = [
+  'CHOWN',
+  'DAC_OVERRIDE',
+  'FOWNER',
+  'FSETID',
+  'KILL',
+  'NET_BIND_SERVICE',
+  'SETGID',
+  'SETUID',
+] as const
+const RESTRICTED_CAPABILITIES = ['NET_BIND_SERVICE'] as const
+
+export type Policy = 'baseline' | 'restricted'
+
+export const capabilitiesOf = (policy: Policy): readonly string[] =>
+  policy === 'restricted' ? RESTRICTED_CAPABILITIES : BASELINE_CAPABILITIES
+
+/** A container may be stricter than its tenant, never laxer. */
+export const allowsPolicy = (tenant: Policy, asked: Policy): boolean =>
+  tenant === 'baseline' || asked === 'restricted'
+
+/** True where a user, as the engine writes it, is root or could be. Names cannot be looked up from outside. */
+export function mayBeRoot(user: string): boolean {
+  const [name = ''] = user.split(':')
+  return !/^\d+$/.test(name) || Number(name) === 0
+}
+
+const TMPFS_BYTES = 64 * 1024 * 1024
+
+/** Sized file systems in memory: /tmp, /run, and each directory that the image calls a volume. */
+export function tmpfsFor(imageVolumes: readonly string[]) {
+  return [
+    { path: '/tmp', sizeBytes: TMPFS_BYTES, executable: true },
+    { path: '/run', sizeBytes: TMPFS_BYTES, executable: false },
+    ...imageVolumes
+      .filter((path) => path !== '/tmp' && path !== '/run')
+      .map((path) => ({ path, sizeBytes: TMPFS_BYTES, executable: false })),
+  ]
+}
+
+export interface PortSpec {
+  readonly port: number
+  readonly protocol: 'tcp' | 'udp'
+  readonly app: boolean
+}
+
+export type AppPort =
+  | { readonly port: number | null }
+  | { readonly ambiguous: readonly number[]; readonly from: 'image' | 'ports' }
+
+/**
+ * The port that the ingress talks to: the one marked, or the only TCP port given, or the only one that
+ * the image EXPOSEs. Several without a mark are ambiguous: the caller has to say which.
+ */
+export function appPortOf(
+  ports: readonly PortSpec[] | undefined,
+  exposedTcpPorts: readonly number[],
+): AppPort {
+  if (ports) {
+    const tcp = ports.filter(({ protocol }) => protocol === 'tcp')
+    const marked = tcp.filter(({ app }) => app)
+    const candidates = marked.length > 0 ? marked : tcp
+    return single(candidates.map(({ port }) => port), 'ports')
+  }
+  return single(exposedTcpPorts, 'image')
+}
+
+function single(candidates: readonly number[], from: 'image' | 'ports'): AppPort {
+  const ports = [...new Set(candidates)]
+  return ports.length > 1 ? { ambiguous: ports, from } : { port: ports[0] ?? null }
+}
+
+/** The environment of the process: what the tenant wrote wins, so that an own PORT is possible. */
+export function environmentOf(facts: {
+  readonly id: string
+  readonly name: string
+  readonly tenant: string
+  readonly appPort: number | null
+  readonly env: Readonly<Record<string, string>>
+}): Record<string, string> {
+  return {
+    CLOUDLET_CONTAINER_ID: facts.id,
+    CLOUDLET_NAME: facts.name,
+    CLOUDLET_TENANT: facts.tenant,
+    ...(facts.appPort === null ? {} : { PORT: String(facts.appPort) }),
+    ...facts.env,
+  }
+}
+
+/** A run that ends this soon after a refused write to its root ended because of it. */
+export const ROOT_REFUSAL_MS = 10_000
+
+/** True where the last lines of a log speak of a root that cannot be written. */
+export const speaksOfReadOnlyRoot = (lines: readonly string[]): boolean =>
+  lines.some((line) => /EROFS|EACCES|read-only file system|permission denied/i.test(line))

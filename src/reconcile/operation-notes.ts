@@ -1,0 +1,42 @@
+import type { Queries } from '../../db/open.ts'
+import type { OperationRow } from '../../db/queries/operations.ts'
+import type { Failure } from '../core/failure.ts'
+
+export interface Ending {
+  readonly state: 'succeeded' | 'failed' | 'cancelled'
+  readonly failure?: Failure
+}
+
+/** Ends every open operation of a target, inside the transaction that makes it true; answers their ids. */
+export async function endOperations(
+  q: Queries,
+  { targetId, nowMs, only }: { targetId: string; nowMs: number; only?: (row: OperationRow) => boolean },
+  { state, failure }: Ending,
+): Promise<string[]> {
+  const open = await q.operations.openOn(targetId)
+  const ending = only ? open.filter(only) : open
+  for (const { id, progress } of ending) {
+    await q.operations.updateOpen(id, {
+      state,
+      step: null,
+      progress: state === 'succeeded' ? 100 : progress,
+      errorJson: failure ? JSON.stringify(errorOf(failure)) : null,
+      updatedAt: nowMs,
+    })
+  }
+  return ending.map(({ id }) => id)
+}
+
+/** Says at which step the open operations of a target are. */
+export async function advanceOperations(
+  q: Queries,
+  { targetId, nowMs }: { targetId: string; nowMs: number },
+  step: string,
+  progress: number,
+): Promise<void> {
+  for (const { id } of await q.operations.openOn(targetId)) {
+    await q.operations.updateOpen(id, { state: 'running', step, progress, updatedAt: nowMs })
+  }
+}
+
+const errorOf = ({ code, message, details }: Failure) => ({ code, message, details })

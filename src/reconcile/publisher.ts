@@ -1,0 +1,51 @@
+import type { Store } from '../../db/open.ts'
+import type { RouteTable } from '../../proxy/core/route-table.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Edge } from '../ports/edge.ts'
+import { memberOf } from './routes.ts'
+
+export interface PublisherDeps {
+  readonly store: Store
+  readonly edge: Edge
+  readonly clock: Clock
+  readonly table: Pick<RouteTable, 'instance' | 'domains' | 'internalDomain' | 'pool'>
+}
+
+/** Makes the route table from the database and hands it to the edge. */
+export function publisher({ store, edge, clock, table }: PublisherDeps) {
+  let version = 0
+  let making: Promise<number> | undefined
+  let next: Promise<number> | undefined
+
+  async function make(): Promise<number> {
+    const [placed, tenants] = await Promise.all([
+      store.read.containers.live(),
+      store.read.tenants.liveSlugs(),
+    ])
+    // By the clock, so that a control plane that starts anew is not behind what the edge has.
+    version = Math.max(version + 1, clock.now().getTime())
+    edge.publish({ ...table, version, tenants, members: placed.map(memberOf) })
+    return version
+  }
+
+  return {
+    /**
+     * Publishes what the database holds now; answers the version. Calls that come while a table is being
+     * made share the one after it, since the first may have read the database too early for them.
+     */
+    publish(): Promise<number> {
+      if (!making) {
+        making = make().finally(() => (making = undefined))
+        return making
+      }
+      next ??= making
+        .catch(() => undefined)
+        .then(() => {
+          next = undefined
+          return this.publish()
+        })
+      return next
+    },
+  }
+}
+export type Publisher = ReturnType<typeof publisher>

@@ -1,0 +1,74 @@
+import type { PlacedContainer } from '../../db/queries/containers.ts'
+import type { Member, MemberCheck, MemberState } from '../../proxy/core/route-table.ts'
+import type { ContainerState } from '../core/container-plan.ts'
+
+/** What the edge has to know of a container's spec. */
+interface RoutedSpec {
+  readonly healthCheck?: {
+    readonly type: 'http' | 'tcp' | 'none'
+    readonly port?: number
+    readonly path: string
+    readonly intervalSeconds: number
+    readonly timeoutSeconds: number
+    readonly retries: number
+    readonly startPeriodSeconds: number
+  }
+}
+
+/** An app without a health check of its own is healthy when its port takes a connection. */
+const DEFAULT_CHECK = {
+  type: 'tcp',
+  path: '/',
+  intervalSeconds: 10,
+  timeoutSeconds: 5,
+  retries: 3,
+  startPeriodSeconds: 30,
+} as const
+
+/** What the edge does with a container in each state. Requests wait for one that is on its way up. */
+const MEMBER_STATE = {
+  pending: 'starting',
+  pulling: 'starting',
+  creating: 'starting',
+  starting: 'starting',
+  running: 'running',
+  restarting: 'starting',
+  stopping: 'stopped',
+  stopped: 'stopped',
+  exited: 'stopped',
+  failed: 'stopped',
+  deleting: 'stopped',
+} as const satisfies Record<ContainerState, MemberState>
+
+export function memberOf({ row, tenant, address }: PlacedContainer): Member {
+  return {
+    id: row.id,
+    tenant,
+    name: row.name,
+    address,
+    state: row.desired === 'running' ? MEMBER_STATE[row.state] : 'stopped',
+    run: row.startedRun,
+    port: row.appPort,
+    check: checkOf(row),
+  }
+}
+
+/** Null where a container whose process runs is healthy. */
+export function checkOf(row: {
+  readonly specJson: string
+  readonly appPort: number | null
+}): MemberCheck | null {
+  // Written by the container service alone, from a parsed spec.
+  const { healthCheck = DEFAULT_CHECK } = JSON.parse(row.specJson) as RoutedSpec
+  const port = ('port' in healthCheck ? healthCheck.port : undefined) ?? row.appPort
+  if (healthCheck.type === 'none' || port === null || port === undefined) return null
+  return {
+    kind: healthCheck.type,
+    port,
+    path: healthCheck.path,
+    intervalMs: healthCheck.intervalSeconds * 1000,
+    timeoutMs: healthCheck.timeoutSeconds * 1000,
+    retries: healthCheck.retries,
+    startPeriodMs: healthCheck.startPeriodSeconds * 1000,
+  }
+}

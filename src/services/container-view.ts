@@ -1,0 +1,65 @@
+import type { PlacedContainer } from '../../db/queries/containers.ts'
+import type { HealthReport } from '../../proxy/core/route-table.ts'
+import type { Container, ContainerSpec } from '../contract/containers.ts'
+
+/** What the platform says of itself wherever it shows a container. */
+export interface Surroundings {
+  readonly internalDomain: string
+  /** Address under which the ingress shows an app, or null for none. */
+  readonly urlOf: (name: string, tenant: string) => string
+  readonly isolated: boolean
+  readonly healthOf: (containerId: string) => HealthReport | undefined
+}
+
+/** A container as the API shows it, from its row and from what the edge reports of its health. */
+export function containerOf(placed: PlacedContainer, around: Surroundings): Container {
+  const { row, tenant, network, address, mac } = placed
+  const spec = specOf(row)
+  return {
+    id: row.id,
+    name: row.name,
+    image: spec.image,
+    desired: row.desired,
+    state: row.state,
+    health: healthOf(placed, spec, around),
+    exitCode: row.exitCode,
+    reason:
+      row.reasonCode === null ? null : { code: row.reasonCode, message: row.reasonMessage ?? '' },
+    restarts: row.restarts,
+    addresses: [{ network: network.name, address, mac }],
+    hostname: `${row.name}.${tenant}.${around.internalDomain}`,
+    url: row.appPort === null ? null : around.urlOf(row.name, tenant),
+    // Written by the reconciler alone, in this shape.
+    endpoints: JSON.parse(row.endpointsJson) as Container['endpoints'],
+    resources: {
+      memoryBytes: row.memoryBytes,
+      cpuMilli: row.cpuMilli,
+      cpuShares: row.cpuShares,
+      pids: row.pids,
+    },
+    isolated: around.isolated,
+    spec,
+    generation: row.generation,
+    createdAt: new Date(row.createdAt).toISOString(),
+    startedAt: timeOf(row.startedAt),
+    finishedAt: timeOf(row.finishedAt),
+  }
+}
+
+/** The spec is parsed by the contract before it is written, and written by the service alone. */
+export const specOf = (row: { readonly specJson: string }): ContainerSpec =>
+  JSON.parse(row.specJson) as ContainerSpec
+
+function healthOf(
+  { row }: PlacedContainer,
+  spec: ContainerSpec,
+  around: Surroundings,
+): Container['health'] {
+  const checked = spec.healthCheck ? spec.healthCheck.type !== 'none' : row.appPort !== null
+  if (row.state !== 'running' || !checked) return checked ? 'unknown' : 'none'
+  const report = around.healthOf(row.id)
+  if (report?.run !== row.startedRun) return 'unknown'
+  return report.healthy ? 'healthy' : 'unhealthy'
+}
+
+const timeOf = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString())

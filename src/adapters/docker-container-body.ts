@@ -1,0 +1,137 @@
+import { platformLabels } from '../core/docker-names.ts'
+import type { ContainerWanted } from '../ports/engine.ts'
+
+export interface BodyFacts {
+  readonly instance: string
+  /** `v1.41`: the version that the body is written for. */
+  readonly apiVersion: string
+  /** Whether the engine has docker-init, which reaps orphans and passes signals on. */
+  readonly init: boolean
+  readonly openFiles: number
+}
+
+const MIB = 1024 * 1024
+const TMP_BYTES = 64 * MIB
+const RUN_BYTES = 16 * MIB
+/**
+ * Docker's own default, said aloud. What is written to it, and to every tmpfs, is charged to the
+ * container's memory, so `memoryBytes` bounds their sum; these sizes bound each for its own.
+ */
+const SHM_BYTES = 64 * MIB
+/** Tenants' processes go before the platform's when the host runs out of memory. */
+const OOM_SCORE = 500
+const LOG_LIMITS = { 'max-size': '10m', 'max-file': '3' }
+
+/**
+ * Everything that a container is created with. It is an allow-list: a new object, of fields that
+ * the platform understands; nothing of a tenant's request passes through.
+ */
+export function containerBody(wanted: ContainerWanted, facts: BodyFacts) {
+  const { network, address, mac } = wanted
+  const macIn = macPlace(facts.apiVersion)
+  return {
+    Hostname: wanted.hostname,
+    Image: wanted.imageId,
+    Env: Object.entries(wanted.env).map(([key, value]) => `${key}=${value}`),
+    ...(wanted.command && { Cmd: wanted.command }),
+    // An empty list would be taken for "the image's own".
+    ...(wanted.entrypoint && {
+      Entrypoint: wanted.entrypoint.length > 0 ? wanted.entrypoint : [''],
+    }),
+    ...(wanted.workingDir !== undefined && { WorkingDir: wanted.workingDir }),
+    ...(wanted.user !== undefined && { User: wanted.user }),
+    ...(wanted.stopSignal !== undefined && { StopSignal: wanted.stopSignal }),
+    StopTimeout: wanted.stopTimeoutSeconds,
+    AttachStdin: false,
+    AttachStdout: false,
+    AttachStderr: false,
+    OpenStdin: false,
+    Tty: false,
+    // An image's own check would be run by the engine, as often as the image likes.
+    Healthcheck: { Test: ['NONE'] },
+    ExposedPorts: Object.fromEntries(wanted.ports.map((port) => [portKey(port), {}])),
+    Volumes: {},
+    // The platform's come last, so that neither a tenant nor an image can say who owns it.
+    Labels: { ...wanted.labels, ...platformLabels(facts.instance, wanted) },
+    ...(macIn === 'container' && { MacAddress: mac }),
+    HostConfig: hostConfig(wanted, facts),
+    NetworkingConfig: {
+      EndpointsConfig: {
+        [network]: {
+          IPAMConfig: { IPv4Address: address },
+          ...(macIn === 'endpoint' && { MacAddress: mac }),
+        },
+      },
+    },
+  }
+}
+
+function hostConfig(wanted: ContainerWanted, { init, openFiles }: BodyFacts) {
+  return {
+    AutoRemove: false,
+    RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
+    NetworkMode: wanted.network,
+    Privileged: false,
+    CapDrop: ['ALL'],
+    CapAdd: wanted.capabilities,
+    SecurityOpt: ['no-new-privileges'],
+    IpcMode: 'private',
+    CgroupnsMode: 'private',
+    ReadonlyRootfs: wanted.readOnlyRoot,
+    Init: init,
+    Memory: wanted.memoryBytes,
+    // Equal to the memory: no swap.
+    MemorySwap: wanted.memoryBytes,
+    NanoCpus: wanted.cpuMilli * 1_000_000,
+    CpuShares: wanted.cpuShares,
+    PidsLimit: wanted.pids,
+    OomScoreAdj: OOM_SCORE,
+    ShmSize: SHM_BYTES,
+    Tmpfs: tmpfs(wanted),
+    Ulimits: [
+      { Name: 'nofile', Soft: openFiles, Hard: openFiles },
+      { Name: 'core', Soft: 0, Hard: 0 },
+    ],
+    LogConfig: { Type: 'json-file', Config: LOG_LIMITS },
+    ...resolver(wanted),
+    PublishAllPorts: false,
+    PortBindings: wanted.publish
+      ? Object.fromEntries(
+          wanted.ports.map((port) => [portKey(port), [{ HostIp: '127.0.0.1', HostPort: '' }]]),
+        )
+      : {},
+  }
+}
+
+function tmpfs({ tmpfs: given }: ContainerWanted): Record<string, string> {
+  const own = [
+    { path: '/tmp', sizeBytes: TMP_BYTES, executable: false },
+    { path: '/run', sizeBytes: RUN_BYTES, executable: false },
+  ]
+  // Mode 1777: whatever user the image runs as has to be able to write there.
+  return Object.fromEntries(
+    [...own, ...given].map(({ path, sizeBytes, executable }) => [
+      path,
+      `rw,nosuid,nodev,${executable ? 'exec' : 'noexec'},size=${sizeBytes},mode=1777`,
+    ]),
+  )
+}
+
+/**
+ * With `ndots:1` a name without a dot is looked up in the search domain and one with dots as it
+ * stands. The engine's own default, `ndots:0`, keeps musl from ever using the search domain.
+ */
+function resolver({ resolver: address, searchDomain }: ContainerWanted) {
+  if (address === null) return {}
+  return { Dns: [address], DnsSearch: [searchDomain], DnsOptions: ['ndots:1'] }
+}
+
+function portKey({ port, protocol }: { readonly port: number; readonly protocol: string }): string {
+  return `${port}/${protocol}`
+}
+
+/** From API 1.44 on the address belongs to the endpoint, and is refused in the container. */
+function macPlace(apiVersion: string): 'container' | 'endpoint' {
+  const [major = 0, minor = 0] = apiVersion.replace(/^v/, '').split('.').map(Number)
+  return major === 1 && minor < 44 ? 'container' : 'endpoint'
+}

@@ -1,0 +1,84 @@
+import { labelsOfInstance } from '../core/docker-names.ts'
+import type { EngineContainer } from '../ports/engine.ts'
+import { dateOf, fieldsOf, listOf, numberOf, textOf, type Fields } from './docker-answers.ts'
+
+const STATUSES = [
+  'created',
+  'running',
+  'paused',
+  'restarting',
+  'removing',
+  'exited',
+  'dead',
+] as const satisfies readonly EngineContainer['status'][]
+
+/** Undefined for one that is not of this instance. */
+export function listedContainer(instance: string, fields: Fields): EngineContainer | undefined {
+  const labels = labelsOfInstance(instance, fieldsOf(fields['Labels']))
+  if (!labels) return undefined
+  const ports = listOf(fields['Ports']).map(fieldsOf)
+  return {
+    ...labels,
+    engineId: textOf(fields['Id']),
+    name: nameOf(fields),
+    status: statusOf(fields['State']),
+    published: ports.flatMap(({ PrivatePort, PublicPort, Type }) =>
+      published(numberOf(PrivatePort), numberOf(PublicPort), Type),
+    ),
+  }
+}
+
+/** Undefined for one that is not of this instance. */
+export function inspectedContainer(instance: string, fields: Fields): EngineContainer | undefined {
+  const labels = labelsOfInstance(instance, fieldsOf(fieldsOf(fields['Config'])['Labels']))
+  if (!labels) return undefined
+  const ports = fieldsOf(fieldsOf(fields['NetworkSettings'])['Ports'])
+  return {
+    ...labels,
+    engineId: textOf(fields['Id']),
+    name: textOf(fields['Name']).replace(/^\//, ''),
+    ...stateOf(fieldsOf(fields['State'])),
+    published: Object.entries(ports).flatMap(([key, bindings]) => {
+      const [port = '', protocol] = key.split('/')
+      return listOf(bindings).flatMap((binding) =>
+        published(Number(port), Number(fieldsOf(binding)['HostPort']), protocol),
+      )
+    }),
+  }
+}
+
+function stateOf(state: Fields): Pick<EngineContainer, 'status' | 'exit'> {
+  const status = statusOf(state['Status'])
+  const exitCode = numberOf(state['ExitCode'])
+  // One that could not be started stays `created`, and its exit code says so.
+  const ended = status === 'exited' || status === 'dead' || (status === 'created' && exitCode > 0)
+  if (!ended) return { status }
+  return {
+    status,
+    exit: {
+      exitCode,
+      oomKilled: state['OOMKilled'] === true,
+      error: textOf(state['Error']),
+      startedAt: dateOf(state['StartedAt']),
+      finishedAt: dateOf(state['FinishedAt']),
+    },
+  }
+}
+
+/** A word that is unknown here is of an engine that is newer: the container is there, and not well. */
+function statusOf(word: unknown): EngineContainer['status'] {
+  return STATUSES.find((status) => status === word) ?? 'dead'
+}
+
+export function nameOf(fields: Fields): string {
+  return textOf(listOf(fields['Names'])[0]).replace(/^\//, '')
+}
+
+function published(
+  port: number,
+  hostPort: number,
+  protocol: unknown,
+): EngineContainer['published'] {
+  if (!(port > 0 && hostPort > 0)) return []
+  return [{ port, hostPort, protocol: protocol === 'udp' ? 'udp' : 'tcp' }]
+}

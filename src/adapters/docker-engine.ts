@@ -1,0 +1,83 @@
+import type Docker from 'dockerode'
+import type { Engine, EngineFacts } from '../ports/engine.ts'
+import { fieldsOf, listOf, textOf } from './docker-answers.ts'
+import { dockerCalls, type Calls } from './docker-calls.ts'
+import { dockerContainerChanges } from './docker-container-changes.ts'
+import { dockerContainers } from './docker-containers.ts'
+import { dockerEvents } from './docker-events.ts'
+import { dockerImages } from './docker-images.ts'
+import { dockerLogs } from './docker-logs.ts'
+import { dockerNetworks } from './docker-networks.ts'
+import { openFilesLimit } from './open-files.ts'
+
+/** The version to make the dockerode instance with: Debian's 20.10 and today's engines speak it. */
+export const ENGINE_API_VERSION = 'v1.41'
+
+export interface EngineDeps {
+  /** Made with `version: ENGINE_API_VERSION`. */
+  readonly docker: Docker
+  /** Everything made carries it, and nothing without it is seen. */
+  readonly instance: string
+  /** The engine's own clock, so the host's. */
+  readonly now: () => Date
+  /** Of each container's process. */
+  readonly openFiles?: number
+}
+
+export function dockerEngine(deps: EngineDeps): Engine {
+  const { docker, instance, now, openFiles = openFilesLimit() } = deps
+  const calls = dockerCalls(docker)
+  const containers = dockerContainers(calls, instance)
+  const networks = dockerNetworks(calls, instance)
+  const init = onceKnown(calls, hasInit)
+  return {
+    ...dockerImages(calls),
+    ...dockerContainerChanges({ calls, instance, init, openFiles }),
+    facts: (signal) => engineFacts(calls, signal),
+
+    async list(signal) {
+      const [listed, bridges] = await Promise.all([containers.list(signal), networks.list(signal)])
+      return { containers: listed, networks: bridges }
+    },
+    events: (signal) => dockerEvents({ calls, instance, now }, signal),
+
+    ensureNetwork: networks.ensureNetwork,
+    removeNetwork: networks.removeNetwork,
+
+    inspectContainer: containers.inspectContainer,
+    writtenBytes: containers.writtenBytes,
+    logs: (name, wanted, signal) => dockerLogs(calls, name, { wanted, signal }),
+  }
+}
+
+async function engineFacts(calls: Calls, signal: AbortSignal): Promise<EngineFacts> {
+  const action = 'read the facts of the engine'
+  const [version, info] = await Promise.all([
+    calls.ask({ action, method: 'GET', path: '/version', signal }),
+    calls.ask({ action, method: 'GET', path: '/info', signal }),
+  ])
+  const { ServerVersion, LiveRestoreEnabled, Driver } = fieldsOf(info.value)
+  return {
+    version: textOf(ServerVersion),
+    apiVersion: textOf(fieldsOf(version.value)['ApiVersion']),
+    liveRestore: LiveRestoreEnabled === true,
+    storageDriver: textOf(Driver),
+  }
+}
+
+/** An engine without docker-init leaves it out of its parts, and refuses to start what asks for it. */
+async function hasInit(calls: Calls, signal: AbortSignal): Promise<boolean> {
+  const action = 'read the version of the engine'
+  const { value } = await calls.ask({ action, method: 'GET', path: '/version', signal })
+  const parts = listOf(fieldsOf(value)['Components'])
+  return parts.some((part) => fieldsOf(part)['Name'] === 'docker-init')
+}
+
+/** Asks until it is answered, then never again: this does not change while the platform runs. */
+function onceKnown<T>(calls: Calls, ask: (calls: Calls, signal: AbortSignal) => Promise<T>) {
+  let known: { readonly value: T } | undefined
+  return async (signal: AbortSignal): Promise<T> => {
+    known ??= { value: await ask(calls, signal) }
+    return known.value
+  }
+}

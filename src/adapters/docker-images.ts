@@ -1,0 +1,91 @@
+import { imageReference } from '../core/image-reference.ts'
+import { EngineRefusal, type Engine, type ImageFacts, type PullWanted } from '../ports/engine.ts'
+import { fieldsOf, parsedJson, scrubbed, textOf } from './docker-answers.ts'
+import type { Calls, Question } from './docker-calls.ts'
+import { jsonLines } from './docker-lines.ts'
+import { pullProgress } from './docker-progress.ts'
+
+type Images = Pick<Engine, 'image' | 'pull'>
+
+const GONE = 404
+const MALFORMED = 400
+/** The registry failed after the engine had begun to answer 200. */
+const FAILED_LATE = 500
+const LINE_BYTES = 256 * 1024
+/** The engine says nothing before the registry has answered, and tries a silent one several times. */
+const FIRST_WORD_MS = 5 * 60_000
+const IMAGE_ID = /^sha256:[0-9a-f]{64}$/
+
+export function dockerImages(calls: Calls): Images {
+  return {
+    async image(reference, signal) {
+      const action = `inspect image "${reference}"`
+      const name = IMAGE_ID.test(reference) ? reference : wholeName(action, reference).normalised
+      const path = `/images/${name.split('/').map(encodeURIComponent).join('/')}/json`
+      const answer = await calls.ask({ action, method: 'GET', path, fine: [GONE], signal })
+      return answer.status === GONE ? undefined : imageFacts(answer.value)
+    },
+
+    async pull(wanted, onProgress, signal) {
+      const action = `pull image "${wanted.reference}"`
+      const { registry, repository, tag, digest } = wholeName(action, wanted.reference)
+      const percent = pullProgress()
+      const question = {
+        action,
+        method: 'POST',
+        path: '/images/create',
+        query: { fromImage: `${registry}/${repository}`, tag: digest ?? tag ?? '' },
+        headers: registryAuth(wanted),
+        timeoutMs: FIRST_WORD_MS,
+        signal,
+      } as const
+      for await (const fields of progressOf(calls, question)) onProgress(percent(fields))
+      signal.throwIfAborted()
+      onProgress(100)
+    },
+  }
+}
+
+/**
+ * The messages of a pull or a build, one by one. An error among them is thrown: by the time it comes
+ * the engine has long answered 200.
+ */
+export async function* progressOf(calls: Calls, question: Question) {
+  for await (const line of jsonLines(calls.stream(question), LINE_BYTES)) {
+    const fields = fieldsOf(parsedJson(line))
+    const error = textOf(fieldsOf(fields['errorDetail'])['message']) || textOf(fields['error'])
+    if (error) throw new EngineRefusal(question.action, FAILED_LATE, scrubbed(error))
+    yield fields
+  }
+}
+
+function wholeName(action: string, reference: string) {
+  const name = imageReference(reference)
+  if (name.ok) return name
+  throw new EngineRefusal(action, MALFORMED, name.reason)
+}
+
+/** The engine wants the URL-safe alphabet with its padding (RFC 4648 §5). */
+function registryAuth({ credentials }: PullWanted): Record<string, string> {
+  if (!credentials) return {}
+  const { username, password, host } = credentials
+  const json = JSON.stringify({ username, password, serveraddress: host })
+  const base64 = Buffer.from(json).toString('base64')
+  return { 'X-Registry-Auth': base64.replaceAll('+', '-').replaceAll('/', '_') }
+}
+
+function imageFacts(value: unknown): ImageFacts {
+  const fields = fieldsOf(value)
+  const config = fieldsOf(fields['Config'])
+  const exposed = Object.keys(fieldsOf(config['ExposedPorts']))
+  return {
+    imageId: textOf(fields['Id']),
+    exposedTcpPorts: exposed
+      .flatMap((key) => /^(\d{1,5})(?:\/tcp)?$/.exec(key)?.[1] ?? [])
+      .map(Number)
+      .filter((port) => port >= 1 && port <= 65535)
+      .toSorted((a, b) => a - b),
+    volumes: Object.keys(fieldsOf(config['Volumes'])).toSorted(),
+    user: textOf(config['User']),
+  }
+}

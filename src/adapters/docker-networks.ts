@@ -1,0 +1,96 @@
+import { INSTANCE_LABEL, labelsOfInstance, platformLabels } from '../core/docker-names.ts'
+import {
+  EngineRefusal,
+  type Engine,
+  type EngineNetwork,
+  type NetworkWanted,
+} from '../ports/engine.ts'
+import { fieldsOf, listOf, textOf, type Fields } from './docker-answers.ts'
+import type { Calls } from './docker-calls.ts'
+
+type Networks = Pick<Engine, 'ensureNetwork' | 'removeNetwork'> & {
+  list(signal: AbortSignal): Promise<EngineNetwork[]>
+}
+
+const CONFLICT = 409
+const GONE = 404
+const BRIDGE = 'com.docker.network.bridge.name'
+
+export function dockerNetworks(calls: Calls, instance: string): Networks {
+  async function ensure(wanted: NetworkWanted, signal: AbortSignal): Promise<void> {
+    const action = `create network "${wanted.name}"`
+    const { status } = await calls.ask({
+      action,
+      method: 'POST',
+      path: '/networks/create',
+      body: networkBody(instance, wanted),
+      fine: [CONFLICT],
+      signal,
+    })
+    if (status !== CONFLICT) return
+
+    const there = await calls.ask({ action, method: 'GET', path: at(wanted.name), signal })
+    if (isAsWanted(instance, wanted, fieldsOf(there.value))) return
+    throw new EngineRefusal(action, CONFLICT, 'another network has that name')
+  }
+
+  return {
+    ensureNetwork: ensure,
+
+    async removeNetwork(name, signal) {
+      const action = `remove network "${name}"`
+      await calls.ask({ action, method: 'DELETE', path: at(name), fine: [GONE], signal })
+    },
+
+    async list(signal) {
+      const { value } = await calls.ask({
+        action: 'list networks',
+        method: 'GET',
+        path: '/networks',
+        query: { filters: JSON.stringify({ label: [`${INSTANCE_LABEL}=${instance}`] }) },
+        signal,
+      })
+      return listOf(value).flatMap((found) => networkOf(instance, fieldsOf(found)) ?? [])
+    },
+  }
+}
+
+const at = (name: string): string => `/networks/${encodeURIComponent(name)}`
+
+function networkBody(instance: string, wanted: NetworkWanted) {
+  const { name, bridge, subnet, gateway, engineRange } = wanted
+  return {
+    Name: name,
+    // Without it two requests at once make two networks of one name.
+    CheckDuplicate: true,
+    Driver: 'bridge',
+    Internal: false,
+    Attachable: false,
+    EnableIPv6: false,
+    IPAM: {
+      Driver: 'default',
+      Config: [{ Subnet: subnet, Gateway: gateway, IPRange: engineRange }],
+    },
+    Options: {
+      [BRIDGE]: bridge,
+      'com.docker.network.bridge.enable_icc': 'true',
+    },
+    Labels: platformLabels(instance, wanted),
+  }
+}
+
+function isAsWanted(instance: string, wanted: NetworkWanted, found: Fields): boolean {
+  const labels = labelsOfInstance(instance, fieldsOf(found['Labels']))
+  const [config] = listOf(fieldsOf(found['IPAM'])['Config'])
+  return (
+    labels?.id === wanted.id &&
+    labels.generation === wanted.generation &&
+    textOf(fieldsOf(config)['Subnet']) === wanted.subnet &&
+    textOf(fieldsOf(found['Options'])[BRIDGE]) === wanted.bridge
+  )
+}
+
+function networkOf(instance: string, fields: Fields): EngineNetwork | undefined {
+  const labels = labelsOfInstance(instance, fieldsOf(fields['Labels']))
+  return labels && { ...labels, engineId: textOf(fields['Id']), name: textOf(fields['Name']) }
+}

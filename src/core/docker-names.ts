@@ -1,0 +1,47 @@
+/** What every Docker object of ours says about itself. The instance comes on top of these. */
+export interface ObjectLabels {
+  readonly tenant: string
+  readonly id: string
+  readonly generation: number
+}
+
+export const KINDS = ['container', 'network'] as const
+export type Kind = (typeof KINDS)[number]
+
+export const INSTANCE_LABEL = 'cloudlet.instance'
+const TENANT_LABEL = 'cloudlet.tenant'
+const ID_LABEL = 'cloudlet.id'
+const GENERATION_LABEL = 'cloudlet.generation'
+
+/** The name is for people who look at the engine; the platform itself goes by the labels. */
+export function dockerName(tenant: string, kind: Kind, id: string): string {
+  return `cl-${tenant}-${kind}-${id}`
+}
+
+/** The kernel gives an interface's name 15 characters; this takes 14, and tells instances apart. */
+export function bridgeName(instance: string, id: string): string {
+  return `cl${instance.slice(0, 4)}${id.slice(0, 8)}`
+}
+
+export function platformLabels(instance: string, labels: ObjectLabels): Record<string, string> {
+  return {
+    [INSTANCE_LABEL]: instance,
+    [TENANT_LABEL]: labels.tenant,
+    [ID_LABEL]: labels.id,
+    [GENERATION_LABEL]: String(labels.generation),
+  }
+}
+
+/** Reads the labels back, or undefined where the object is not a whole one of this instance. */
+export function labelsOfInstance(
+  instance: string,
+  labels: Readonly<Record<string, unknown>>,
+): ObjectLabels | undefined {
+  const tenant = labels[TENANT_LABEL]
+  const id = labels[ID_LABEL]
+  const generation = labels[GENERATION_LABEL]
+  if (labels[INSTANCE_LABEL] !== instance) return undefined
+  if (typeof tenant !== 'string' || typeof id !== 'string') return undefined
+  if (typeof generation !== 'string' || !/^\d{1,15}$/.test(generation)) return undefined
+  return { tenant, id, generation: Number(generation) }
+}

@@ -6,6 +6,7 @@ import type { Operation } from '../contract/operations.ts'
 import type { Actor } from '../core/actor.ts'
 import type { Caller } from '../core/caller.ts'
 import { failure, notFound } from '../core/failure.ts'
+import type { Change } from '../services/change.ts'
 import { readJson, refuseBody } from './body.ts'
 import { failureOf } from './problem.ts'
 import { actorOf, type App, type AppContext, type AppEnv } from './shell.ts'
@@ -36,14 +37,6 @@ export function mount<const E extends Endpoint>(
       release()
     }
   })
-}
-
-/** A change that has been written down as an intent, and the operation that makes it come true. */
-export interface Change<R> {
-  readonly operation: Operation
-  readonly resource: R
-  /** The resource as it is by now. */
-  fresh(): Promise<R>
 }
 
 /** Waits until the change has ended, or the seconds are over; never longer than the signal allows. */
@@ -217,19 +210,17 @@ type Checked = { success: true } | { success: false; error: z.core.$ZodError }
 
 /** More than a person reads at once, and an end to what a body of a megabyte can make us write. */
 const MOST_ERRORS = 50
-const PLACES: ReadonlyMap<string, string> = new Map([
-  ['param', 'path'],
-  ['query', 'query'],
-])
 
 function refuse(result: Checked & { target: string }): void {
   if (result.success) return
-  const place = PLACES.get(result.target) ?? ''
   const errors = result.error.issues
     .slice(0, MOST_ERRORS)
     .flatMap(wrongPlaces)
     .slice(0, MOST_ERRORS)
-    .map(({ path, detail }) => ({ pointer: `${place}#${path.map(pointerPart).join('')}`, detail }))
+    .map(({ path, detail }) => ({
+      pointer: `${result.target}#${path.map(pointerPart).join('')}`,
+      detail,
+    }))
   throw failure('invalid-input', 'Cannot read the request: it breaks the contract', { errors })
 }
 

@@ -5,7 +5,7 @@ export class BootstrapError extends Error {
    * @param {{ lines?: readonly string[], exitCode?: number, cause?: unknown }} [facts]
    */
   constructor(sentence, { lines = [], exitCode = 1, cause } = {}) {
-    super(sentence, { cause })
+    super(sentence, cause === undefined ? {} : { cause })
     this.name = 'BootstrapError'
     this.lines = lines
     this.exitCode = exitCode

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises'
 import { rmSync } from 'node:fs'
+import { isatty } from 'node:tty'
 import { installPackages } from './apt.js'
 import * as engine from './engine.js'
 import { BootstrapError } from './failure.js'
@@ -61,7 +62,7 @@ async function observe({ mode, env, checkOnly }) {
     ownSocket: socket !== DEFAULT_SOCKET && socket !== '/run/docker.sock',
     debian: isDebianFamily(textOf('/etc/os-release')) && program('apt-get', path) !== undefined,
     systemd: textOf('/proc/1/comm').trim() === 'systemd',
-    terminal: Boolean(process.stdin.isTTY && process.stdout.isTTY),
+    terminal: isatty(0) && isatty(1),
     engine: linux ? await engine.engineState(socket) : 'silent',
     engineInstalled: program('dockerd', path) !== undefined,
     missing: missingPackages(packages, { ...PLATFORM_PACKAGES, ...TEST_PACKAGES }, path),

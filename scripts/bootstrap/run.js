@@ -30,8 +30,8 @@ export function run(command, { env = process.env, cwd, quiet = false } = {}) {
   const [program = '', ...args] = command
   return new Promise((resolve) => {
     let output = ''
-    const keep = (/** @type {Buffer} */ chunk) => {
-      output = (output + chunk.toString()).slice(-OUTPUT_CHARACTERS)
+    const keep = (/** @type {string} */ chunk) => {
+      output = (output + chunk).slice(-OUTPUT_CHARACTERS)
     }
     const child = spawn(program, args, {
       env,
@@ -39,8 +39,8 @@ export function run(command, { env = process.env, cwd, quiet = false } = {}) {
       ...(cwd ? { cwd } : {}),
     })
     const stopForwarding = forwardSignals(child)
-    child.stdout?.on('data', keep)
-    child.stderr?.on('data', keep)
+    child.stdout?.setEncoding('utf8').on('data', keep)
+    child.stderr?.setEncoding('utf8').on('data', keep)
     const end = (/** @type {number} */ status, text = '') => {
       stopForwarding()
       resolve({ status, output: output + text })

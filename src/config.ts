@@ -1,0 +1,160 @@
+import { readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { z } from 'zod'
+import { LOG_LEVELS } from './log.ts'
+
+const Flag = z.stringbool({ truthy: ['1', 'true', 'yes'], falsy: ['0', 'false', 'no', ''] })
+const HostPort = z
+  .string()
+  .regex(/^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:]+\]|localhost)?:\d{1,5}$/i, 'an address and a port, e.g. 127.0.0.1:7070')
+const Domain = z.string().max(200).regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/, 'a domain in lower case')
+const Amount = z.coerce.number().int().min(0)
+const OptionalAmount = z.union([z.literal('').transform(() => null), Amount.nullable()])
+
+/**
+ * Every setting of the server. Absent addresses and pools are chosen at the first start and kept in the
+ * data directory. The table in docs/operations.md is made from this.
+ */
+export const SETTINGS = {
+  CLOUDLET_DATA_DIR: z
+    .string()
+    .min(1)
+    .describe('Where the database, the keys and all state are')
+    .meta({ shown: '`/var/lib/cloudlet` for root, else `~/.local/share/cloudlet`' }),
+  CLOUDLET_CONFIG_FILE: z
+    .string()
+    .optional()
+    .describe('A file of `NAME=value` lines; the environment wins over it'),
+  CLOUDLET_API_ADDRESS: HostPort.optional()
+    .describe('Where the API listens')
+    .meta({ shown: '`127.0.0.1:7070`' }),
+  CLOUDLET_API_HOSTS: z
+    .string()
+    .default('')
+    .describe('Further names under which the API may be called, separated by commas'),
+  CLOUDLET_INGRESS_HTTP_ADDRESS: HostPort.optional()
+    .describe('Where the ingress listens')
+    .meta({ shown: 'port 80 on all addresses as root when free, else 8080' }),
+  CLOUDLET_INGRESS_HTTPS_ADDRESS: HostPort.optional()
+    .describe('Kept for TLS: the ingress does not listen here yet')
+    .meta({ shown: 'port 443 on all addresses as root when free, else 8443' }),
+  CLOUDLET_DNS_ADDRESS: HostPort.optional()
+    .describe('Where the DNS responder listens for the host')
+    .meta({ shown: '`127.0.0.1:53` as root when free, else `127.0.0.1:1053`' }),
+  CLOUDLET_DOMAIN: Domain.default('cloud.local').describe(
+    'Domain of the apps; `localhost` is always there beside it',
+  ),
+  CLOUDLET_INTERNAL_DOMAIN: Domain.default('internal').describe('Domain of the names inside'),
+  CLOUDLET_ADDRESS_POOL: z
+    .string()
+    .regex(/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/, 'a range such as 10.208.0.0/12')
+    .optional()
+    .describe('Range from which tenants get their networks, cut in /24s')
+    .meta({
+      shown:
+        'the first of `10.208.0.0/12`, `10.224.0.0/12`, `10.192.0.0/12` that overlaps no route of the host and no pool of another instance',
+    }),
+  CLOUDLET_ENGINE: z.string().default('/var/run/docker.sock').describe("The Docker Engine's socket"),
+  CLOUDLET_DEMO: Flag.default(true).describe('`0` starts without the demo'),
+  CLOUDLET_UNISOLATED: Flag.default(false).describe(
+    '`1` lets a user who is not root try it: one tenant, no names inside containers, no walls',
+  ),
+  CLOUDLET_INGRESS_WORKERS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(16)
+    .optional()
+    .describe('Processes of the ingress')
+    .meta({ shown: 'one a core, at most 4' }),
+  CLOUDLET_LOG_LEVEL: z
+    .enum(LOG_LEVELS)
+    .optional()
+    .describe('Least level that is logged')
+    .meta({ shown: '`warn` on a terminal, else `info`' }),
+  CLOUDLET_TENANT_CONTAINERS: OptionalAmount.default(20).describe(
+    'Containers a new tenant may have; empty: without limit',
+  ),
+  CLOUDLET_TENANT_CPU_MILLI: OptionalAmount.default(8000).describe(
+    'Milli-CPUs a new tenant may reserve; empty: without limit',
+  ),
+  CLOUDLET_TENANT_MEMORY_BYTES: OptionalAmount.default(8 * 1024 ** 3).describe(
+    'Bytes of memory a new tenant may reserve; empty: without limit',
+  ),
+  CLOUDLET_BOOTSTRAP: z
+    .enum(['check', ''])
+    .default('')
+    .describe('`check`: the bootstrap installs and starts nothing, it says what is missing'),
+  CLOUDLET_FAILPOINT: z
+    .string()
+    .default('')
+    .describe('For tests: the control plane ends itself with SIGKILL at this point'),
+} as const
+
+const Settings = z.object(SETTINGS)
+export type Settings = Readonly<z.infer<typeof Settings>>
+
+/** The environment, as the process was given it, and whether it is root's. */
+export interface World {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly uid: number
+  readonly home: string
+}
+
+export const thisWorld = (): World => ({
+  env: process.env,
+  uid: process.getuid?.() ?? -1,
+  home: homedir(),
+})
+
+/** Reads the settings, once. Throws one sentence that names each wrong one. */
+export function readSettings({ env, uid, home }: World): Settings {
+  const file = env['CLOUDLET_CONFIG_FILE']
+  const written: Record<string, string | undefined> = {
+    CLOUDLET_DATA_DIR: uid === 0 ? '/var/lib/cloudlet' : join(home, '.local/share/cloudlet'),
+    ...(file ? readSettingsFile(file) : {}),
+    ...given(env),
+  }
+  const unknown = Object.keys(written).filter((key) => !Object.hasOwn(SETTINGS, key))
+  const mistyped = unknown.filter((key) => !CLIENT_SETTINGS.has(key) && !/^CLOUDLET_TEST_/.test(key))
+  if (mistyped.length > 0) throw new SettingsError(`Unknown setting ${mistyped.join(', ')}`)
+  const parsed = Settings.safeParse(written)
+  if (!parsed.success) {
+    const wrong = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
+    throw new SettingsError(`Cannot read the settings: ${wrong.join('; ')}`)
+  }
+  const settings = { ...parsed.data, CLOUDLET_DATA_DIR: resolve(parsed.data.CLOUDLET_DATA_DIR) }
+  return Object.freeze(settings)
+}
+
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError'
+}
+
+/** Settings of the command line client, which has its own reader. */
+const CLIENT_SETTINGS: ReadonlySet<string> = new Set([
+  'CLOUDLET_ENDPOINT',
+  'CLOUDLET_API_KEY',
+  'CLOUDLET_ACCESS_KEY_ID',
+  'CLOUDLET_SECRET_KEY',
+  'CLOUDLET_TENANT',
+  'CLOUDLET_PROFILE',
+])
+
+const given = (env: World['env']): Record<string, string | undefined> =>
+  Object.fromEntries(
+    Object.entries(env).filter(([key, value]) => key.startsWith('CLOUDLET_') && value !== undefined),
+  )
+
+function readSettingsFile(path: string): Record<string, string> {
+  const lines = readFileSync(path, 'utf8').split('\n')
+  const entries = lines.flatMap((line, index) => {
+    const text = line.trim()
+    if (text === '' || text.startsWith('#')) return []
+    const match = /^([A-Z_]+)=(.*)$/.exec(text)
+    if (!match) throw new SettingsError(`Cannot read ${path}, line ${index + 1}: not NAME=value`)
+    return [[match[1] ?? '', match[2] ?? ''] as const]
+  })
+  return Object.fromEntries(entries)
+}

@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { networkInterfaces } from 'node:os'
+import { z } from 'zod'
+import { parseCidr, type Cidr } from '../core/cidr.ts'
+
+const ENGINE_DEADLINE_MS = 5_000
+const ANSWER_MOST_BYTES = 16 * 1024 * 1024
+
+/** Ranges that a pool must not overlap: the host's routes and addresses, and all networks of the engine. */
+export async function takenRanges(engineSocket: string): Promise<Cidr[]> {
+  return [...routes(), ...addresses(), ...(await engineSubnets(engineSocket))]
+}
+
+/** The main table (proc(5), /proc/net/route): numbers in hex, in the host's byte order. */
+function routes(): Cidr[] {
+  const lines = readFileSync('/proc/net/route', 'utf8').split('\n').slice(1)
+  return lines.flatMap((line) => {
+    const [, destination = '', , , , , , mask = ''] = line.split('\t')
+    if (destination === '' || mask === '00000000') return []
+    const prefix = [...littleEndian(mask).toString(2)].filter((bit) => bit === '1').length
+    return [{ base: littleEndian(destination), prefix, size: 2 ** (32 - prefix) }]
+  })
+}
+
+const littleEndian = (hex: string): number =>
+  Buffer.from(hex.padStart(8, '0'), 'hex').reverse().readUInt32BE()
+
+function addresses(): Cidr[] {
+  const all = Object.values(networkInterfaces()).flatMap((list = []) => list)
+  return all.flatMap(({ address, family }) => {
+    const range = family === 'IPv4' ? parseCidr(`${address}/32`) : undefined
+    return range ? [range] : []
+  })
+}
+
+const Networks = z.array(
+  z.object({
+    IPAM: z.object({ Config: z.array(z.object({ Subnet: z.string().optional() })).nullish() }).nullish(),
+  }),
+)
+
+/** An engine that is away has told us nothing; the network that would overlap is refused later, by name. */
+async function engineSubnets(socketPath: string): Promise<Cidr[]> {
+  const text = await get(socketPath, '/networks').catch(() => '[]')
+  const networks = Networks.parse(JSON.parse(text))
+  return networks
+    .flatMap(({ IPAM }) => IPAM?.Config ?? [])
+    .flatMap(({ Subnet = '' }) => parseCidr(Subnet) ?? [])
+}
+
+function get(socketPath: string, path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const signal = AbortSignal.timeout(ENGINE_DEADLINE_MS)
+    const asked = request({ socketPath, path, signal }, (answer) => {
+      let text = ''
+      answer.setEncoding('utf8')
+      answer.on('data', (chunk: string) => {
+        text += chunk
+        if (text.length > ANSWER_MOST_BYTES) answer.destroy(new Error('The answer is too long'))
+      })
+      answer.on('end', () => resolve(text))
+      answer.on('error', reject)
+    })
+    asked.on('error', reject)
+    asked.end()
+  })
+}

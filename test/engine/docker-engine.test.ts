@@ -1,0 +1,4 @@
+import { engineSuite } from '../conformance/engine-suite.ts'
+import { realBench } from '../support/engine.ts'
+
+engineSuite(realBench)

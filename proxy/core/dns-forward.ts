@@ -55,7 +55,8 @@ export function readdressed(answer: Buffer, to: Forwarded, limitBytes: number): 
   const opt = decodeMessage(answer)?.additionals.find(({ type }) => type === TYPE.OPT)
   const fits = answer.length <= limitBytes
   const reply = Buffer.from(fits ? answer : cut(answer, query, opt))
-  packet.copy(reply, 0, 0, query.questionEnd)
+  packet.copy(reply, 0, 0, 2)
+  packet.copy(reply, HEADER_BYTES, HEADER_BYTES, query.questionEnd)
   reply.writeUInt16BE(fits ? flags : flags | FLAG.TC, 2)
   if (fits && opt !== undefined) reply.writeUInt16BE(UDP_EDNS_BYTES, opt.typeAt + 2)
   return reply

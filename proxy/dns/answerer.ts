@@ -37,9 +37,11 @@ export function answerer({ ask, onHost }: AnswererDeps) {
 
   function refresh(): void {
     if (wanted === null) return
-    zone = compileZone(wanted.table, wanted.health)
-    viewOf = sources(zone, onHost)
+    const { table, health } = wanted
+    // Forgotten first: a table that cannot be compiled fails one question, not each of them.
     wanted = null
+    zone = compileZone(table, health)
+    viewOf = sources(zone, onHost)
   }
 
   const answer: AnswerTo = (packet, from, reply) => {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Log } from '../../src/log.ts'
 import { withoutMapping } from '../core/dns-address.ts'
 import type { Endpoint } from '../core/dns-resolvers.ts'
-import type { AnswerTo } from './answerer.ts'
+import type { AnswerTo, Reply } from './answerer.ts'
 import { openTcp, type TcpLimits, type TcpListener } from './tcp.ts'
 import { openUdp, type UdpSocket } from './udp.ts'
 
@@ -88,7 +88,9 @@ function openConnections({ log, limits, answer }: ListenersDeps, place: Place) {
   return openTcp({
     ...place,
     limits,
-    onMessage: (packet, address, reply) => answer(packet, { address, isStream: true }, reply),
+    onMessage(packet, address, reply) {
+      guarded(log, () => answer(packet, { address, isStream: true }, reply))
+    },
     onError: (error) => log('warn', 'DNS connections failed', { host, error: error.message }),
   })
 }
@@ -100,11 +102,22 @@ async function openDatagrams({ log, answer }: ListenersDeps, place: Place): Prom
     onPacket(packet, port, address) {
       // Nobody can be answered on port 0; whoever forges it wants our error.
       if (port === 0) return
-      answer(packet, { address: withoutMapping(address), isStream: false }, (reply) => {
+      const from = { address: withoutMapping(address), isStream: false }
+      const send: Reply = (reply) => {
         if (reply !== null) socket.send(reply, port, address)
-      })
+      }
+      guarded(log, () => answer(packet, from, send))
     },
     onError: (error) => log('debug', 'DNS datagram failed', { host, error: error.message }),
   })
   return socket
+}
+
+/** A mistake of ours in one packet must not end the service for all. */
+function guarded(log: Log, work: () => void): void {
+  try {
+    work()
+  } catch (error) {
+    log('error', 'Cannot answer a DNS packet', { error: String(error) })
+  }
 }

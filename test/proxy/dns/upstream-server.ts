@@ -1,0 +1,72 @@
+import { createSocket, type RemoteInfo } from 'node:dgram'
+import { createServer } from 'node:net'
+import { DnsFrames, framed } from '../../../proxy/core/dns-frames.ts'
+
+export interface Upstream {
+  readonly text: string
+  /** Each question as it came, datagrams and connections. */
+  readonly seen: { readonly packet: Buffer; readonly from: RemoteInfo | null }[]
+  close(): void
+}
+
+type Behave = (query: Buffer) => readonly Buffer[]
+
+/** A resolver that says what a test wants it to say, by datagram and over TCP. */
+export async function upstreamServer(behave: { udp: Behave; tcp?: Behave }): Promise<Upstream> {
+  const seen: Upstream['seen'] = []
+  const udp = createSocket('udp4')
+  udp.on('message', (packet, from) => {
+    seen.push({ packet: Buffer.from(packet), from })
+    for (const answer of behave.udp(packet)) udp.send(answer, from.port, from.address)
+  })
+  await new Promise<void>((done) => {
+    udp.bind(0, '127.0.0.1', done)
+  })
+  const { port } = udp.address()
+  const tcp = createServer((socket) => {
+    const frames = new DnsFrames()
+    socket.on('error', () => socket.destroy())
+    socket.on('data', (chunk: Buffer) =>
+      frames.push(chunk, (packet) => {
+        seen.push({ packet, from: null })
+        for (const answer of behave.tcp?.(packet) ?? []) socket.write(framed(answer))
+      }),
+    )
+  })
+  await new Promise<void>((done) => {
+    tcp.listen(port, '127.0.0.1', done)
+  })
+  return {
+    text: `127.0.0.1:${port}`,
+    seen,
+    close() {
+      udp.close()
+      tcp.close()
+    },
+  }
+}
+
+/** The query turned into an answer with so many addresses, its OPT left out. */
+export function answered(query: Buffer, addresses: readonly number[]): Buffer {
+  let end = 12
+  while (query[end] !== 0) end += 1 + (query[end] ?? 0)
+  end += 5
+  const head = Buffer.from(query.subarray(0, end))
+  head.writeUInt16BE(head.readUInt16BE(2) | 0x8480, 2)
+  head.writeUInt16BE(addresses.length, 6)
+  head.writeUInt16BE(0, 10)
+  const records = addresses.map((last) =>
+    Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, last]),
+  )
+  return Buffer.concat([head, ...records])
+}
+
+/** The same answer with its id, or the letters of its question, changed. */
+export function forged(answer: Buffer, change: 'id' | 'question' | 'cut' | 'query'): Buffer {
+  const copy = Buffer.from(answer)
+  if (change === 'id') copy[1] = (copy[1] ?? 0) ^ 1
+  if (change === 'question') copy[13] = (copy[13] ?? 0) ^ 1
+  if (change === 'cut') copy[2] = (copy[2] ?? 0) | 0x02
+  if (change === 'query') copy[2] = (copy[2] ?? 0) & 0x7f
+  return copy
+}

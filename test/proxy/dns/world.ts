@@ -1,0 +1,64 @@
+import { randomInt } from 'node:crypto'
+import type { TestContext } from 'node:test'
+import type { Endpoint } from '../../../proxy/core/dns-resolvers.ts'
+import type { HealthReport, Member, RouteTable } from '../../../proxy/core/route-table.ts'
+import { NO_TABLE } from '../../../proxy/core/zone.ts'
+import { responder, type Responder, type ResponderDeps } from '../../../proxy/dns/responder.ts'
+
+export function member(fields: Partial<Member> & Pick<Member, 'name' | 'tenant'>): Member {
+  return {
+    id: `${fields.tenant}-${fields.name}`,
+    address: '127.0.0.2',
+    state: 'running',
+    run: 1,
+    port: 80,
+    check: null,
+    ...fields,
+  }
+}
+
+/** The loopback network plays the pool, so that a test can ask as any container. */
+export function table(members: readonly Member[], tenants: readonly string[] = []): RouteTable {
+  return {
+    ...NO_TABLE,
+    version: 1,
+    instance: 'test',
+    domains: ['cloud.local', 'localhost'],
+    pool: '127.0.0.0/24',
+    tenants,
+    members,
+  }
+}
+
+/** Outside the pool, so it is the host. */
+export const HOST_SOURCE = '127.1.0.1'
+
+export interface World {
+  readonly dns: Responder
+  readonly at: Endpoint
+}
+
+/** A responder on a port of its own, which ends with the test. */
+export async function world(
+  t: TestContext,
+  given: {
+    readonly table?: RouteTable
+    readonly health?: readonly HealthReport[]
+    readonly resolvers?: readonly string[]
+    readonly limits?: ResponderDeps['limits']
+  },
+): Promise<World> {
+  const dns = responder({
+    log: () => undefined,
+    now: () => performance.now(),
+    randomId: () => randomInt(65536),
+    resolvers: async () => given.resolvers ?? [],
+    ...(given.limits === undefined ? {} : { limits: given.limits }),
+  })
+  if (given.table !== undefined) dns.update(given.table, given.health ?? [])
+  const { signal } = new AbortController()
+  const [at] = await dns.listen([{ host: '127.2.0.1', port: 0 }], { reusePort: false }, signal)
+  t.after(() => dns.close(0))
+  if (at === undefined) throw new Error('nothing listens')
+  return { dns, at }
+}

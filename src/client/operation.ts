@@ -1,6 +1,7 @@
 import { getOperation, type Operation } from '../contract/operations.ts'
 import { ApiError, UnreachableError } from './api-error.ts'
 import type { Client } from './client.ts'
+import { pause } from './pause.ts'
 
 /** The longest that the API lets one request wait. */
 const LONGEST_WAIT_SECONDS = 60
@@ -58,15 +59,3 @@ export function operationError(operation: Operation): ApiError {
 const isAway = (error: unknown): boolean =>
   error instanceof UnreachableError ||
   (error instanceof ApiError && [502, 503, 504].includes(error.status))
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(done, ms)
-    function done(): void {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    signal.addEventListener('abort', done)
-  })
-}

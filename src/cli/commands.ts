@@ -1,0 +1,229 @@
+import type { Options } from './arguments.ts'
+import type { Command, Work } from './command.ts'
+import {
+  CONTAINER_OPTIONS,
+  FORCE,
+  KEY_OPTIONS,
+  LIMIT,
+  LOGIN_OPTIONS,
+  LOG_OPTIONS,
+  PLATFORM,
+  REGISTRY_OPTIONS,
+  RUN_OPTIONS,
+  TENANT_OPTIONS,
+  TIMEOUT,
+  TOKEN_OPTIONS,
+} from './options.ts'
+
+type Load = Command['work']
+
+/** The files that hold several commands, each loaded by whichever of them is run. */
+const container = part(() => import('./commands/containers.ts'))
+const image = part(() => import('./commands/image.ts'))
+const key = part(() => import('./commands/key.ts'))
+const operation = part(() => import('./commands/ops.ts'))
+const registry = part(() => import('./commands/registry.ts'))
+const show = part(() => import('./commands/show.ts'))
+const tenant = part(() => import('./commands/tenant.ts'))
+
+function part<T>(load: () => Promise<T>): (pick: (all: T) => Work) => Load {
+  return (pick) => async () => pick(await load())
+}
+
+function command(words: string, takes: string, rest: Described): Command {
+  const { summary, work, options = {}, notes } = rest
+  const described = { words: words.split(' '), takes, summary, options, work }
+  return notes === undefined ? described : { ...described, notes }
+}
+
+interface Described {
+  readonly summary: string
+  readonly options?: Options
+  readonly notes?: string
+  readonly work: Load
+}
+
+/** Every command written by hand, in the order of the help. Each loads its work when it is run. */
+export const COMMANDS: readonly Command[] = [
+  command('up', '', {
+    summary: 'Start the platform on this machine, in the foreground',
+    work: async () => (await import('./commands/up.ts')).up,
+  }),
+  command('demo', '', {
+    summary: 'Show where the demo answers; make it if it is missing',
+    options: TIMEOUT,
+    work: async () => (await import('./commands/demo.ts')).demo,
+  }),
+  command('login', '', {
+    summary: 'Keep an endpoint and a key in a profile',
+    options: LOGIN_OPTIONS,
+    notes: [
+      'Without options it takes the key that a platform on this machine has left for its admin.',
+      'A secret is asked for without echo, or read from stdin when that is no terminal.',
+    ].join('\n'),
+    work: async () => (await import('./commands/login.ts')).login,
+  }),
+  command('run', '<image> [argument…]', {
+    summary: 'Create a container and start it',
+    options: RUN_OPTIONS,
+    notes: 'Arguments that begin with a hyphen go after "--": cloudlet run alpine -- ls -l',
+    work: async () => (await import('./commands/run.ts')).runContainer,
+  }),
+  command('ps', '', {
+    summary: 'List containers, in whatever state',
+    options: CONTAINER_OPTIONS,
+    work: async () => (await import('./commands/ps.ts')).ps,
+  }),
+  command('logs', '<container>', {
+    summary: 'Read the log of a container',
+    options: LOG_OPTIONS,
+    work: async () => (await import('./commands/logs.ts')).logs,
+  }),
+  command('stop', '<container> [container…]', {
+    summary: 'Stop containers; they keep name and address',
+    options: TIMEOUT,
+    work: container(({ stop }) => stop),
+  }),
+  command('start', '<container> [container…]', {
+    summary: 'Start stopped containers',
+    options: TIMEOUT,
+    work: container(({ start }) => start),
+  }),
+  command('restart', '<container> [container…]', {
+    summary: 'Stop containers and start them again',
+    options: TIMEOUT,
+    work: container(({ restart }) => restart),
+  }),
+  command('rename', '<container> <name>', {
+    summary: 'Give a container another name',
+    options: TIMEOUT,
+    work: container(({ rename }) => rename),
+  }),
+  command('rm', '<container> [container…]', {
+    summary: 'Delete containers; running ones only with --force',
+    options: { ...FORCE, ...TIMEOUT },
+    work: container(({ remove }) => remove),
+  }),
+  command('inspect', '<container> [container…]', {
+    summary: 'Show everything about containers, as JSON',
+    work: container(({ inspect }) => inspect),
+  }),
+  command('usage', '', {
+    summary: 'Show what is used of the quota',
+    work: show(({ usage }) => usage),
+  }),
+  command('ops', '', {
+    summary: 'List operations, the newest first',
+    options: LIMIT,
+    work: operation(({ list }) => list),
+  }),
+  command('ops list', '', {
+    summary: 'List operations, the newest first',
+    options: LIMIT,
+    work: operation(({ list }) => list),
+  }),
+  command('ops show', '<operation>', {
+    summary: 'Show an operation',
+    work: operation(({ showOne }) => showOne),
+  }),
+  command('ops wait', '<operation>', {
+    summary: 'Wait until an operation has ended',
+    options: TIMEOUT,
+    work: operation(({ wait }) => wait),
+  }),
+  command('ops cancel', '<operation>', {
+    summary: 'Cancel an operation',
+    work: operation(({ cancel }) => cancel),
+  }),
+  command('audit', '', {
+    summary: 'Show who asked for what, the newest first',
+    options: { ...LIMIT, ...PLATFORM },
+    work: show(({ audit }) => audit),
+  }),
+  command('image list', '', {
+    summary: 'List the images that run without a pull',
+    work: image(({ list }) => list),
+  }),
+  command('image share', '<image>', {
+    summary: 'Let every tenant run an image that the engine has',
+    work: image(({ share }) => share),
+  }),
+  command('registry login', '<host>', {
+    summary: 'Keep the credentials of a registry',
+    options: REGISTRY_OPTIONS,
+    notes: 'The password is asked for without echo, or read from stdin when that is no terminal.',
+    work: registry(({ login }) => login),
+  }),
+  command('registry list', '', {
+    summary: 'List the registries with credentials',
+    work: registry(({ list }) => list),
+  }),
+  command('registry logout', '<host>', {
+    summary: 'Forget the credentials of a registry',
+    work: registry(({ logout }) => logout),
+  }),
+  command('tenant create', '<slug>', {
+    summary: 'Create a tenant',
+    options: TENANT_OPTIONS,
+    work: tenant(({ create }) => create),
+  }),
+  command('tenant list', '', {
+    summary: 'List tenants',
+    work: tenant(({ list }) => list),
+  }),
+  command('tenant show', '[slug]', {
+    summary: 'Show a tenant',
+    work: tenant(({ showOne }) => showOne),
+  }),
+  command('tenant update', '<slug>', {
+    summary: 'Change the limits or the policy of a tenant',
+    options: TENANT_OPTIONS,
+    work: tenant(({ update }) => update),
+  }),
+  command('tenant delete', '<slug>', {
+    summary: 'Delete a tenant that has no containers',
+    work: tenant(({ remove }) => remove),
+  }),
+  command('key create', '', {
+    summary: 'Create an access key; its secret is shown once',
+    options: KEY_OPTIONS,
+    work: key(({ create }) => create),
+  }),
+  command('key list', '', {
+    summary: 'List access keys',
+    options: PLATFORM,
+    work: key(({ list }) => list),
+  }),
+  command('key revoke', '<key>', {
+    summary: 'Revoke an access key and all its tokens, at once',
+    options: PLATFORM,
+    work: key(({ revoke }) => revoke),
+  }),
+  command('key rotate', '<key>', {
+    summary: 'Give an access key a new secret; the old one ends at once',
+    options: PLATFORM,
+    work: key(({ rotate }) => rotate),
+  }),
+  command('key token', '<key>', {
+    summary: 'Create an API key: a token of an access key',
+    options: TOKEN_OPTIONS,
+    work: key(({ token }) => token),
+  }),
+  command('whoami', '', {
+    summary: 'Show whose key is used and what it may do',
+    work: show(({ whoAmI }) => whoAmI),
+  }),
+  command('version', '', {
+    summary: 'Show the version of this program',
+    work: async () => (await import('./commands/version.ts')).version,
+  }),
+  command('completion', '<shell>', {
+    summary: 'Print the completion script for bash, zsh or fish',
+    notes: 'For bash: cloudlet completion bash > /etc/bash_completion.d/cloudlet',
+    work: async () => (await import('./commands/completion.ts')).completion,
+  }),
+  command('help', '[command…]', {
+    summary: 'Show the commands, or one of them',
+    work: async () => (await import('./commands/help.ts')).help,
+  }),
+]

@@ -1,0 +1,95 @@
+import { readFile } from 'node:fs/promises'
+import { z } from 'zod'
+import { whoami } from '../../contract/keys.ts'
+import type { Given } from '../arguments.ts'
+import type { Work } from '../command.ts'
+import type { Context } from '../context.ts'
+import { CommandError, EXIT, usageError } from '../exit.ts'
+import { Profile, saveProfile } from '../profile.ts'
+import { secretFrom } from '../secret.ts'
+import { clientFor, profileNameOf } from '../session.ts'
+import { DEFAULT_ENDPOINT } from '../settings.ts'
+import { wholeOf } from '../units.ts'
+
+/** What a platform leaves in its data directory at its first start. */
+const AdminFile = z.object({
+  endpoint: z.string(),
+  accessKeyId: z.string(),
+  secretKey: z.string(),
+  version: z.int().min(1).optional(),
+})
+
+export const login: Work = async (context, given) => {
+  const wanted = await wantedProfile(context, given)
+  const who = await clientFor(context.world, wanted).call(whoami, {})
+  const tenant = given.text('tenant') ?? who.tenant
+  const name = profileNameOf(given.text('profile'), context.settings)
+  const profile = tenant === null ? wanted : { ...wanted, tenant }
+  await saveProfile(context.settings.profilePath, name, profile)
+  const whose = who.tenant === null ? 'the platform' : `tenant "${who.tenant}"`
+  return context.show({ profile: name, endpoint: profile.endpoint, ...who }, () =>
+    [
+      `Signed in at ${profile.endpoint} with a key of ${whose}, role ${who.role}`,
+      `Profile "${name}" is in ${context.settings.profilePath}`,
+      ...(tenant === null ? ['Choose a tenant with --tenant <slug>'] : []),
+      '',
+    ].join('\n'),
+  )
+}
+
+async function wantedProfile(context: Context, given: Given): Promise<Profile> {
+  const { settings, world } = context
+  const file = given.text('admin-file')
+  if (file !== null) return adminProfile(file)
+  const keyId = given.text('access-key-id')
+  const isTyped = keyId !== null || given.has('api-key') || given.text('endpoint') !== null
+  if (!isTyped) {
+    const found = await adminProfile(settings.adminPath).catch(() => null)
+    if (found !== null) return found
+  }
+  const endpoint = await endpointOf(context, given)
+  if (given.has('api-key')) {
+    return checked({ endpoint, apiKey: await secretFrom(world.stdin, 'API key: ') })
+  }
+  if (keyId === null && !world.stdin.isTty) {
+    throw usageError('Missing --access-key-id <id>, --api-key or --admin-file <path>')
+  }
+  const accessKeyId = keyId ?? (await world.stdin.ask('Access key id: '))
+  const secretKey = await secretFrom(world.stdin, 'Secret: ')
+  const version = wholeOf(given.text('key-version') ?? '1', '--key-version')
+  return checked({ endpoint, accessKeyId, secretKey, version })
+}
+
+async function endpointOf({ settings, world }: Context, given: Given): Promise<string> {
+  const named = given.text('endpoint') ?? settings.endpoint
+  if (named !== null || !world.stdin.isTty) return named ?? DEFAULT_ENDPOINT
+  const typed = await world.stdin.ask(`Endpoint [${DEFAULT_ENDPOINT}]: `)
+  return typed === '' ? DEFAULT_ENDPOINT : typed
+}
+
+async function adminProfile(path: string): Promise<Profile> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    const why = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    throw new CommandError(EXIT.failed, `Cannot read the admin's key in "${path}": ${why}`)
+  })
+  const read = AdminFile.safeParse(parsed(text))
+  if (!read.success) {
+    throw new CommandError(EXIT.failed, `Cannot understand the admin's key in "${path}"`)
+  }
+  const { endpoint, accessKeyId, secretKey, version = 1 } = read.data
+  return checked({ endpoint, accessKeyId, secretKey, version })
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null // The schema refuses it, which is what the caller is told.
+  }
+}
+
+function checked(profile: Profile): Profile {
+  const read = Profile.safeParse(profile)
+  if (read.success) return read.data
+  throw usageError(`Cannot use "${profile.endpoint}" as endpoint: it is like ${DEFAULT_ENDPOINT}`)
+}

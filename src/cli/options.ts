@@ -1,0 +1,108 @@
+import type { Options } from './arguments.ts'
+
+export const TIMEOUT = {
+  timeout: {
+    type: 'string',
+    value: 'time',
+    summary: 'Wait at most so long, e.g. 90s; default 10m',
+  },
+} as const satisfies Options
+
+export const FORCE = {
+  force: { type: 'boolean', short: 'f', summary: 'Stop a running container first' },
+} as const satisfies Options
+
+export const LIMIT = {
+  limit: { type: 'string', short: 'n', value: 'number', summary: 'At most so many; default 100' },
+} as const satisfies Options
+
+export const PLATFORM = {
+  admin: { type: 'boolean', summary: "The platform's own, not the tenant's" },
+} as const satisfies Options
+
+export const RUN_OPTIONS = {
+  name: { type: 'string', value: 'name', summary: 'Default: made up from the image' },
+  env: { type: 'string', short: 'e', multiple: true, value: 'KEY=VALUE', summary: 'Environment' },
+  port: {
+    type: 'string',
+    short: 'p',
+    multiple: true,
+    value: 'port[/udp]',
+    summary: "Port it listens on; the first TCP port is the app's",
+  },
+  memory: { type: 'string', short: 'm', value: 'size', summary: 'Memory, e.g. 256m or 1g' },
+  cpu: { type: 'string', value: 'cpus', summary: 'CPUs, e.g. 500m or 0.5' },
+  'cpu-shares': { type: 'string', value: 'number', summary: 'Weight; 1024 is that of one CPU' },
+  pids: { type: 'string', value: 'number', summary: 'Most processes and threads' },
+  label: { type: 'string', short: 'l', multiple: true, value: 'key=value', summary: 'Label' },
+  user: { type: 'string', short: 'u', value: 'user[:group]', summary: 'Run as this user' },
+  workdir: { type: 'string', short: 'w', value: 'path', summary: 'Run in this folder' },
+  entrypoint: { type: 'string', value: 'program', summary: "Instead of the image's entrypoint" },
+  restart: { type: 'string', value: 'when', summary: 'no, on-failure (default) or always' },
+  publish: { type: 'boolean', short: 'P', summary: 'Publish the TCP ports on 127.0.0.1' },
+  policy: { type: 'string', value: 'policy', summary: 'baseline or restricted' },
+  health: {
+    type: 'string',
+    value: 'check',
+    summary: 'http:/path, http:8080/path, tcp, tcp:8080 or none',
+  },
+  'stop-signal': { type: 'string', value: 'signal', summary: 'Default: SIGTERM' },
+  'stop-timeout': { type: 'string', value: 'time', summary: 'Before it is killed; default 10s' },
+  start: { type: 'boolean', summary: '--no-start creates it stopped' },
+  detach: { type: 'boolean', short: 'd', summary: 'Do not wait until it runs' },
+  ...TIMEOUT,
+} as const satisfies Options
+
+export const CONTAINER_OPTIONS = {
+  state: { type: 'string', value: 'state', summary: 'Only those in this state' },
+  label: {
+    type: 'string',
+    short: 'l',
+    value: 'key[=value]',
+    summary: 'Only those with this label',
+  },
+  quiet: { type: 'boolean', short: 'q', summary: 'Only the ids' },
+} as const satisfies Options
+
+export const LOG_OPTIONS = {
+  follow: { type: 'boolean', short: 'f', summary: 'Go on with what comes' },
+  tail: { type: 'string', short: 'n', value: 'lines', summary: 'Only the last lines' },
+  since: { type: 'string', value: 'time', summary: 'Since a time ago, e.g. 10m, or a moment' },
+  stream: { type: 'string', value: 'stream', summary: 'stdout, stderr or all (default)' },
+  timestamps: { type: 'boolean', short: 't', summary: 'Show when each line was written' },
+} as const satisfies Options
+
+export const LOGIN_OPTIONS = {
+  'access-key-id': { type: 'string', value: 'id', summary: 'The key; its secret is asked for' },
+  'key-version': { type: 'string', value: 'number', summary: 'Of a rotated key; default 1' },
+  'api-key': { type: 'boolean', summary: 'Ask for an API key instead of a secret' },
+  'admin-file': { type: 'string', value: 'path', summary: "The admin.json of a platform's data" },
+} as const satisfies Options
+
+export const REGISTRY_OPTIONS = {
+  username: { type: 'string', short: 'u', value: 'name', summary: 'Asked for when missing' },
+} as const satisfies Options
+
+export const TENANT_OPTIONS = {
+  containers: {
+    type: 'string',
+    value: 'number',
+    summary: 'Most containers, or "none" for no limit',
+  },
+  cpu: { type: 'string', value: 'cpus', summary: 'Most CPUs, e.g. 4 or 2500m, or "none"' },
+  memory: { type: 'string', value: 'size', summary: 'Most memory, e.g. 8g, or "none"' },
+  policy: { type: 'string', value: 'policy', summary: 'baseline or restricted' },
+} as const satisfies Options
+
+export const KEY_OPTIONS = {
+  ...PLATFORM,
+  role: { type: 'string', value: 'role', summary: 'admin, operator, member (default) or read' },
+  description: { type: 'string', value: 'text', summary: 'What the key is for' },
+  expires: { type: 'string', value: 'time', summary: 'Valid for so long, e.g. 30d; default: ever' },
+} as const satisfies Options
+
+export const TOKEN_OPTIONS = {
+  ...PLATFORM,
+  expires: { type: 'string', value: 'time', summary: 'Valid for so long, e.g. 30d; default: ever' },
+  scope: { type: 'string', multiple: true, value: 'permission', summary: 'Only this permission' },
+} as const satisfies Options

@@ -6,8 +6,8 @@ export type AuditRow = typeof audit.$inferSelect
 
 interface AuditPage {
   /** Without it the entries of the whole platform. */
-  readonly tenantId?: string
-  readonly before?: number
+  readonly tenantId?: string | undefined
+  readonly before?: number | undefined
   readonly limit: number
 }
 

@@ -8,7 +8,7 @@ export type ApiKeyRow = typeof apiKeys.$inferSelect
 interface KeyPage {
   /** null: the keys of the platform. */
   readonly tenantId: string | null
-  readonly after?: { readonly createdAt: number; readonly id: string }
+  readonly after?: { readonly createdAt: number; readonly id: string } | undefined
   readonly limit: number
 }
 

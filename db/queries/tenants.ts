@@ -24,7 +24,13 @@ export const tenantQueries = (db: Executor) => ({
   },
 
   /** Living tenants by slug, those after `after`. */
-  async list({ after, limit }: { after?: string; limit: number }): Promise<TenantRow[]> {
+  async list({
+    after,
+    limit,
+  }: {
+    after?: string | undefined
+    limit: number
+  }): Promise<TenantRow[]> {
     return db
       .select()
       .from(tenants)

@@ -70,7 +70,7 @@ export const putRegistry = endpoint({
   kind: 'answer',
   status: 200,
   response: Registry,
-  failures: ['not-found'],
+  failures: ['not-found', 'state-conflict'],
 })
 
 export const listRegistries = endpoint({

@@ -56,28 +56,37 @@ export const NewApiKey = z
   .meta({ id: 'NewApiKey' })
 export type NewApiKey = z.infer<typeof NewApiKey>
 
+interface Owned<Owner, InKey> {
+  readonly owner: Owner
+  readonly inKey: InKey
+  readonly platform: boolean
+}
+
 /** The same five endpoints for a tenant's keys and for the platform's own. */
-function keyEndpoints<const Kind extends string, const Path extends string>(
-  kind: Kind,
-  under: Path,
-  { owner, platform }: { readonly owner: z.ZodObject; readonly platform: boolean },
-) {
-  const InKey = owner.extend({ key: AccessKeyId })
+function keyEndpoints<
+  const Kind extends string,
+  const Path extends string,
+  Owner extends z.ZodObject,
+  InKey extends z.ZodObject,
+>(kind: Kind, under: Path, { owner, inKey, platform }: Owned<Owner, InKey>) {
   const common = { platform, kind: 'answer' } as const
   const path = `/v1/${under}` as const
+  const making = {
+    ...common,
+    method: 'post',
+    permission: 'keys:write',
+    status: 201,
+    failures: ['not-allowed', 'not-found', 'state-conflict'],
+  } as const
   return {
     create: endpoint({
-      ...common,
+      ...making,
       id: `${kind}.create`,
-      method: 'post',
       path,
       summary: 'Create an access key; the secret is shown this once',
-      permission: 'keys:write',
       params: owner,
       body: AccessKeyCreate,
-      status: 201,
       response: NewAccessKey,
-      failures: ['not-allowed', 'not-found'],
     }),
     list: endpoint({
       ...common,
@@ -99,45 +108,39 @@ function keyEndpoints<const Kind extends string, const Path extends string>(
       path: `${path}/{key}`,
       summary: 'Revoke an access key and every token of it, at once',
       permission: 'keys:write',
-      params: InKey,
+      params: inKey,
       status: 200,
       response: AccessKey,
       failures: ['not-found'],
     }),
     rotate: endpoint({
-      ...common,
+      ...making,
       id: `${kind}.rotate`,
-      method: 'post',
       path: `${path}/{key}/rotate`,
       summary: 'Give an access key a new secret; the old one ends at once',
-      permission: 'keys:write',
-      params: InKey,
-      status: 201,
+      params: inKey,
       response: NewAccessKey,
-      failures: ['not-allowed', 'not-found', 'state-conflict'],
     }),
     createToken: endpoint({
-      ...common,
+      ...making,
       id: `${kind}.token`,
-      method: 'post',
       path: `${path}/{key}/tokens`,
       summary: 'Create an API key: a token of an access key that is on record',
-      permission: 'keys:write',
-      params: InKey,
+      params: inKey,
       body: ApiKeyCreate,
-      status: 201,
       response: NewApiKey,
-      failures: ['not-allowed', 'not-found', 'state-conflict'],
     }),
   } as const
 }
 
 export const tenantKeys = keyEndpoints('keys', 'tenants/{tenant}/keys', {
   owner: InTenant,
+  inKey: InTenant.extend({ key: AccessKeyId }),
   platform: false,
 })
 export const platformKeys = keyEndpoints('platform-keys', 'keys', {
   owner: z.strictObject({}),
+  inKey: z.strictObject({ key: AccessKeyId }),
   platform: true,
 })
 

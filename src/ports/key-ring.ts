@@ -1,0 +1,10 @@
+/** Root keys of the platform: every secret is derived from one of them, and none is stored. */
+export interface KeyRing {
+  /** Number of the root key that new secrets are derived from. */
+  readonly current: number
+  /** The secret of an access key's version. Throws when the ring has no root key of that number. */
+  secretOf(rootKey: number, keyId: string, version: number): string
+  /** Encrypts for one purpose; what was sealed for another does not open. */
+  seal(purpose: string, plain: string): string
+  open(purpose: string, sealed: string): string
+}

@@ -1,0 +1,83 @@
+import type { Caller } from '../core/caller.ts'
+import { failure, type Failure } from '../core/failure.ts'
+import { permissionsOf } from '../core/permissions.ts'
+import { objection, readToken, type ReadToken } from '../core/token.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Tokens } from '../ports/tokens.ts'
+import type { LiveKey, LiveKeys } from './live-keys.ts'
+
+interface Verified {
+  readonly token: ReadToken
+  readonly key: LiveKey
+  readonly caller: Caller
+}
+
+/** How many tokens are remembered as well signed. A client mints one every few minutes. */
+const MOST_REMEMBERED = 2048
+
+/** One answer for every token that is not accepted; only the hint says what to look at. */
+export const invalidToken = (hint: string): Failure =>
+  failure('invalid-token', 'Cannot accept the token', { hint })
+
+interface AuthenticationDeps {
+  readonly clock: Clock
+  readonly tokens: Tokens
+  readonly keys: LiveKeys
+}
+
+export function authentication({ clock, tokens, keys }: AuthenticationDeps) {
+  /** The signature of the very same text need not be checked twice; everything else is. */
+  const remembered = new Map<string, Verified>()
+
+  async function verified(text: string): Promise<Verified> {
+    const known = remembered.get(text)
+    if (known && keys.find(known.key.row.id) === known.key) return known
+    remembered.delete(text)
+
+    const reading = readToken(text)
+    if (!reading.ok) throw invalidToken(reading.hint)
+    const { token } = reading
+    const key = keys.find(token.accessKeyId)
+    const fits = key?.row.version === token.version && (await tokens.isSigned(text, key.secret))
+    // One hint for all of these, so that nobody learns which key ids there are.
+    if (!key || !fits)
+      throw invalidToken('its key is unknown, revoked or rotated, or did not sign it')
+    const fresh = { token, key, caller: callerOf(token, key) }
+    if (remembered.size >= MOST_REMEMBERED) forgetOldest()
+    remembered.set(text, fresh)
+    return fresh
+  }
+
+  function forgetOldest(): void {
+    for (const oldest of remembered.keys()) {
+      remembered.delete(oldest)
+      return
+    }
+  }
+
+  return async function authenticate(text: string): Promise<Caller> {
+    const { token, key, caller } = await verified(text)
+    const now = clock.now().getTime()
+    const { expiresAt } = key.row
+    if (expiresAt !== null && expiresAt <= now) throw invalidToken('its key has expired')
+    const tenant = key.tenant?.slug ?? null
+    const why = objection(token, { now, recorded: key.tokens.get(token.jti), tenant })
+    if (why !== undefined) throw invalidToken(why)
+    // Revoked while the signature was being checked.
+    if (key.end.signal.aborted) throw invalidToken('its key has just ended')
+    return caller
+  }
+}
+
+function callerOf(token: ReadToken, { row, tenant, end }: LiveKey): Caller {
+  const permissions = permissionsOf(row.role, token.scope)
+  const granted = new Set(permissions)
+  return {
+    keyId: row.id,
+    tenant,
+    role: row.role,
+    permissions,
+    can: (permission) => granted.has(permission),
+    ended: end.signal,
+  }
+}

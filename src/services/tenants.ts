@@ -1,0 +1,123 @@
+import type { Queries, Store } from '../../db/open.ts'
+import type { TenantRow } from '../../db/queries/tenants.ts'
+import type { Tenant, TenantChange, TenantCreate } from '../contract/tenants.ts'
+import type { Actor } from '../core/actor.ts'
+import { failure, nameTaken, wrongField } from '../core/failure.ts'
+import type { Limits } from '../core/quota.ts'
+import { isReservedName } from '../core/reserved-names.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { AuditService } from './audit.ts'
+import { limitsOf, tenantBySlug } from './tenant-lookup.ts'
+
+export interface TenantDeps {
+  readonly store: Store
+  readonly clock: Clock
+  readonly newId: () => string
+  readonly audit: AuditService
+  /** Limits of a tenant that is created without its own. */
+  readonly defaults: Limits
+  /** Told when a tenant is gone, so that its keys end at once. */
+  readonly ended: (tenantId: string) => void
+}
+
+/** A slug is in host names that others may still hold in caches, bookmarks and webhooks. */
+const REST_MS = 30 * 24 * 60 * 60 * 1000
+
+export function tenantService({ store, clock, newId, audit, defaults, ended }: TenantDeps) {
+  return {
+    async create(wanted: TenantCreate, actor: Actor): Promise<Tenant> {
+      const { slug, policy } = wanted
+      if (isReservedName(slug)) throw wrongField('json#/slug', 'this slug is reserved')
+      return store.write(async (q) => {
+        const now = clock.now().getTime()
+        const resting = await q.tenants.lastDeletion(slug)
+        const rests = resting !== undefined && now - resting < REST_MS
+        if (rests || (await q.tenants.bySlug(slug))) throw nameTaken('tenant', slug)
+
+        const limits = columnsOf({ ...defaults, ...defined(wanted.limits) })
+        const row = { id: newId(), slug, policy, ...limits, createdAt: now, deletedAt: null }
+        await q.tenants.insert(row)
+        await audit.accepted(q, actor, entry('create', row, 201))
+        return tenantOf(row)
+      })
+    },
+
+    async get(slug: string): Promise<Tenant> {
+      return tenantOf(await tenantBySlug(store.read, slug))
+    },
+
+    async list({ limit, cursor }: { limit: number; cursor?: string | undefined }) {
+      const rows = await store.read.tenants.list({ after: cursor, limit })
+      const last = rows.length === limit ? rows.at(-1) : undefined
+      return { items: rows.map(tenantOf), nextCursor: last?.slug ?? null }
+    },
+
+    async update(slug: string, change: TenantChange, actor: Actor): Promise<Tenant> {
+      return store.write(async (q) => {
+        const row = await tenantBySlug(q, slug)
+        const limits = columnsOf({ ...limitsOf(row), ...defined(change.limits) })
+        const patch = { ...limits, policy: change.policy ?? row.policy }
+        await q.tenants.update(row.id, patch)
+        await audit.accepted(q, actor, entry('update', row, 200))
+        return tenantOf({ ...row, ...patch })
+      })
+    },
+
+    async delete(slug: string, actor: Actor): Promise<Tenant> {
+      const row = await store.write(async (q) => {
+        const found = await tenantBySlug(q, slug)
+        await refuseInhabited(q, found)
+        const now = clock.now().getTime()
+        await q.tenants.markDeleted(found.id, now)
+        await q.keys.revokeAllOf(found.id, now)
+        await q.registries.removeAllOf(found.id)
+        await q.images.removeAllOf(found.id)
+        for (const network of await q.networks.ofTenant(found.id)) {
+          const generation = network.generation + 1
+          await q.networks.update(network.id, { desired: 'absent', generation })
+        }
+        await audit.accepted(q, actor, entry('delete', found, 200))
+        return found
+      })
+      ended(row.id)
+      return tenantOf(row)
+    },
+  }
+}
+export type TenantService = ReturnType<typeof tenantService>
+
+async function refuseInhabited(q: Queries, { id, slug }: TenantRow): Promise<void> {
+  const containers = await q.containers.countLive(id)
+  if (containers === 0) return
+  throw failure(
+    'state-conflict',
+    `Cannot delete tenant "${slug}": it has ${containers} containers; delete them first`,
+    { kind: 'tenant', name: slug, state: 'in use' },
+  )
+}
+
+const entry = (verb: string, { id, slug }: TenantRow, status: number) => ({
+  action: `tenants.${verb}`,
+  tenant: { id, slug },
+  target: `tenant/${slug}`,
+  status,
+})
+
+const columnsOf = (limits: Limits) => ({
+  limitContainers: limits.containers,
+  limitCpuMilli: limits.cpuMilli,
+  limitMemoryBytes: limits.memoryBytes,
+})
+
+/** A limit that is absent is not a limit of nothing: only those that were given take effect. */
+function defined(limits: TenantChange['limits'] = {}): Partial<Limits> {
+  return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined))
+}
+
+const tenantOf = (row: TenantRow): Tenant => ({
+  id: row.id,
+  slug: row.slug,
+  policy: row.policy,
+  limits: limitsOf(row),
+  createdAt: new Date(row.createdAt).toISOString(),
+})

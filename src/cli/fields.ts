@@ -18,10 +18,9 @@ export interface Field {
 export function fieldsOf(part: z.ZodObject | undefined): readonly Field[] {
   if (part === undefined) return []
   // What comes out is described, because what goes in of a coerced number or boolean is only text.
-  return fieldsIn(
-    z.toJSONSchema(part, { io: 'output', reused: 'inline', unrepresentable: 'any' }),
-    [],
-  )
+  const root: unknown = z.toJSONSchema(part, { io: 'output', unrepresentable: 'any' })
+  const definitions = isRecord(root) && isRecord(root['$defs']) ? root['$defs'] : {}
+  return fieldsIn(root, { path: [], definitions })
 }
 
 const DEEPEST = 2

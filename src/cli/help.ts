@@ -45,7 +45,7 @@ function optionsHelp(options: Options): string {
   return fields(
     Object.entries(options).map(([name, { short, value, summary, multiple }]) => [
       `  ${short === undefined ? '    ' : `-${short}, `}--${name}${value === undefined ? '' : ` <${value}>`}`,
-      multiple === true ? `${summary}; can be repeated` : summary,
+      [summary, multiple === true ? 'can be repeated' : ''].filter((one) => one !== '').join('; '),
     ]),
   )
 }

@@ -15,8 +15,6 @@ export type FromEdge =
       readonly type: 'hello'
       readonly role: EdgeRole
       readonly pid: number
-      /** Names the program and its settings: a process with another one is replaced, not adopted. */
-      readonly build: string
       /** Version of the table it serves; 0: none yet. */
       readonly version: number
     }

@@ -1,0 +1,91 @@
+import { rmSync } from 'node:fs'
+import { createServer, type Socket } from 'node:net'
+import type { Log } from '../src/log.ts'
+import type { HealthReport, RouteTable } from './core/route-table.ts'
+import type { EdgeRole, FromEdge, ToEdge } from './link.ts'
+import { readLines, writeLine } from './link-lines.ts'
+
+export interface LinkServerDeps {
+  readonly role: EdgeRole
+  readonly pid: number
+  readonly log: Log
+  /** Takes a table that is newer than the last one; it is acknowledged once this returns. */
+  readonly takeTable: (table: RouteTable) => void
+  readonly takeHealth: (reports: readonly HealthReport[]) => void
+  readonly drain: (graceMs: number) => void
+  /** What a new listener is told at once. */
+  readonly reports: () => readonly HealthReport[]
+}
+
+export interface LinkServer {
+  /** Listens at `path`, taking the place of a socket file that an earlier process has left. */
+  listen(path: string): Promise<void>
+  /** Tells everyone who listens. */
+  tellHealth(reports: readonly HealthReport[]): void
+  version(): number
+  close(): void
+}
+
+/** Who steers this process: a control plane, a supervisor, and for health the DNS process. Few. */
+const PEERS_MOST = 16
+
+/** The edge's end of the link: hears tables, says what it serves. */
+export function linkServer(deps: LinkServerDeps): LinkServer {
+  const peers = new Set<Socket>()
+  let version = 0
+  let instance = ''
+
+  const server = createServer((socket) => {
+    if (peers.size >= PEERS_MOST) return void socket.destroy()
+    peers.add(socket)
+    socket.on('close', () => peers.delete(socket))
+    socket.on('error', (error) => deps.log('debug', 'A peer of the link is gone', { error }))
+    say(socket, { type: 'hello', role: deps.role, pid: deps.pid, version })
+    const known = deps.reports()
+    if (known.length > 0) say(socket, { type: 'health', reports: known })
+    readLines(socket, (message) => hear(socket, message))
+    return undefined
+  })
+
+  function hear(socket: Socket, message: unknown): void {
+    // Sent by our own processes alone: nobody else can open the socket.
+    const told = message as ToEdge
+    switch (told.type) {
+      case 'table':
+        take(told.table)
+        return say(socket, { type: 'ack', version })
+      case 'health':
+        return deps.takeHealth(told.reports)
+      case 'drain':
+        return deps.drain(told.graceMs)
+    }
+  }
+
+  /** An older table is one that was long on the way; what is served already is newer. */
+  function take(table: RouteTable): void {
+    if (table.instance === instance && table.version <= version) return
+    deps.takeTable(table)
+    instance = table.instance
+    version = table.version
+  }
+
+  return {
+    version: () => version,
+    tellHealth(reports) {
+      for (const peer of peers) say(peer, { type: 'health', reports })
+    },
+    async listen(path) {
+      rmSync(path, { force: true })
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject)
+        server.listen(path, resolve)
+      })
+    },
+    close() {
+      server.close()
+      for (const peer of peers) peer.destroy()
+    },
+  }
+}
+
+const say = (socket: Socket, message: FromEdge): void => writeLine(socket, message)

@@ -1,0 +1,15 @@
+import { randomBytes } from 'node:crypto'
+import { ID_BYTES, idFrom } from '../core/ids.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Timers } from '../ports/timers.ts'
+
+export const systemClock: Clock = { now: () => new Date() }
+
+export const systemTimers: Timers = {
+  after(ms, run) {
+    const timer = setTimeout(run, ms)
+    return () => clearTimeout(timer)
+  },
+}
+
+export const randomId = (): string => idFrom(randomBytes(ID_BYTES))

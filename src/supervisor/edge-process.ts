@@ -1,0 +1,80 @@
+import { createConnection } from 'node:net'
+import { readLines, writeLine } from '../../proxy/link-lines.ts'
+import type { EdgeRole, FromEdge, ToEdge } from '../../proxy/link.ts'
+import type { Log } from '../log.ts'
+import { keepRunning, type Child } from './child.ts'
+
+export interface EdgeProcessWanted {
+  readonly role: EdgeRole
+  readonly socket: string
+  readonly command: readonly string[]
+  /** Whether a new process can listen beside an old one. If not, the old one goes first. */
+  readonly overlaps: boolean
+}
+
+/** How long an edge of an earlier supervisor may finish what it had when the new one took over. */
+const HANDOVER_GRACE_MS = 30_000
+const HELLO_MS = 500
+const READY_MS = 10_000
+const LOOK_EVERY_MS = 20
+
+/**
+ * Starts one edge process and keeps it running. One that has outlived an earlier supervisor serves until
+ * the new one listens beside it, then it drains: no request finds nobody.
+ */
+export async function startEdge(wanted: EdgeProcessWanted, log: Log): Promise<Child> {
+  const { role, socket, command } = wanted
+  const old = await openLink(socket)
+  if (old && !wanted.overlaps) {
+    old.send({ type: 'drain', graceMs: 0 })
+    await old.closed
+  }
+  const stdio = ['ignore', 'ignore', 'inherit'] as const
+  const child = keepRunning({ name: role, command, detached: true, stdio: [...stdio] }, log)
+  await serving(wanted, old?.pid)
+  if (old && wanted.overlaps) {
+    log('info', 'An edge process of an earlier start drains', { role, pid: old.pid })
+    old.send({ type: 'drain', graceMs: HANDOVER_GRACE_MS })
+  }
+  return child
+}
+
+/** Resolves when a process other than the old one answers on the socket. */
+async function serving({ role, socket }: EdgeProcessWanted, oldPid: number | undefined): Promise<void> {
+  const deadline = performance.now() + READY_MS
+  while (performance.now() < deadline) {
+    // oxlint-disable-next-line no-await-in-loop -- it is waited for
+    const link = await openLink(socket)
+    link?.end()
+    if (link && link.pid !== oldPid) return
+    // oxlint-disable-next-line no-await-in-loop -- it is waited for
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
+  }
+  throw new Error(`The edge process "${role}" does not come up`)
+}
+
+interface OpenLink {
+  readonly pid: number
+  readonly closed: Promise<void>
+  send(message: ToEdge): void
+  end(): void
+}
+
+/** Connects to an edge process; undefined where none is behind the path. */
+function openLink(path: string): Promise<OpenLink | undefined> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ path })
+    const closed = new Promise<void>((done) => socket.once('close', () => done()))
+    const silent = setTimeout(() => socket.destroy(), HELLO_MS)
+    socket.on('error', () => undefined) // `close` follows, and is what counts.
+    void closed.then(() => resolve(undefined))
+    readLines(socket, (message) => {
+      // Only our own processes can open that folder.
+      const said = message as FromEdge
+      if (said.type !== 'hello') return
+      clearTimeout(silent)
+      const send = (told: ToEdge): void => writeLine(socket, told)
+      resolve({ pid: said.pid, closed, send, end: () => void socket.destroy() })
+    })
+  })
+}

@@ -42,3 +42,17 @@ export async function baseImage(docker: Docker): Promise<{ imageId: string; tag:
   if (!base) throw new Error('Cannot build the base image')
   return base
 }
+
+/** An image made for one test from a Dockerfile without a context; `remove` takes it away again. */
+export async function imageFrom(docker: Docker, dockerfile: string) {
+  const tag = `cloudlet-test/${newId()}:1`
+  const context = { tag, latest: tag, dockerfile, entries: [] }
+  const wanted = { ...context, archive: () => pack(context) }
+  const signal = AbortSignal.timeout(BUILD_MS)
+  const [image] = await platformImages(docker).ensureAll([wanted], () => undefined, signal)
+  if (!image) throw new Error('Cannot build an image for the test')
+  const remove = async (): Promise<void> => {
+    await docker.getImage(tag).remove({ force: true })
+  }
+  return { tag, imageId: image.imageId, remove }
+}

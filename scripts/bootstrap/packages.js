@@ -54,9 +54,8 @@ export async function ensurePackages(root, { say, env, checkOnly }) {
   await withLock(join(root, 'tmp/bootstrap.lock'), say, async () => {
     if (packagesFit(root)) return // the other bootstrap has done it
     say('Installing the npm packages')
-    const npm = env['npm_execpath']?.endsWith('.js')
-      ? [process.execPath, env['npm_execpath']]
-      : ['npm']
+    const own = env['npm_execpath'] ?? ''
+    const npm = /(^|\/)npm(-cli)?\.c?js$/.test(own) ? [process.execPath, own] : ['npm']
     const { status } = await run([...npm, 'ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
       cwd: root,
       env,

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { framed } from '../../../proxy/core/dns-frames.ts'
 import { RCODE, TYPE } from '../../../proxy/core/dns-wire.ts'
-import { askTcp, askUdp, overTcp, overUdp, question, told } from './client.ts'
+import { askTcp, askUdp, overTcp, overUdp, question, told, type Told } from './client.ts'
 import { answered, forged, upstreamServer, type Upstream } from './upstream-server.ts'
-import { HOST_SOURCE, member, table, world, type World } from './world.ts'
+import { HOST_SOURCE, member, table, until, world, type World } from './world.ts'
 
 const EXAMPLE = { name: 'www.example.com', type: TYPE.A }
 const QUICK = { forward: { tryMs: 60, overallMs: 400 } }
@@ -126,17 +126,15 @@ test('a question to ourselves is not passed on', async (t) => {
 })
 
 test('equal questions under way are asked once in a view, and each view asks for itself', async (t) => {
-  const held: Buffer[] = []
+  // Holds its answers back until all have asked, and gives them to the second try.
   const upstream = await upstreamServer({
-    udp(query) {
-      held.push(Buffer.from(query))
-      return []
-    },
-    tcp: (query) => [answered(query, [1])],
+    udp: (query) => (dns.counters().queries < 4 ? [] : [answered(query, [1])]),
   })
-  const { dns, at } = await forwarding(t, [upstream], { forward: { tryMs: 150, overallMs: 300 } })
-  const ask = (source: string): Promise<unknown> => askUdp(at, EXAMPLE, source)
-  await Promise.all([ask('127.0.0.2'), ask('127.0.0.2'), ask('127.0.0.2'), ask('127.0.0.3')])
+  const { dns, at } = await forwarding(t, [upstream], { forward: { tryMs: 150, overallMs: 4000 } })
+  const ask = (source: string): Promise<Told> => askUdp(at, EXAMPLE, source)
+  const sources = ['127.0.0.2', '127.0.0.2', '127.0.0.2', '127.0.0.3']
+  const got = await Promise.all(sources.map(ask))
+  for (const { answers } of got) assert.deepEqual(answers, ['www.example.com 1 192.0.2.1'])
   assert.equal(dns.counters().merged, 2)
   assert.equal(dns.counters().inFlight, 0)
 })
@@ -160,7 +158,7 @@ test('close() tells those who still wait', async (t) => {
   const silent = await upstreamServer({ udp: () => [] })
   const { dns, at } = await forwarding(t, [silent], {})
   const answer = askUdp(at, EXAMPLE, '127.0.0.2')
-  while (silent.seen.length === 0) await new Promise(setImmediate)
+  await until(() => silent.seen.length > 0)
   await dns.close(0)
   assert.equal((await answer).rcode, RCODE.SERVFAIL)
 })

@@ -62,3 +62,14 @@ export async function world(
   if (at === undefined) throw new Error('nothing listens')
   return { dns, at }
 }
+
+/** Lets other things happen until the condition holds. */
+export async function until(condition: () => boolean): Promise<void> {
+  const deadline = performance.now() + 20_000
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`never came true: ${String(condition)}`)
+    await new Promise((done) => {
+      setImmediate(done)
+    })
+  }
+}

@@ -16,7 +16,10 @@ export const AccessKeyCreate = z
       // oxlint-disable-next-line no-control-regex -- control characters are what it refuses
       .regex(/^[^\u0000-\u001f\u007f]*$/)
       .default(''),
-    role: z.enum(ROLE_NAMES).default('member').describe('At most what the asking key may do itself'),
+    role: z
+      .enum(ROLE_NAMES)
+      .default('member')
+      .describe('At most what the asking key may do itself'),
     expiresInSeconds: z.int().min(60).max(315_360_000).optional().describe('Default: never'),
   })
   .meta({ id: 'AccessKeyCreate' })

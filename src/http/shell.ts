@@ -12,6 +12,8 @@ export interface Shell {
 }
 
 export interface AppEnv {
+  /** What the server hands over beside the request; not there when a test calls the app directly. */
+  Bindings: { readonly incoming?: { readonly socket?: { readonly remoteAddress?: string } } }
   Variables: {
     readonly shell: Shell
     readonly requestId: string

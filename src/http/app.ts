@@ -1,0 +1,62 @@
+import { Hono } from 'hono'
+import { ENDPOINTS } from '../contract/all.ts'
+import { notFound } from '../core/failure.ts'
+import type { Caller } from '../core/caller.ts'
+import type { Log } from '../log.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { AuditService } from '../services/audit.ts'
+import { bearer } from './authentication.ts'
+import { identify, knownHosts, record, securityHeaders } from './guards.ts'
+import { openApi } from './openapi.ts'
+import { isFailureCode, problemOf, PROBLEMS, rendered } from './problem.ts'
+import { referencePages, type ReferenceScript } from './reference.ts'
+import type { App, AppContext, AppEnv } from './shell.ts'
+
+export interface ApiDeps {
+  readonly authenticate: (token: string) => Promise<Caller>
+  readonly audit: Pick<AuditService, 'refused'>
+  readonly clock: Clock
+  readonly log: Log
+  readonly newRequestId: () => string
+  /** Aborted when the server is to stop: streams end then. */
+  readonly stopping: AbortSignal
+  /** Names under which the API may be called, beside `localhost` and addresses. */
+  readonly hosts: readonly string[]
+  readonly version: string
+  readonly reference: ReferenceScript
+  readonly routes: readonly ((app: App) => void)[]
+}
+
+/** The whole API: what every request meets, in this order, and behind it the routes. */
+export function apiApp(deps: ApiDeps): App {
+  const { authenticate, stopping, newRequestId, log } = deps
+  const app: App = new Hono<AppEnv>()
+  const fail = (error: unknown, c: AppContext): Response => {
+    const problem = problemOf(error, c.get('requestId'))
+    c.set('problem', problem.code)
+    if (problem.status === 500) log('error', 'Failed at a request', { error, path: c.req.path })
+    return rendered(problem)
+  }
+  app.onError(fail)
+  app.notFound((c) => fail(notFound('path', c.req.path), c))
+
+  app.use(identify({ shell: { authenticate: bearer(authenticate), stopping }, newRequestId }))
+  app.use(securityHeaders)
+  app.use(record(deps))
+  app.use(knownHosts(deps.hosts))
+
+  const document = openApi(ENDPOINTS, { title: 'Cloudlet', version: deps.version })
+  app.get('/v1/openapi.json', (c) => c.json(document))
+  app.get('/problems/:code', problemPage)
+  referencePages(app, deps.reference)
+  for (const route of deps.routes) route(app)
+  return app
+}
+
+/** `type` of a problem is an address, and this is what is there. */
+function problemPage(c: AppContext): Response {
+  const code = c.req.param('code') ?? ''
+  if (!isFailureCode(code)) throw notFound('problem', code)
+  const { status, title } = PROBLEMS[code]
+  return c.text(`${code}: ${title}. It is answered with the status ${status}.\n`)
+}

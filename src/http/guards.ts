@@ -1,0 +1,113 @@
+import type { MiddlewareHandler } from 'hono'
+import type { Log } from '../log.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { AuditService } from '../services/audit.ts'
+import { actorOf, type AppContext, type AppEnv, type Shell } from './shell.ts'
+import { rendered } from './problem.ts'
+
+/** What an id of a request may look like when the client brings its own. */
+const REQUEST_ID = /^[A-Za-z0-9-]{8,64}$/
+
+interface IdentifyDeps {
+  readonly shell: Shell
+  readonly newRequestId: () => string
+}
+
+/** Gives each request its id, and says where it comes from. */
+export function identify({ shell, newRequestId }: IdentifyDeps): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const given = c.req.header('x-request-id') ?? ''
+    const requestId = REQUEST_ID.test(given) ? given : newRequestId()
+    c.set('shell', shell)
+    c.set('requestId', requestId)
+    c.set('sourceAddress', sourceOf(c))
+    await next()
+    c.res.headers.set('x-request-id', requestId)
+  }
+}
+
+/** The peer of the connection. No header is asked: nobody but the client stands in front of the API. */
+function sourceOf(c: AppContext): string {
+  const address = c.env?.incoming?.socket?.remoteAddress ?? '-'
+  return address.replace(/^::ffff:(?=\d+\.)/, '')
+}
+
+/** For answers that are documents; pages set their own. */
+const NO_PAGE = "default-src 'none'; frame-ancestors 'none'"
+
+export const securityHeaders: MiddlewareHandler<AppEnv> = async (c, next) => {
+  await next()
+  const { headers } = c.res
+  headers.set('x-content-type-options', 'nosniff')
+  headers.set('x-frame-options', 'DENY')
+  headers.set('referrer-policy', 'no-referrer')
+  headers.set('cross-origin-resource-policy', 'same-origin')
+  if (!headers.has('content-security-policy')) headers.set('content-security-policy', NO_PAGE)
+}
+
+/**
+ * A page of a stranger can have its own name resolved to our address, and then counts as of our
+ * origin (DNS rebinding). So names are known ones; addresses are fine, as no page is served under them
+ * that is not ours.
+ */
+export function knownHosts(names: readonly string[]): MiddlewareHandler<AppEnv> {
+  const known = new Set(['localhost', ...names.map((name) => name.toLowerCase())])
+  return async (c, next) => {
+    const host = c.req.header('host') ?? new URL(c.req.url).host
+    const name = host.replace(/:\d{1,5}$/, '').toLowerCase()
+    if (known.has(name) || /^\d{1,3}(\.\d{1,3}){3}$/.test(name) || /^\[[\da-f:.]+\]$/.test(name)) {
+      return next()
+    }
+    return misdirected(c.get('requestId'))
+  }
+}
+
+function misdirected(requestId: string): Response {
+  const detail = 'Cannot answer under this host name; CLOUDLET_API_HOSTS lists those that are known'
+  const instance = `urn:request:${requestId}`
+  const body = { type: 'about:blank', status: 421, title: 'Misdirected request', detail, instance }
+  return rendered({ status: 421, code: 'misdirected', body, headers: {} })
+}
+
+interface RecordDeps {
+  readonly log: Log
+  readonly clock: Clock
+  readonly audit: Pick<AuditService, 'refused'>
+}
+
+/** Logs each request, and writes those into the audit log that wanted to change something and did not. */
+export function record({ log, clock, audit }: RecordDeps): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const begun = clock.now().getTime()
+    await next()
+    const { status } = c.res
+    log(status >= 500 ? 'warn' : 'debug', 'Answered a request', {
+      method: c.req.method,
+      path: c.req.path,
+      status,
+      ms: clock.now().getTime() - begun,
+      requestId: c.get('requestId'),
+      keyId: c.get('caller')?.keyId,
+      source: c.get('sourceAddress'),
+    })
+    if (status < 400 || c.get('accepted') === true || !isMutating(c)) return
+    try {
+      await audit.refused(actorOf(c), {
+        action: c.get('endpoint')?.id ?? '-',
+        tenant: c.get('caller')?.tenant ?? null,
+        target: c.req.path,
+        result: c.get('problem') ?? 'unknown',
+        status,
+      })
+    } catch (error) {
+      // The refusal stands, whether or not the disk has room for the note of it.
+      log('error', 'Cannot write a refusal into the audit log', { error })
+    }
+  }
+}
+
+/** A question that is too long for a path is asked by POST and changes nothing. */
+function isMutating(c: AppContext): boolean {
+  if (c.req.method === 'GET' || c.req.method === 'HEAD') return false
+  return c.get('endpoint')?.permission.endsWith(':read') !== true
+}

@@ -1,0 +1,149 @@
+import { z } from 'zod'
+import type { Endpoint } from '../contract/endpoint.ts'
+import type { FailureCode } from '../core/failure.ts'
+import { PROBLEMS } from './problem.ts'
+
+const COMPONENTS = '#/components/schemas/'
+/** Fields that have a default may be left out, of what is sent; the same schema serves both ways. */
+const AS_ASKED = { io: 'input' } as const
+
+/** OpenAPI 3.1 speaks JSON Schema 2020-12, which zod writes itself, so this is all there is. */
+export function openApi(endpoints: readonly Endpoint[], info: { title: string; version: string }) {
+  const paths: Record<string, Record<string, unknown>> = {}
+  for (const e of endpoints) (paths[e.path] ??= {})[e.method] = operation(e)
+  const { schemas } = z.toJSONSchema(z.globalRegistry, AS_ASKED)
+  return {
+    openapi: '3.1.0',
+    info,
+    security: [{ key: [] }],
+    paths,
+    components: {
+      securitySchemes: { key: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+      schemas: { ...inDocument(schemas), Problem: PROBLEM },
+    },
+  }
+}
+
+/** RFC 9457, with the members of its own that the commonest codes carry. */
+const PROBLEM = {
+  type: 'object',
+  description: 'Problem details (RFC 9457); further members are the facts of the code',
+  required: ['type', 'status', 'instance'],
+  properties: {
+    type: { type: 'string', description: '`/problems/<code>`; the codes never change' },
+    status: { type: 'integer' },
+    title: { type: 'string' },
+    detail: { type: 'string', description: 'One sentence that says what could not be done' },
+    instance: { type: 'string', description: 'Id of the request, as in the log' },
+    errors: {
+      type: 'array',
+      description: 'With `invalid-input`: each field that is wrong',
+      items: {
+        type: 'object',
+        properties: { pointer: { type: 'string' }, detail: { type: 'string' } },
+      },
+    },
+    shortages: {
+      type: 'array',
+      description: 'With `quota-exceeded`: each resource there is too little of',
+      items: {
+        type: 'object',
+        properties: {
+          resource: { type: 'string' },
+          limit: { type: 'integer' },
+          used: { type: 'integer' },
+          requested: { type: 'integer' },
+        },
+      },
+    },
+  },
+  additionalProperties: true,
+}
+
+function operation(e: Endpoint) {
+  return {
+    operationId: e.id,
+    tags: [e.id.slice(0, e.id.indexOf('.'))],
+    summary: e.summary,
+    ...(e.permission === 'public' ? { security: [] } : { description: permissionOf(e) }),
+    parameters: [...parameters(e.params, 'path'), ...parameters(e.query, 'query')],
+    ...(e.body && { requestBody: { required: true, content: json(e.body) } }),
+    responses: { ...successes(e), ...failures(e) },
+  }
+}
+
+const permissionOf = ({ permission, platform }: Endpoint): string =>
+  permission === 'signed-in'
+    ? 'Any valid key.'
+    : `Needs \`${permission}\`${platform ? ', of a key of the platform' : ''}.`
+
+function parameters(schema: z.ZodObject | undefined, where: 'path' | 'query') {
+  return Object.entries(schema?.shape ?? {}).map(([name, field]) => ({
+    name,
+    in: where,
+    required: !z.safeParse(field, undefined).success,
+    schema: reference(field),
+  }))
+}
+
+function successes(e: Endpoint): Record<string, unknown> {
+  const content = e.kind === 'stream' ? streams(e.response) : json(e.response)
+  const done = { description: e.summary, content }
+  if (e.kind !== 'change') return { [e.status]: done }
+  const description = 'The change is under way; `Location` is its operation'
+  const headers = { location: { schema: { type: 'string' } } }
+  return { 200: done, 202: { description, headers, content } }
+}
+
+const streams = (item: z.ZodType) => ({
+  'text/plain': { schema: { type: 'string' } },
+  'application/x-ndjson': { schema: reference(item) },
+  'text/event-stream': { schema: { type: 'string' } },
+})
+
+/** Those of the endpoint itself, and those that every request of its shape can meet. */
+function codesOf(e: Endpoint): FailureCode[] {
+  const codes = new Set<FailureCode>([...e.failures, 'invalid-input'])
+  if (e.body) codes.add('body-too-large').add('media-type-unknown')
+  if (e.permission !== 'public') codes.add('invalid-token')
+  if (e.permission !== 'public' && e.permission !== 'signed-in') codes.add('not-allowed')
+  if (e.kind === 'change') codes.add('cancelled')
+  return [...codes].toSorted()
+}
+
+function failures(e: Endpoint): Record<string, unknown> {
+  const byStatus = Map.groupBy(codesOf(e), (code) => PROBLEMS[code].status)
+  const content = { 'application/problem+json': { schema: { $ref: `${COMPONENTS}Problem` } } }
+  return Object.fromEntries(
+    [...byStatus].map(([status, codes]) => [
+      status,
+      { description: codes.map((code) => `\`${code}\``).join(', '), content },
+    ]),
+  )
+}
+
+const json = (schema: z.ZodType) => ({ 'application/json': { schema: reference(schema) } })
+
+/** Named schemas are referenced, not repeated: their `id` is their place among the components. */
+function reference(schema: z.core.$ZodType): object {
+  const id = z.globalRegistry.get(schema)?.id
+  if (id !== undefined) return { $ref: COMPONENTS + id }
+  return inDocument(z.toJSONSchema(schema, AS_ASKED))
+}
+
+/** What says where a schema stands, when it stands alone. */
+const ALONE: ReadonlySet<string> = new Set(['$defs', '$id', '$schema'])
+
+/** Fits a schema that zod wrote for itself into this document, whose components are its definitions. */
+function inDocument<T extends object>(schema: T): T {
+  const text = JSON.stringify(schema, (key, value: unknown) => {
+    // The bounds of what JavaScript counts exactly are true of every integer, and only in the way.
+    if (key === 'minimum' && value === Number.MIN_SAFE_INTEGER) return undefined
+    if (key === 'maximum' && value === Number.MAX_SAFE_INTEGER) return undefined
+    if (key === '$ref' && typeof value === 'string') return COMPONENTS + value.replace(/^.*\//, '')
+    return ALONE.has(key) ? undefined : value
+  })
+  // A copy of what came in, but for members that no schema type promises.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return JSON.parse(text) as T
+}

@@ -3,7 +3,7 @@ import { BootstrapError } from './failure.js'
 import { SYSTEM_PATH, run } from './run.js'
 
 /** invoke-rc.d asks this program before it starts a service; 101 means "do not". */
-export const POLICY_FILE = '/usr/sbin/policy-rc.d'
+const POLICY_FILE = '/usr/sbin/policy-rc.d'
 
 const POLICY = '#!/bin/sh\n# Put here for the time of one installation by Cloudlet.\nexit 101\n'
 const LOCK_TIMEOUT = 'DPkg::Lock::Timeout=300'
@@ -41,23 +41,15 @@ export async function installPackages(packages, tools) {
 }
 
 /**
- * The operator's own policy is kept beside and put back, whatever happens to `work`. One that a
- * killed bootstrap left behind is put back first.
+ * The operator's own policy is kept beside and put back, whatever happens to `work`.
  *
  * @template T
  * @param {string} policyFile
  * @param {() => Promise<T>} work
  */
 export async function withoutServiceStarts(policyFile, work) {
-  const kept = `${policyFile}.before-cloudlet`
-  const absent = `${policyFile}.absent-before-cloudlet`
-  const restore = () => {
-    if (existsSync(kept)) renameSync(kept, policyFile)
-    else if (existsSync(absent)) rmSync(policyFile, { force: true })
-    rmSync(absent, { force: true })
-  }
-
-  restore()
+  const { kept, absent } = marks(policyFile)
+  restorePolicy(policyFile)
   // The signals go to apt-get through run(); this process has to live until it has cleaned up.
   for (const signal of SIGNALS) process.on(signal, ignore)
   try {
@@ -67,8 +59,29 @@ export async function withoutServiceStarts(policyFile, work) {
     chmodSync(policyFile, 0o755)
     return await work()
   } finally {
-    restore()
+    restorePolicy(policyFile)
     for (const signal of SIGNALS) process.off(signal, ignore)
+  }
+}
+
+/** Whether a bootstrap is at work with the policy, or was killed while it was. */
+export function policyReplaced(policyFile = POLICY_FILE) {
+  return Object.values(marks(policyFile)).some((path) => existsSync(path))
+}
+
+/** Puts back what was there before; nothing happens when nothing was replaced. */
+export function restorePolicy(policyFile = POLICY_FILE) {
+  const { kept, absent } = marks(policyFile)
+  if (existsSync(kept)) renameSync(kept, policyFile)
+  else if (existsSync(absent)) rmSync(policyFile, { force: true })
+  rmSync(absent, { force: true })
+}
+
+/** @param {string} policyFile */
+function marks(policyFile) {
+  return {
+    kept: `${policyFile}.before-cloudlet`,
+    absent: `${policyFile}.absent-before-cloudlet`,
   }
 }
 

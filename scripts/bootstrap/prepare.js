@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises'
-import { rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { isatty } from 'node:tty'
-import { installPackages } from './apt.js'
+import { installPackages, policyReplaced, restorePolicy } from './apt.js'
 import * as engine from './engine.js'
 import { BootstrapError } from './failure.js'
 import { withLock } from './lock.js'
@@ -30,9 +30,11 @@ const MACHINE_LOCK = '/run/cloudlet-bootstrap.lock'
 export async function prepare(/** @type {Wish} */ wish) {
   const facts = await observe(wish)
   const steps = plan(facts)
-  if (!changes(steps)) return apply(steps, facts, wish)
+  const repair = facts.root && !facts.checkOnly && policyReplaced()
+  if (!changes(steps) && !repair) return apply(steps, facts, wish)
   // Under the lock the facts are looked at again: the one who held it may have done the work.
   await withLock(MACHINE_LOCK, wish.say, async () => {
+    if (repair) restorePolicy()
     const fresh = await observe(wish)
     await apply(plan(fresh), fresh, wish)
   })
@@ -61,7 +63,7 @@ async function observe({ mode, env, checkOnly }) {
     socket,
     ownSocket: socket !== DEFAULT_SOCKET && socket !== '/run/docker.sock',
     debian: isDebianFamily(textOf('/etc/os-release')) && program('apt-get', path) !== undefined,
-    systemd: textOf('/proc/1/comm').trim() === 'systemd',
+    systemd: existsSync('/run/systemd/system'),
     terminal: isatty(0) && isatty(1),
     engine: linux ? await engine.engineState(socket) : 'silent',
     engineInstalled: program('dockerd', path) !== undefined,

@@ -6,7 +6,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
-import { installPackages, withoutServiceStarts } from '../../scripts/bootstrap/apt.js'
+import {
+  installPackages,
+  policyReplaced,
+  restorePolicy,
+  withoutServiceStarts,
+} from '../../scripts/bootstrap/apt.js'
 import { denoCounts } from '../../scripts/bootstrap/deno.js'
 import { configureEngine, engineAdvice } from '../../scripts/bootstrap/engine.js'
 import { withLock } from '../../scripts/bootstrap/lock.js'
@@ -54,6 +59,17 @@ test('withoutServiceStarts() repairs what a killed bootstrap left behind', async
   writeFileSync(`${policy}.before-cloudlet`, 'the operator’s own')
   await withoutServiceStarts(policy, async () => {})
   assert.equal(readFileSync(policy, 'utf8'), 'the operator’s own')
+})
+
+test('restorePolicy() is done with after a killed bootstrap has left no policy behind', (t) => {
+  const policy = join(folder(t), 'policy-rc.d')
+  assert.equal(policyReplaced(policy), false)
+  writeFileSync(policy, 'of the killed one')
+  writeFileSync(`${policy}.absent-before-cloudlet`, '')
+  assert.equal(policyReplaced(policy), true)
+  restorePolicy(policy)
+  assert.equal(existsSync(policy), false)
+  assert.equal(policyReplaced(policy), false)
 })
 
 test('installPackages() updates the lists only after a first failure', async (t) => {

@@ -9,13 +9,13 @@ import {
   UDP_EDNS_BYTES,
 } from './dns-wire.ts'
 
-export interface Question {
+interface Question {
   readonly key: NameKey
   readonly type: number
   readonly class: number
 }
 
-export interface ResourceRecord {
+interface ResourceRecord {
   readonly key: NameKey
   readonly type: number
   readonly class: number

@@ -84,7 +84,7 @@ export function nameText(key: NameKey): string {
   return text.length === 0 ? '.' : text.join('.')
 }
 
-export function labels(key: NameKey): string[] {
+function labels(key: NameKey): string[] {
   const found: string[] = []
   for (let at = 0; at < key.length - 1; at += 1 + key.charCodeAt(at)) {
     found.push(key.slice(at + 1, at + 1 + key.charCodeAt(at)))

@@ -19,7 +19,7 @@ export interface Query {
 }
 
 /** A packet whose whole answer is a response code; the question is echoed up to `questionEnd`. */
-export interface Refusal {
+interface Refusal {
   readonly kind: 'refusal'
   readonly rcode: number
   readonly questionEnd: number

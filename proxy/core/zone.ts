@@ -37,7 +37,7 @@ export interface Zone {
 }
 
 /** A name that exists. */
-export interface ZoneNode {
+interface ZoneNode {
   /** Tenants to whom it does; null: everybody. */
   readonly owners: ReadonlySet<string> | null
   readonly records: ReadonlyMap<number, Answer>
@@ -45,7 +45,7 @@ export interface ZoneNode {
 }
 
 /** Where a zone begins. What is below it and is not a node does not exist. */
-export interface Apex {
+interface Apex {
   readonly owners: ReadonlySet<string> | null
   readonly noName: Answer
   /** What every name below it says instead, as under `localhost`. */
@@ -103,7 +103,7 @@ function said(node: ZoneNode, type: number): Answer {
 }
 
 /** A container that gets traffic: its process runs, and its check says so where it has one. */
-export function isReady(member: Member, health: ReadonlyMap<string, HealthReport>): boolean {
+function isReady(member: Member, health: ReadonlyMap<string, HealthReport>): boolean {
   if (member.state !== 'running') return false
   if (member.check === null) return true
   const report = health.get(member.id)

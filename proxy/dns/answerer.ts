@@ -7,7 +7,7 @@ import { compileZone, resolve, type View, type Zone } from '../core/zone.ts'
 import type { Forwarder } from './forwarder.ts'
 import { sources } from './sources.ts'
 
-export interface From {
+interface From {
   readonly address: string
   readonly isStream: boolean
 }

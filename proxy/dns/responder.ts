@@ -36,7 +36,7 @@ export interface Responder {
   counters(): Counters
 }
 
-export interface Counters {
+interface Counters {
   readonly queries: number
   /** By ourselves: an answer, or that there is none. */
   readonly answered: number

@@ -17,7 +17,7 @@ export interface UpstreamDeps {
   readonly limits: UpstreamLimits
 }
 
-export interface UpstreamLimits {
+interface UpstreamLimits {
   readonly tryMs: number
   /** After that the client is told SERVFAIL: silence would only make it ask again (RFC 8906). */
   readonly overallMs: number

@@ -16,9 +16,9 @@ export interface CheckerDeps {
 }
 
 /** Runs something later; the answer takes that back. */
-export type After = (ms: number, run: () => void) => () => void
+type After = (ms: number, run: () => void) => () => void
 
-export type HealthListener = (changed: readonly HealthReport[]) => void
+type HealthListener = (changed: readonly HealthReport[]) => void
 
 export interface HealthChecker {
   /** Probes the table's running members that have a check, from now on. */

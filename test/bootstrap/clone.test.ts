@@ -146,17 +146,21 @@ test('the bootstrap names its modes when it is given another', async (t) => {
   assert.match(text, /^cloudlet: There is no mode "fly"; there are engine, start, /)
 })
 
-test('a second start adds less than 0.3 s', async (t) => {
-  const { run } = clone(t)
+test('a second start takes at most five times a bare start of the program', async (t) => {
+  const { path, run } = clone(t)
   await run(['start'])
-  const times: number[] = []
+  const bare = [join(path, 'src/main.ts')]
+  const times = { bare: Infinity, bootstrap: Infinity }
+  // Side by side, and the best of each: so a busy machine slows both. Bare is about 0.07 s.
   for (let i = 0; i < 5; i += 1) {
-    const start = performance.now()
+    let start = performance.now()
+    await once(spawn(process.execPath, bare, { stdio: 'ignore' }), 'close')
+    times.bare = Math.min(times.bare, performance.now() - start)
+    start = performance.now()
     await run(['start'])
-    times.push(performance.now() - start)
+    times.bootstrap = Math.min(times.bootstrap, performance.now() - start)
   }
-  // The best of five: the machine may be busy with other things. The program's own start is in it.
-  assert.ok(Math.min(...times) < 300, `it took ${Math.min(...times)} ms`)
+  assert.ok(times.bootstrap < 5 * times.bare, JSON.stringify(times))
 })
 
 test('the command’s launcher works through a link, and passes status and signals on', async (t) => {

@@ -1,0 +1,54 @@
+import type { Buffer } from 'node:buffer'
+import { chunkedBody } from './http-chunked.ts'
+import type { Framing } from './http-parse.ts'
+
+/**
+ * Tells which bytes are content, piece by piece as they arrive. It holds none of them: after each
+ * `read`, `ranges` are the places of content in the bytes just read.
+ */
+export interface BodyReader {
+  /** Reads `bytes` from `at`; the answer is the offset after the last byte that belongs to it. */
+  read(bytes: Buffer, at: number): number
+  /** Start and end of each piece found by the last `read`, in turn. */
+  readonly ranges: readonly number[]
+  readonly state: BodyState
+  /** Why it was refused, for people. */
+  readonly reason: string
+}
+
+/** `until-close` stays `open`: only the end of the connection ends it. */
+export type BodyState = 'open' | 'done' | 'refused'
+
+export function bodyReader(framing: Framing): BodyReader {
+  if (framing.kind === 'chunked') return chunkedBody()
+  if (framing.kind === 'length') return countedBody(framing.bytes)
+  return countedBody(framing.kind === 'none' ? 0 : Number.POSITIVE_INFINITY)
+}
+
+/** How many bytes of content the last `read` found. */
+export function contentBytes(body: BodyReader): number {
+  let sum = 0
+  for (let i = 0; i < body.ranges.length; i += 2) {
+    sum += (body.ranges[i + 1] ?? 0) - (body.ranges[i] ?? 0)
+  }
+  return sum
+}
+
+function countedBody(lengthBytes: number): BodyReader {
+  let left = lengthBytes
+  const ranges: number[] = []
+  return {
+    read(bytes, at) {
+      const end = Math.min(bytes.length, at + left)
+      ranges.length = 0
+      if (end > at) ranges.push(at, end)
+      left -= end - at
+      return end
+    },
+    ranges,
+    get state() {
+      return left === 0 ? 'done' : 'open'
+    },
+    reason: '',
+  }
+}

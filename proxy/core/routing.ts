@@ -1,0 +1,123 @@
+import type { HealthReport, Member, RouteTable } from './route-table.ts'
+
+/** A name that the ingress answers for, and who stands behind it. */
+export interface App {
+  /** `<app>.<tenant>`: the same for every domain. */
+  readonly key: string
+  readonly members: readonly Member[]
+}
+
+export interface Routing {
+  readonly version: number
+  readonly instance: string
+  /** `host` in lower case, without port and trailing dot, as the head's reader gives it. */
+  find(host: string): App | undefined
+  readonly apps: ReadonlyMap<string, App>
+}
+
+/** Compiles a table once, so that a request costs one look-up however many apps there are. */
+export function compileRouting(table: RouteTable): Routing {
+  const apps = new Map<string, { key: string; members: Member[] }>()
+  for (const member of table.members) {
+    // A container without a port serves nobody outside its network, so it is no app.
+    if (member.port !== null) {
+      const key = `${member.name}.${member.tenant}`.toLowerCase()
+      const app = apps.get(key) ?? { key, members: [] }
+      app.members.push(member)
+      apps.set(key, app)
+    }
+  }
+  const hosts = new Map<string, App>()
+  for (const domain of table.domains) {
+    for (const [key, app] of apps) hosts.set(`${key}.${domain.toLowerCase()}`, app)
+  }
+  return {
+    version: table.version,
+    instance: table.instance,
+    find: (host) => hosts.get(host),
+    apps,
+  }
+}
+
+/** What is known of members' health: an immutable view, replaced by `mergeHealth`. */
+export type Health = ReadonlyMap<string, HealthReport>
+
+export const NO_HEALTH: Health = new Map()
+
+/** A report of an earlier run than the one on record comes late and says nothing any more. */
+export function mergeHealth(health: Health, reports: readonly HealthReport[]): Health {
+  const merged = new Map(health)
+  for (const report of reports) {
+    const known = merged.get(report.id)
+    if (known === undefined || known.run <= report.run) merged.set(report.id, report)
+  }
+  return merged
+}
+
+/** Forgets whoever the table no longer names, so that the view cannot grow for ever. */
+export function pruneHealth(health: Health, table: RouteTable): Health {
+  const named = new Set(table.members.map((member) => member.id))
+  return new Map([...health].filter(([id]) => named.has(id)))
+}
+
+export type MemberHealth = 'healthy' | 'unhealthy' | 'pending'
+
+export function healthOf(member: Member, health: Health): MemberHealth {
+  if (member.check === null) return 'healthy'
+  const report = health.get(member.id)
+  if (report === undefined || report.run !== member.run) return 'pending'
+  return report.healthy ? 'healthy' : 'unhealthy'
+}
+
+export type Choice =
+  /** In this order, one after the other while connections fail. */
+  | { readonly kind: 'try'; readonly members: readonly Member[] }
+  /** Somebody is about to run. */
+  | { readonly kind: 'wait' }
+  | {
+      readonly kind: 'unavailable'
+      readonly code: 'not-running' | 'unhealthy'
+      readonly reason: string
+    }
+
+const WAIT: Choice = { kind: 'wait' }
+const NOT_RUNNING: Choice = {
+  kind: 'unavailable',
+  code: 'not-running',
+  reason: 'no container of it is running',
+}
+
+/**
+ * Who may be asked, and in which order: healthy members in turn; where none is known to be healthy,
+ * those of which nothing is known yet, since one of them may already listen.
+ */
+export function choose(app: App, health: Health, turn: number): Choice {
+  const healthy: Member[] = []
+  const pending: Member[] = []
+  let sick: Member | undefined
+  let starting = false
+  for (const member of app.members) {
+    if (member.state === 'starting') {
+      starting = true
+    } else if (member.state === 'running') {
+      const state = healthOf(member, health)
+      if (state === 'healthy') healthy.push(member)
+      else if (state === 'pending') pending.push(member)
+      else sick = member
+    }
+  }
+  const able = healthy.length > 0 ? healthy : pending
+  if (able.length > 0) return { kind: 'try', members: rotated(able, turn) }
+  if (starting) return WAIT
+  if (sick === undefined) return NOT_RUNNING
+  return {
+    kind: 'unavailable',
+    code: 'unhealthy',
+    reason: `no container of it is healthy (${health.get(sick.id)?.reason ?? 'not known'})`,
+  }
+}
+
+function rotated(members: readonly Member[], turn: number): readonly Member[] {
+  const first = turn % members.length
+  return first === 0 ? members : [...members.slice(first), ...members.slice(0, first)]
+}

@@ -1,0 +1,313 @@
+import { Buffer } from 'node:buffer'
+import type { Socket } from 'node:net'
+import { ACCEPT } from '../core/http-field-kind.ts'
+import { firstValue } from '../core/http-forward.ts'
+import { troublePage } from '../core/http-page.ts'
+import type { Trouble } from '../core/http-page.ts'
+import { HTTP_LIMITS } from '../core/http-parse.ts'
+import { readRequestHead } from '../core/http-request.ts'
+import type { RequestHead } from '../core/http-request.ts'
+import type { IngressContext } from './context.ts'
+import { Exchange } from './exchange.ts'
+import { forwardedLines } from './forwarded-lines.ts'
+import { HeadBytes } from './head-bytes.ts'
+import * as troubles from './troubles.ts'
+import { Tunnel } from './tunnel.ts'
+import type { UpstreamConnection } from './upstream-connection.ts'
+
+/**
+ * `idle`: nothing of the next request yet. `head`: some of it. `busy`: an exchange has the word.
+ * `tunnel`: bytes both ways. `closing`: the last answer is written; what still comes is dropped.
+ */
+type State = 'idle' | 'head' | 'busy' | 'tunnel' | 'closing'
+
+/** One client's connection: one request after the other, the next not before the last is answered. */
+export class ClientConnection {
+  readonly socket: Socket
+  readonly peer: string
+  readonly #context: IngressContext
+  readonly #headBytes = new HeadBytes(HTTP_LIMITS.requestHeadBytes)
+  #state: State = 'idle'
+  #exchange: Exchange | null = null
+  #tunnel: Tunnel | null = null
+  /** Bytes beyond the present request; while there are any, no more are read. */
+  #stash: Buffer | null = null
+  #isAdvancing = false
+  #hasEnded = false
+  #sinceMs: number
+  #dropped = 0
+
+  constructor(context: IngressContext, socket: Socket) {
+    this.#context = context
+    this.socket = socket
+    this.peer = (socket.remoteAddress ?? '').replace(/^::ffff:/, '')
+    this.#sinceMs = context.now()
+    socket.setNoDelay(true)
+    socket.on('data', (bytes) => this.#received(bytes))
+    socket.on('drain', () => this.#drained())
+    socket.on('end', () => this.#ended())
+    // Every error is followed by `close`, which is where it is handled.
+    socket.on('error', () => undefined)
+    socket.on('close', () => this.#closed())
+  }
+
+  /** It takes no more bytes for now. */
+  get isFull(): boolean {
+    return this.socket.writableNeedDrain
+  }
+
+  /** It will send nothing more, but may still read. */
+  get isHalfOpen(): boolean {
+    return this.#hasEnded
+  }
+
+  get isIdle(): boolean {
+    return this.#state === 'idle'
+  }
+
+  pause(): void {
+    this.socket.pause()
+  }
+
+  /** Goes on reading: first what was set aside, then from the socket. */
+  resume(): void {
+    const stash = this.#stash
+    this.#stash = null
+    if (stash !== null) this.#received(stash)
+    if (this.#stash === null) this.socket.resume()
+  }
+
+  oursFor(head: RequestHead): string {
+    const id = this.#context.newRequestId()
+    return forwardedLines(head, { peer: this.peer, requestId: id, via: this.#context.view.via })
+  }
+
+  /** Ends it so that nobody takes what was sent for complete. */
+  cut(): void {
+    this.socket.resetAndDestroy()
+  }
+
+  /** Ends it in order: now if it is idle, else after the present answer. */
+  drain(): void {
+    if (this.#state === 'idle') this.#close('')
+  }
+
+  answerTrouble(trouble: Trouble, exchange: Exchange): void {
+    const { head } = exchange
+    const { meaning, line } = head
+    const persistent =
+      trouble.status !== 400 &&
+      exchange.isRequestDone &&
+      meaning.persistent &&
+      !meaning.upgrade &&
+      !this.#hasEnded &&
+      !this.#context.isDraining()
+    const stays = line.minor === 0 ? 'keep-alive' : ''
+    const requestId = this.#context.newRequestId()
+    this.#context.counters.troubles += 1
+    this.#context.log('debug', trouble.wrong, { code: trouble.code, requestId, peer: this.peer })
+    const page = troublePage(trouble, {
+      html: firstValue(head, ACCEPT).includes('text/html'),
+      headOnly: line.method === 'HEAD',
+      connection: persistent ? stays : 'close',
+      date: this.#context.date(),
+      requestId,
+    })
+    this.#exchange = null
+    if (persistent) this.socket.write(page)
+    else this.#close(page)
+    if (persistent) this.exchangeOver(true)
+  }
+
+  /** The answer is written; on to the next request, or to the end. */
+  exchangeOver(persistent: boolean): void {
+    this.#exchange = null
+    if (!persistent || this.#context.isDraining()) return this.#close('')
+    this.#state = 'idle'
+    this.#sinceMs = this.#context.now()
+    if (!this.#isAdvancing) this.#next()
+  }
+
+  becomeTunnel(upstream: UpstreamConnection, early: Buffer): void {
+    const stash = this.#stash
+    this.#stash = null
+    this.#state = 'tunnel'
+    this.#exchange = null
+    this.#tunnel = new Tunnel(this.#context, { client: this.socket, upstream: upstream.socket })
+    upstream.handOver(this.#tunnel)
+    this.#tunnel.received(early)
+    if (stash !== null) this.#tunnel.fromClient(stash)
+    if (this.#hasEnded) this.#tunnel.clientEnded()
+    this.socket.resume()
+  }
+
+  sweep(nowMs: number): void {
+    const { limits } = this.#context
+    const stillMs = nowMs - this.#sinceMs
+    if (this.#state === 'busy') this.#exchange?.sweep(nowMs)
+    else if (this.#state === 'tunnel') this.#tunnel?.sweep(nowMs)
+    else if (this.#state === 'head') this.#sweepHead(stillMs)
+    else if (this.#state === 'closing') this.#sweepClosing(stillMs)
+    else if (stillMs > limits.idleMs) this.#close('')
+  }
+
+  #sweepHead(stillMs: number): void {
+    if (stillMs > this.#context.limits.headMs) this.#refuse(troubles.slowRequest())
+  }
+
+  #sweepClosing(stillMs: number): void {
+    const { lingerMs, writeStallMs } = this.#context.limits
+    // An answer still on its way has the time that a slow reader has.
+    const limitMs = this.socket.writableLength > 0 ? writeStallMs : lingerMs
+    if (stillMs > limitMs) this.socket.destroy()
+  }
+
+  #received(bytes: Buffer): void {
+    if (this.#state === 'tunnel') {
+      this.#tunnel?.fromClient(bytes)
+    } else if (this.#state === 'closing') {
+      this.#drop(bytes)
+    } else if (this.#state === 'busy') {
+      const taken = this.#stash === null ? (this.#exchange?.takeBody(bytes) ?? 0) : 0
+      if (taken < bytes.length) this.#setAside(bytes.subarray(taken))
+    } else if (this.#headBytes.add(bytes)) {
+      this.#advance()
+    } else {
+      this.#waitForHead()
+    }
+  }
+
+  /** A close before these are read would reset the connection, and the answer might be lost. */
+  #drop(bytes: Buffer): void {
+    this.#dropped += bytes.length
+    if (this.#dropped > this.#context.limits.lingerBytes) this.socket.pause()
+  }
+
+  #setAside(bytes: Buffer): void {
+    if (this.#state === 'closing') return this.#drop(bytes)
+    this.#stash = this.#stash === null ? bytes : Buffer.concat([this.#stash, bytes])
+    this.socket.pause()
+  }
+
+  #waitForHead(): void {
+    if (this.#state === 'head') return
+    this.#state = 'head'
+    this.#sinceMs = this.#context.now()
+  }
+
+  /** The bytes set aside during an answer are the beginning of the next request. */
+  #next(): void {
+    const stash = this.#stash
+    this.#stash = null
+    if (stash !== null) {
+      this.#headBytes.add(stash)
+      this.#advance()
+    }
+    if (this.#stash === null && this.#state !== 'busy') this.socket.resume()
+    if (this.#state === 'idle' && this.#hasEnded) this.#close('')
+  }
+
+  /**
+   * Reads heads as long as each request is answered at once. A loop rather than recursion, since a
+   * client may send thousands in one go; and none while the client does not take its answers.
+   */
+  #advance(): void {
+    if (this.#isAdvancing) return
+    this.#isAdvancing = true
+    while ((this.#state === 'idle' || this.#state === 'head') && !this.#headBytes.isEmpty) {
+      if (this.isFull) {
+        this.socket.pause()
+        break
+      }
+      if (!this.#readHead()) break
+    }
+    this.#isAdvancing = false
+    if (this.#state === 'idle' && this.#headBytes.isEmpty && this.#hasEnded) this.#close('')
+  }
+
+  /** False: more bytes are needed, or no more will be read. */
+  #readHead(): boolean {
+    const bytes = this.#headBytes.peek()
+    if (bytes === null) return false
+    const head = readRequestHead(bytes)
+    if (head.kind === 'incomplete') {
+      this.#waitForHead()
+      return false
+    }
+    this.#headBytes.take()
+    if (head.kind === 'refused') {
+      this.#context.counters.refused += 1
+      this.#refuse(troubles.badRequest(head.status, head.reason))
+      return false
+    }
+    this.#begin(head)
+    return true
+  }
+
+  #begin(head: RequestHead): void {
+    this.#context.counters.requests += 1
+    this.#state = 'busy'
+    const exchange = new Exchange(this.#context, this, head)
+    this.#exchange = exchange
+    const end = exchange.readFirst()
+    if (end < head.bytes.length) this.#stash = head.bytes.subarray(end)
+    // Until a member takes the content no more of it is read. A request that is complete leaves the
+    // socket open for reading, so that we hear of a client that goes away.
+    if (this.#stash !== null || !exchange.isRequestDone) this.socket.pause()
+    exchange.start()
+    // Answered at once: what was set aside is the next head.
+    if (this.isIdle && this.#stash !== null) {
+      this.#headBytes.add(this.#stash)
+      this.#stash = null
+      this.socket.resume()
+    }
+  }
+
+  #refuse(trouble: Trouble): void {
+    const page = troublePage(trouble, {
+      html: false,
+      headOnly: false,
+      connection: 'close',
+      date: this.#context.date(),
+      requestId: this.#context.newRequestId(),
+    })
+    this.#context.counters.troubles += 1
+    this.#context.log('debug', trouble.wrong, { code: trouble.code, peer: this.peer })
+    this.#close(page)
+  }
+
+  #close(lastWords: string): void {
+    this.#state = 'closing'
+    this.#sinceMs = this.#context.now()
+    this.#stash = null
+    this.#headBytes.take()
+    if (lastWords === '') this.socket.end()
+    else this.socket.end(lastWords)
+    this.socket.resume()
+  }
+
+  #drained(): void {
+    this.#exchange?.clientDrained()
+    this.#tunnel?.clientDrained()
+    if (this.#state !== 'idle' && this.#state !== 'head') return
+    this.#advance()
+    if (!this.isFull && this.#stash === null && this.#exchange === null) this.socket.resume()
+  }
+
+  #ended(): void {
+    this.#hasEnded = true
+    if (this.#state === 'busy') this.#exchange?.clientEnded()
+    else if (this.#state === 'tunnel') this.#tunnel?.clientEnded()
+    else if (this.#state === 'closing') return
+    // Whole requests may still wait for the client to take its answers.
+    else if (this.#state === 'head' || this.#headBytes.isEmpty) this.#close('')
+  }
+
+  #closed(): void {
+    this.#exchange?.abandon()
+    this.#tunnel?.close()
+    this.#exchange = null
+    this.#tunnel = null
+    this.#context.forget(this)
+  }
+}

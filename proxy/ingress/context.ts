@@ -1,0 +1,48 @@
+import type { Member } from '../core/route-table.ts'
+import type { Backend } from './backend.ts'
+import type { ClientConnection } from './client-connection.ts'
+import type { Holds } from './holds.ts'
+import type { IngressLimits } from './limits.ts'
+import type { RoutingView } from './routing-view.ts'
+
+export type Log = (
+  level: 'debug' | 'info' | 'warn' | 'error',
+  message: string,
+  fields?: Record<string, unknown>,
+) => void
+
+/** What has happened since the start; `open`, `held` and `tunnels` are what is going on now. */
+export interface Counters {
+  connections: number
+  open: number
+  requests: number
+  /** Requests that were no valid HTTP. */
+  refused: number
+  /** Answers of our own: no app, no member, time-outs. */
+  troubles: number
+  held: number
+  tunnels: number
+  upstreamOpened: number
+  upstreamReused: number
+  retries: number
+  /** Answers that were cut, because the member or the client went away. */
+  aborted: number
+}
+
+/** What the connections of one ingress share. */
+export interface IngressContext {
+  readonly limits: IngressLimits
+  readonly counters: Counters
+  readonly holds: Holds
+  readonly view: RoutingView
+  readonly log: Log
+  readonly now: () => number
+  readonly newRequestId: () => string
+  /** The present time as a Date field has it. */
+  readonly date: () => string
+  readonly isDraining: () => boolean
+  readonly backend: (member: Member) => Backend | undefined
+  readonly forget: (client: ClientConnection) => void
+  /** One more request to the retry budget; `false` from `retry` means that it is used up. */
+  readonly budget: { earn(): void; spend(): boolean }
+}

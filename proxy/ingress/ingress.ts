@@ -1,0 +1,187 @@
+import { createServer } from 'node:net'
+import type { Server, Socket } from 'node:net'
+import { troublePage } from '../core/http-page.ts'
+import { Backends } from './backends.ts'
+import { ClientConnection } from './client-connection.ts'
+import type { Counters, IngressContext, Log } from './context.ts'
+import { Holds } from './holds.ts'
+import { INGRESS_LIMITS } from './limits.ts'
+import type { IngressLimits } from './limits.ts'
+import { retryBudget } from './retry-budget.ts'
+import { RoutingView } from './routing-view.ts'
+import type { News } from './routing-view.ts'
+import { tooManyConnections } from './troubles.ts'
+
+export interface IngressDeps {
+  readonly log: Log
+  /** Milliseconds since the epoch: it also dates answers. */
+  readonly now: () => number
+  /** Visible ASCII without spaces: it becomes the value of a field. */
+  readonly newRequestId: () => string
+  readonly limits?: Partial<IngressLimits>
+}
+
+export interface Address {
+  readonly host: string
+  readonly port: number
+  /** Several processes listen on one port, and the kernel deals out connections. */
+  readonly reusePort?: boolean
+}
+
+export interface Ingress {
+  update(news: News): void
+  /** May be called for several addresses. Aborting the signal stops listening and cuts nothing. */
+  listen(address: Address, signal: AbortSignal): Promise<{ readonly port: number }>
+  /** Stops listening, lets what is under way end within the time, then cuts the rest. */
+  drain(graceMs: number): Promise<void>
+  counters(): Readonly<Counters>
+}
+
+const DRAIN_POLL_MS = 10
+
+/** The HTTP ingress: from a host name to the containers of an app. It holds nothing but the table. */
+export function ingress(deps: IngressDeps): Ingress {
+  const limits = { ...INGRESS_LIMITS, ...deps.limits }
+  const clients = new Set<ClientConnection>()
+  const servers = new Set<Server>()
+  const counters = noCounters()
+  const holds = new Holds(limits)
+  const backends = new Backends({ limits, counters, now: deps.now })
+  const view = new RoutingView()
+  let isDraining = false
+  const context: IngressContext = {
+    limits,
+    counters,
+    holds,
+    view,
+    log: deps.log,
+    now: deps.now,
+    newRequestId: deps.newRequestId,
+    date: datesOf(deps.now),
+    budget: retryBudget(),
+    isDraining: () => isDraining,
+    backend: (member) => backends.of(member),
+    forget: (client) => clients.delete(client),
+  }
+
+  const sweeper = setInterval(() => {
+    const nowMs = deps.now()
+    for (const client of clients) client.sweep(nowMs)
+    backends.sweep(nowMs)
+  }, limits.sweepMs)
+  // The sockets keep the process alive, not the watch over them.
+  sweeper.unref()
+
+  function update({ table, health }: News): void {
+    if (table !== undefined && view.updateTable(table)) backends.update(table.members)
+    if (health !== undefined) view.updateHealth(health)
+    holds.news()
+  }
+
+  function accept(socket: Socket): void {
+    if (clients.size >= limits.connections) return turnAway(socket, context)
+    counters.connections += 1
+    clients.add(new ClientConnection(context, socket))
+  }
+
+  async function drain(graceMs: number): Promise<void> {
+    isDraining = true
+    for (const server of servers) server.close()
+    servers.clear()
+    for (const client of clients) client.drain()
+    await emptied(clients, graceMs)
+    for (const client of clients) client.cut()
+    clearInterval(sweeper)
+    backends.close()
+  }
+
+  return {
+    update,
+    listen: (address, signal) => listen(address, signal, { servers, accept }),
+    drain,
+    counters: () => ({ ...counters, open: clients.size, held: holds.count }),
+  }
+}
+
+interface Listening {
+  readonly servers: Set<Server>
+  readonly accept: (socket: Socket) => void
+}
+
+async function listen(
+  { host, port, reusePort }: Address,
+  signal: AbortSignal,
+  { servers, accept }: Listening,
+): Promise<{ readonly port: number }> {
+  signal.throwIfAborted()
+  // Half-open, so that a client that closes its half after the request still gets the answer.
+  const server = createServer({ allowHalfOpen: true }, accept)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host, port, reusePort: reusePort ?? false }, resolve)
+  })
+  const stop = (): void => {
+    servers.delete(server)
+    server.close()
+  }
+  signal.addEventListener('abort', stop, { once: true })
+  server.on('close', () => signal.removeEventListener('abort', stop))
+  servers.add(server)
+  if (signal.aborted) stop()
+  const bound = server.address()
+  return { port: typeof bound === 'object' && bound !== null ? bound.port : port }
+}
+
+/** One answer for whoever comes when the house is full; nothing of it is kept. */
+function turnAway(socket: Socket, context: IngressContext): void {
+  context.counters.troubles += 1
+  socket.on('error', () => undefined)
+  const page = troublePage(tooManyConnections(), {
+    html: false,
+    headOnly: false,
+    connection: 'close',
+    date: context.date(),
+    requestId: context.newRequestId(),
+  })
+  socket.end(page, () => socket.destroy())
+}
+
+function noCounters(): Counters {
+  return {
+    connections: 0,
+    open: 0,
+    requests: 0,
+    refused: 0,
+    troubles: 0,
+    held: 0,
+    tunnels: 0,
+    upstreamOpened: 0,
+    upstreamReused: 0,
+    retries: 0,
+    aborted: 0,
+  }
+}
+
+/** A Date field changes once a second; writing it anew for each answer would cost more than a head. */
+function datesOf(now: () => number): () => string {
+  let second = -1
+  let text = ''
+  return () => {
+    const current = Math.floor(now() / 1000)
+    if (current !== second) {
+      second = current
+      text = new Date(current * 1000).toUTCString()
+    }
+    return text
+  }
+}
+
+/** Waits until nobody is left, or the time is up. */
+async function emptied(clients: ReadonlySet<unknown>, graceMs: number): Promise<void> {
+  const deadline = AbortSignal.timeout(graceMs)
+  while (clients.size > 0 && !deadline.aborted) {
+    await new Promise((resolve) => {
+      setTimeout(resolve, DRAIN_POLL_MS)
+    })
+  }
+}

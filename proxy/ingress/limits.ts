@@ -1,0 +1,47 @@
+/** Every bound of the ingress, in one place; tests set smaller ones. Heads: `core/http-parse.ts`. */
+export const INGRESS_LIMITS = {
+  /** Open client connections; further ones are answered 503 and closed. */
+  connections: 10_000,
+  /** From the first byte of a head to its last (408). */
+  headMs: 10_000,
+  /** Between two requests on a connection, and before the first. */
+  idleMs: 60_000,
+  /** Between two pieces of a request's content (408). */
+  bodyGapMs: 60_000,
+  /** A request's content as a whole (413); a bound against endless streams, not a quota. */
+  bodyBytes: 2 ** 40,
+  connectMs: 5_000,
+  /** From the last byte of the request to the head of the answer (504). */
+  responseHeadMs: 60_000,
+  /** Between two pieces of an answer: long, since silent event streams are common. */
+  responseGapMs: 3_600_000,
+  /** A peer that takes nothing of what is written to it. */
+  writeStallMs: 60_000,
+  tunnelIdleMs: 3_600_000,
+  /** A client that has closed its half and still waits for something to move. */
+  halfOpenMs: 10_000,
+  /** After the last answer: time and bytes to read on, so that a reset does not eat the answer. */
+  lingerMs: 2_000,
+  lingerBytes: 64 * 1024,
+  /** Below the 5 s after which Node, the commonest backend, closes an idle connection. */
+  upstreamIdleMs: 3_500,
+  upstreamIdlePerMember: 64,
+  /** How long a request waits for a member that is starting (503). */
+  holdMs: 10_000,
+  heldPerApp: 100,
+  held: 1_000,
+  holdRetryFirstMs: 5,
+  holdRetryLastMs: 50,
+  /** A process that runs this long and refuses connections is not starting any more. */
+  settleMs: 10_000,
+  /** Members tried for one request. */
+  tries: 3,
+  /** 1xx answers before the real one. */
+  informational: 16,
+  /** Passes through this ingress before a request is called a loop (508). */
+  passes: 5,
+  /** How often deadlines are looked at: a deadline is late by this much at most. */
+  sweepMs: 250,
+}
+
+export type IngressLimits = Readonly<typeof INGRESS_LIMITS>

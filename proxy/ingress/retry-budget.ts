@@ -1,0 +1,19 @@
+/** How many requests one repetition has to be earned by. */
+const EARNED = 0.1
+const MOST = 100
+const AT_START = 10
+
+/** Repetitions are a tenth of the traffic at most: a house that is down is not helped by more. */
+export function retryBudget(): { earn(): void; spend(): boolean } {
+  let left = AT_START
+  return {
+    earn() {
+      left = Math.min(MOST, left + EARNED)
+    },
+    spend() {
+      if (left < 1) return false
+      left -= 1
+      return true
+    },
+  }
+}

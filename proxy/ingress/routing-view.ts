@@ -1,0 +1,61 @@
+import type { HealthReport, Member, RouteTable } from '../core/route-table.ts'
+import {
+  NO_HEALTH,
+  choose,
+  compileRouting,
+  healthOf,
+  mergeHealth,
+  pruneHealth,
+} from '../core/routing.ts'
+import type { App, Choice, Health, Routing } from '../core/routing.ts'
+
+/** News for the ingress: a table replaces the one before, reports are merged into what is known. */
+export interface News {
+  readonly table?: RouteTable
+  readonly health?: readonly HealthReport[]
+}
+
+/** What the ingress knows of the world: the last table, the health since, and whose turn it is. */
+export class RoutingView {
+  #routing: Routing | undefined
+  #health: Health = NO_HEALTH
+  #via = 'cloudlet'
+  readonly #turns = new Map<string, number>()
+
+  /** Our name in Via, told apart from other instances' that a request may pass. */
+  get via(): string {
+    return this.#via
+  }
+
+  /** False: the table is older than the present one, and was not taken. */
+  updateTable(table: RouteTable): boolean {
+    const present = this.#routing
+    if (present?.instance === table.instance && table.version < present.version) return false
+    const routing = compileRouting(table)
+    this.#routing = routing
+    this.#health = pruneHealth(this.#health, table)
+    this.#via = `cloudlet-${table.instance.replaceAll(/[^A-Za-z0-9-]/g, '')}`
+    for (const key of this.#turns.keys()) if (!routing.apps.has(key)) this.#turns.delete(key)
+    return true
+  }
+
+  updateHealth(reports: readonly HealthReport[]): void {
+    this.#health = mergeHealth(this.#health, reports)
+  }
+
+  find(host: string): App | undefined {
+    return this.#routing?.find(host)
+  }
+
+  choose(app: App): Choice {
+    const turn = this.#turns.get(app.key) ?? 0
+    // Wraps where a small integer would become a slow one.
+    this.#turns.set(app.key, (turn + 1) % 0x3fffffff)
+    return choose(app, this.#health, turn)
+  }
+
+  /** The health checks have found this run of the member healthy; without a check nobody has. */
+  isReportedHealthy(member: Member): boolean {
+    return member.check !== null && healthOf(member, this.#health) === 'healthy'
+  }
+}

@@ -1,0 +1,120 @@
+import type { Trouble } from '../core/http-page.ts'
+
+/** The answers of our own, each with what is wrong and what to do about it. */
+
+const SEND_AGAIN = 'Send the request again'
+
+export function badRequest(status: number, reason: string): Trouble {
+  return {
+    status,
+    code: status === 414 || status === 431 ? 'too-large' : 'bad-request',
+    wrong: `The request is not accepted: ${reason}`,
+    advice: 'Correct the request and send it again',
+  }
+}
+
+export function contentTooLarge(): Trouble {
+  return {
+    status: 413,
+    code: 'too-large',
+    wrong: 'The content of the request is too large',
+    advice: 'Send it in smaller parts',
+  }
+}
+
+export function slowRequest(): Trouble {
+  return {
+    status: 408,
+    code: 'slow-request',
+    wrong: 'The request did not arrive in time',
+    advice: SEND_AGAIN,
+  }
+}
+
+export function unknownHost(host: string): Trouble {
+  return {
+    status: 404,
+    code: 'unknown-host',
+    wrong: host === '' ? 'The request names no host' : `No app answers at ${host}`,
+    advice: 'Check the name of the app and of the tenant, as in <app>.<tenant>.<domain>',
+  }
+}
+
+export function unavailable(
+  host: string,
+  reason: { readonly code: 'not-running' | 'unhealthy'; readonly reason: string },
+): Trouble {
+  return {
+    status: 503,
+    code: reason.code,
+    wrong: `The app at ${host} cannot answer: ${reason.reason}`,
+    advice: 'Its owner can look at its state and its logs and start it',
+    retryAfterS: 5,
+  }
+}
+
+export function stillStarting(host: string): Trouble {
+  return {
+    status: 503,
+    code: 'starting',
+    wrong: `The app at ${host} has not come up yet`,
+    advice: 'Wait a moment and try again',
+    retryAfterS: 1,
+  }
+}
+
+export function tooBusy(host: string): Trouble {
+  return {
+    status: 503,
+    code: 'busy',
+    wrong: `Too many requests wait for the app at ${host} already`,
+    advice: 'Wait a moment and try again',
+    retryAfterS: 2,
+  }
+}
+
+export function tooManyConnections(): Trouble {
+  return {
+    status: 503,
+    code: 'busy',
+    wrong: 'The ingress has too many open connections',
+    advice: 'Wait a moment and try again',
+    retryAfterS: 2,
+  }
+}
+
+export function connectFailed(host: string): Trouble {
+  return {
+    status: 502,
+    code: 'connect-failed',
+    wrong: `The app at ${host} takes no connection`,
+    advice: 'Its owner can check that it listens on its port on all addresses',
+  }
+}
+
+export function invalidAnswer(host: string, reason: string): Trouble {
+  return {
+    status: 502,
+    code: 'invalid-answer',
+    wrong: `The app at ${host} gave no valid answer: ${reason}`,
+    advice: 'Its owner can look at its logs',
+  }
+}
+
+export function tooSlow(host: string): Trouble {
+  return {
+    status: 504,
+    code: 'timeout',
+    wrong: `The app at ${host} did not answer in time`,
+    advice: 'Try again, or ask its owner to look at its logs',
+  }
+}
+
+export function loop(host: string): Trouble {
+  return {
+    status: 508,
+    code: 'loop',
+    wrong: `The request to ${host} has passed through this ingress too often`,
+    advice: 'Its owner can check where the app sends its requests',
+  }
+}

@@ -1,0 +1,86 @@
+import type { Buffer } from 'node:buffer'
+import type { Socket } from 'node:net'
+import type { IngressContext } from './context.ts'
+import type { UpstreamUser } from './upstream-connection.ts'
+
+interface Ends {
+  readonly client: Socket
+  readonly upstream: Socket
+}
+
+/** After 101: bytes both ways, each side as fast as the other takes them, each half closed alone. */
+export class Tunnel implements UpstreamUser {
+  readonly #context: IngressContext
+  readonly #client: Socket
+  readonly #upstream: Socket
+  #progressAtMs: number
+  #isClosed = false
+
+  constructor(context: IngressContext, { client, upstream }: Ends) {
+    this.#context = context
+    this.#client = client
+    this.#upstream = upstream
+    this.#progressAtMs = context.now()
+    context.counters.tunnels += 1
+  }
+
+  fromClient(bytes: Buffer): void {
+    this.#moved()
+    if (!this.#upstream.write(bytes)) this.#client.pause()
+  }
+
+  clientDrained(): void {
+    this.#moved()
+    this.#upstream.resume()
+  }
+
+  clientEnded(): void {
+    this.#upstream.end()
+  }
+
+  /** The client's connection is gone. */
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#context.counters.tunnels -= 1
+    this.#upstream.destroy()
+  }
+
+  received(bytes: Buffer): void {
+    this.#moved()
+    if (bytes.length > 0 && !this.#client.write(bytes)) this.#upstream.pause()
+  }
+
+  drained(): void {
+    this.#moved()
+    this.#client.resume()
+  }
+
+  ended(): void {
+    this.#client.end()
+  }
+
+  lost(): void {
+    // `close` follows an orderly end of both halves as well; then the client has its end already.
+    if (this.#client.writableEnded) this.#client.destroySoon()
+    else this.#client.destroy()
+  }
+
+  connected(): void {
+    // It was, before it became a tunnel.
+  }
+
+  connectFailed(): void {
+    this.lost()
+  }
+
+  sweep(nowMs: number): void {
+    const { tunnelIdleMs, writeStallMs } = this.#context.limits
+    const isFull = this.#client.writableNeedDrain || this.#upstream.writableNeedDrain
+    if (nowMs - this.#progressAtMs > (isFull ? writeStallMs : tunnelIdleMs)) this.#client.destroy()
+  }
+
+  #moved(): void {
+    this.#progressAtMs = this.#context.now()
+  }
+}

@@ -1,0 +1,102 @@
+import type { Buffer } from 'node:buffer'
+import { connect } from 'node:net'
+import type { Socket } from 'node:net'
+import type { Backend } from './backend.ts'
+
+/** Whoever uses a connection to a member hears of everything that happens on it. */
+export interface UpstreamUser {
+  connected(): void
+  connectFailed(): void
+  received(bytes: Buffer): void
+  /** The member has closed its half. */
+  ended(): void
+  /** The connection is gone. Not said after `destroy`. */
+  lost(): void
+  drained(): void
+}
+
+export class UpstreamConnection {
+  readonly socket: Socket
+  readonly #backend: Backend
+  #user: UpstreamUser | null
+  #isConnected = false
+  #isReused = false
+  restsUntilMs = 0
+
+  constructor(backend: Backend, user: UpstreamUser) {
+    this.#backend = backend
+    this.#user = user
+    const { address, port } = backend.member
+    this.socket = connect({ host: address, port: port ?? 0, allowHalfOpen: true })
+    this.socket.setNoDelay(true)
+    this.socket.on('connect', () => this.#connected())
+    this.socket.on('data', (bytes) => this.#received(bytes))
+    this.socket.on('end', () => this.#ended())
+    this.socket.on('drain', () => this.#user?.drained())
+    // Every error is followed by `close`, which is where it is handled.
+    this.socket.on('error', () => undefined)
+    this.socket.on('close', () => this.#lost())
+  }
+
+  /** It has served a request before, so the member may have closed it in the meantime. */
+  get isReused(): boolean {
+    return this.#isReused
+  }
+
+  get isFull(): boolean {
+    return this.socket.writableNeedDrain
+  }
+
+  use(user: UpstreamUser): void {
+    this.#user = user
+    this.#isReused = true
+  }
+
+  /** Hands the events on to another user: a tunnel takes over from an exchange. */
+  handOver(user: UpstreamUser): void {
+    this.#user = user
+  }
+
+  rest(untilMs: number): void {
+    this.#user = null
+    this.restsUntilMs = untilMs
+    this.socket.resume()
+  }
+
+  release(keepAliveS: number | undefined): void {
+    this.#user = null
+    this.#backend.keep(this, keepAliveS)
+  }
+
+  destroy(): void {
+    this.#user = null
+    this.#backend.forget(this)
+    this.socket.destroy()
+  }
+
+  #connected(): void {
+    this.#isConnected = true
+    this.#backend.reached()
+    this.#user?.connected()
+  }
+
+  /** Bytes that nobody asked for would be taken for the answer to the next request. */
+  #received(bytes: Buffer): void {
+    if (this.#user === null) this.destroy()
+    else this.#user.received(bytes)
+  }
+
+  #ended(): void {
+    if (this.#user === null) this.destroy()
+    else this.#user.ended()
+  }
+
+  #lost(): void {
+    const user = this.#user
+    this.#user = null
+    this.#backend.forget(this)
+    if (user === null) return
+    if (this.#isConnected) user.lost()
+    else user.connectFailed()
+  }
+}

@@ -46,7 +46,8 @@ async function failed(error: unknown, argv: readonly string[], world: World): Pr
   const { exitCode, lines } = failureText(error)
   if (interrupted) return EXIT.interrupted
   await world.stderr.write(`cloudlet: ${lines.join('\n')}\n`)
-  if (argv.includes('--verbose')) await world.stderr.write(details(error))
+  const own = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv
+  if (own.includes('--verbose')) await world.stderr.write(details(error))
   return exitCode
 }
 

@@ -7,6 +7,7 @@ import { pause } from './pause.ts'
 const LONGEST_WAIT_SECONDS = 60
 /** How long the platform may be away, e.g. for an upgrade, before a wait gives up. */
 const AWAY_LIMIT_MS = 60_000
+const PAUSE_MS = 20
 const AWAY_PAUSE_MS = 1_000
 
 export interface Followed {
@@ -36,6 +37,9 @@ export async function settled(api: Client, followed: Followed): Promise<Operatio
       awaySince = null
       followed.onProgress?.(operation)
       if (isOver(operation)) return operation
+      // A server that does not wait as it was asked to must not be asked without end.
+      // oxlint-disable-next-line no-await-in-loop -- a pause between two tries
+      await pause(PAUSE_MS, signal)
     } catch (error) {
       awaySince ??= now()
       if (!isAway(error) || now() - awaySince > AWAY_LIMIT_MS) throw error

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { GLOBAL_OPTIONS } from '../../src/cli/arguments.ts'
+import { endpointCommands } from '../../src/cli/endpoint-commands.ts'
+import { ENDPOINTS } from '../../src/contract/all.ts'
+import { desk } from './command-line.ts'
+import { container, KEY_ID, pending, SAMPLES } from './samples.ts'
+
+/** What the fields that an endpoint needs are given. */
+const FLAGS: Readonly<Record<string, string>> = {
+  'containers.create': '--name hello --image demo',
+  'containers.status': '--containers hello',
+  'containers.rename': '--name other',
+  'registries.put': '--username ann --password secret',
+  'tenants.create': '--slug demo',
+  'images.share': '--image demo',
+}
+const VALUES: Readonly<Record<string, string>> = {
+  tenant: 'demo',
+  container: 'hello',
+  operation: 'o0000000000000aa',
+  host: '127.0.0.1:5000',
+  key: KEY_ID,
+}
+
+function lineOf(id: string, path: string): string {
+  const values = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => VALUES[name] ?? name)
+  return [...id.split('.'), ...values, FLAGS[id] ?? ''].filter((word) => word !== '').join(' ')
+}
+
+test('every endpoint has a command of its words, and it calls that endpoint', async () => {
+  await using user = await desk()
+  for (const { id, path } of ENDPOINTS) {
+    // oxlint-disable-next-line no-await-in-loop -- one platform records them in order
+    const { code, stderr, stdout } = await user.type(lineOf(id, path))
+    assert.equal(code, 0, `${id}: ${stderr}`)
+    assert.notEqual(stdout, '', id)
+  }
+  assert.deepEqual(
+    user.platform.ids,
+    ENDPOINTS.map(({ id }) => id),
+  )
+})
+
+test('every endpoint has a sample answer that fits its contract', () => {
+  for (const { id, response } of ENDPOINTS) {
+    const sample = SAMPLES[id]
+    const values = sample?.lines ?? [sample?.value]
+    for (const value of values) assert.ok(response.safeParse(value).success, id)
+  }
+})
+
+test('no field of an endpoint has the name of an option of every command', () => {
+  const taken = endpointCommands().flatMap(({ options }) =>
+    Object.keys(options).filter((name) => Object.hasOwn(GLOBAL_OPTIONS, name)),
+  )
+  assert.deepEqual(taken, [])
+})
+
+test('flags of an endpoint become JSON of the right types', async () => {
+  await using user = await desk()
+  const argv = `containers create --name web --image demo --memory-bytes 67108864
+    --command a --command b|c --env A=1=2 --ports [{"port":80}] --health-check.type http
+    --health-check.port 80 --no-start --publish`
+    .split(/\s+/)
+    .map((word) => word.replace('|', ' '))
+  const env = {
+    CLOUDLET_ENDPOINT: user.platform.endpoint,
+    CLOUDLET_API_KEY: 'k',
+    CLOUDLET_TENANT: 'demo',
+  }
+  const done = await user.typeAlone(argv, { env })
+  assert.equal(done.code, 0, done.stderr)
+  const { body, params } = user.platform.asked[0] ?? {}
+  assert.deepEqual(params, { tenant: 'demo' })
+  assert.equal(body?.['memoryBytes'], 67_108_864)
+  assert.deepEqual(body?.['command'], ['a', 'b c'])
+  assert.deepEqual(body?.['env'], { A: '1=2' })
+  assert.equal(body?.['start'], false)
+  assert.equal(body?.['publish'], true)
+  assert.deepEqual(body?.['ports'], [{ port: 80, protocol: 'tcp', app: false }])
+  assert.deepEqual(body?.['healthCheck'], {
+    type: 'http',
+    port: 80,
+    path: '/',
+    intervalSeconds: 10,
+    timeoutSeconds: 5,
+    retries: 3,
+    startPeriodSeconds: 30,
+  })
+})
+
+test('a limit of null takes the limit away', async () => {
+  await using user = await desk()
+  const { code, stderr } = await user.type('tenants update demo --limits.containers null')
+  assert.equal(code, 0, stderr)
+  assert.deepEqual(user.platform.asked[0]?.body, { limits: { containers: null } })
+})
+
+test('a tenant to be changed or deleted is never taken from the profile', async () => {
+  await using user = await desk()
+  const { code, stderr } = await user.type('tenants delete')
+  assert.equal(code, 2)
+  assert.match(stderr, /Missing <tenant>/)
+  assert.deepEqual(user.platform.ids, [])
+})
+
+test('a change that was waited for and still goes on ends with 7', async () => {
+  await using user = await desk()
+  user.platform.on('containers.stop', () => ({
+    value: { resource: container, operation: pending },
+  }))
+  assert.equal((await user.type('containers stop demo hello')).code, 0)
+  assert.equal((await user.type('containers stop demo hello --wait 1')).code, 7)
+})

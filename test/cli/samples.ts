@@ -1,0 +1,181 @@
+import type { z } from 'zod'
+import type { AuditEntry } from '../../src/contract/audit.ts'
+import type { Container } from '../../src/contract/containers.ts'
+import type { Image, Registry } from '../../src/contract/images.ts'
+import type { AccessKey, NewAccessKey, Whoami } from '../../src/contract/keys.ts'
+import type { Operation } from '../../src/contract/operations.ts'
+import type { Network, Platform } from '../../src/contract/platform.ts'
+import type { Tenant, Usage } from '../../src/contract/tenants.ts'
+
+export const TIME = '2026-01-02T03:04:05.000Z'
+export const KEY_ID = 'ck0123456789abcdef'
+
+export const container: Container = {
+  id: 'c0000000000000aa',
+  name: 'hello',
+  image: 'cloudlet/demo:latest',
+  desired: 'running',
+  state: 'running',
+  health: 'healthy',
+  exitCode: null,
+  reason: null,
+  restarts: 2,
+  addresses: [{ network: 'default', address: '10.208.1.2', mac: '02:42:0a:d0:01:02' }],
+  hostname: 'hello.demo.internal',
+  url: 'http://hello.demo.cloud.local/',
+  endpoints: [],
+  resources: { memoryBytes: 268_435_456, cpuMilli: 500, cpuShares: 512, pids: 256 },
+  isolated: true,
+  spec: {
+    image: 'cloudlet/demo:latest',
+    restart: 'on-failure',
+    stopTimeoutSeconds: 10,
+    publish: false,
+  },
+  generation: 1,
+  createdAt: TIME,
+  startedAt: TIME,
+  finishedAt: null,
+}
+
+export const operation: Operation = {
+  id: 'o0000000000000aa',
+  kind: 'containers.create',
+  target: { kind: 'container', id: container.id, name: container.name },
+  state: 'succeeded',
+  step: null,
+  progress: 100,
+  error: null,
+  createdAt: TIME,
+  updatedAt: TIME,
+}
+export const pending: Operation = { ...operation, state: 'running', step: 'pull', progress: 40 }
+
+export const tenant: Tenant = {
+  id: 't0000000000000aa',
+  slug: 'demo',
+  policy: 'baseline',
+  limits: { containers: 10, cpuMilli: 4000, memoryBytes: null },
+  createdAt: TIME,
+}
+
+const accessKey: AccessKey = {
+  id: KEY_ID,
+  tenant: 'demo',
+  description: 'of the test',
+  role: 'member',
+  version: 1,
+  createdAt: TIME,
+  expiresAt: null,
+  revokedAt: null,
+}
+export const newKey: NewAccessKey = {
+  ...accessKey,
+  version: 2,
+  secretKey: 'new-secret',
+  apiKey: 'new-api-key',
+}
+const newToken = { jti: 'j1', apiKey: 'a-token', expiresAt: null }
+
+export const whoami: z.infer<typeof Whoami> = {
+  accessKeyId: KEY_ID,
+  tenant: 'demo',
+  role: 'member',
+  permissions: ['containers:read'],
+  serverTime: TIME,
+}
+const usage: Usage = {
+  containers: { used: 3, limit: 10 },
+  cpuMilli: { used: 1500, limit: 4000 },
+  memoryBytes: { used: 268_435_456, limit: null },
+  enforced: true,
+}
+const image: Image = {
+  reference: 'cloudlet/demo:latest',
+  imageId: 'sha256:abc',
+  shared: true,
+  addedAt: TIME,
+}
+const registry: Registry = { host: '127.0.0.1:5000', username: 'ann', updatedAt: TIME }
+const entry: AuditEntry = {
+  seq: 1,
+  time: TIME,
+  actor: `key:${KEY_ID}`,
+  keyId: KEY_ID,
+  tenant: 'demo',
+  action: 'containers.create',
+  target: 'hello',
+  result: 'accepted',
+  status: 202,
+  requestId: 'r1',
+  sourceAddress: '127.0.0.1',
+}
+const platform: Platform = {
+  version: '0.1.0',
+  instance: 'abcd',
+  domain: 'cloud.local',
+  internalDomain: 'internal',
+  ingress: '0.0.0.0:8080',
+  dns: '127.0.0.1:1053',
+  resolver: '10.208.0.53',
+  isolated: true,
+  enforced: true,
+}
+const network: Network = {
+  id: 'n0000000000000aa',
+  name: 'default',
+  subnet: '10.208.1.0/24',
+  gateway: '10.208.1.1',
+  state: 'ready',
+  createdAt: TIME,
+}
+
+const page = (item: unknown) => ({ value: { items: [item], nextCursor: null } })
+const list = (item: unknown) => ({ value: { items: [item] } })
+const changed = { value: { resource: container, operation } }
+
+/** One good answer of every endpoint. */
+export const SAMPLES: Readonly<
+  Record<string, { readonly value?: unknown; readonly lines?: readonly unknown[] }>
+> = {
+  'containers.create': changed,
+  'containers.list': page(container),
+  'containers.get': { value: container },
+  'containers.status': list({ asked: 'hello', container }),
+  'containers.start': changed,
+  'containers.stop': changed,
+  'containers.restart': changed,
+  'containers.rename': changed,
+  'containers.delete': changed,
+  'containers.logs': { lines: [{ time: TIME, stream: 'stdout', line: 'one' }] },
+  'operations.list': page(operation),
+  'operations.get': { value: operation },
+  'operations.cancel': { value: { ...operation, state: 'cancelled' } },
+  'networks.list': list(network),
+  'usage.get': { value: usage },
+  'images.list': list(image),
+  'registries.put': { value: registry },
+  'registries.list': list(registry),
+  'registries.delete': { value: registry },
+  'keys.create': { value: newKey },
+  'keys.list': page(accessKey),
+  'keys.revoke': { value: accessKey },
+  'keys.rotate': { value: newKey },
+  'keys.token': { value: newToken },
+  'audit.tenant': page(entry),
+  'whoami.get': { value: whoami },
+  'platform.get': { value: platform },
+  'tenants.create': { value: tenant },
+  'tenants.list': page(tenant),
+  'tenants.get': { value: tenant },
+  'tenants.update': { value: tenant },
+  'tenants.delete': { value: tenant },
+  'images.share': { value: image },
+  'platform-keys.create': { value: { ...newKey, tenant: null } },
+  'platform-keys.list': page({ ...accessKey, tenant: null }),
+  'platform-keys.revoke': { value: { ...accessKey, tenant: null } },
+  'platform-keys.rotate': { value: { ...newKey, tenant: null } },
+  'platform-keys.token': { value: newToken },
+  'audit.list': page(entry),
+  'platform.health': { value: { status: 'ok', version: '0.1.0', engine: 'up', edge: 'up' } },
+}

@@ -128,6 +128,10 @@ export function readSettings({ env, uid, home }: World): Settings {
   return Object.freeze(settings)
 }
 
+/** Where the command line client looks for its profiles (XDG Base Directory Specification). */
+export const profileFileOf = ({ env, home }: World): string =>
+  join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'cloudlet', 'profile.json')
+
 export class SettingsError extends Error {
   override readonly name = 'SettingsError'
 }

@@ -1,6 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { rename, writeFile } from 'node:fs/promises'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { ingress } from '../proxy/ingress/ingress.ts'
 import { responder } from '../proxy/dns/responder.ts'
 import { hostResolvers } from '../proxy/dns/host-resolvers.ts'
@@ -83,16 +83,16 @@ async function main(): Promise<void> {
 }
 
 function ingressRole(): Role {
-  const proxy = ingress({ log, newRequestId: randomUUID, now: () => performance.now() })
+  const proxy = ingress({ log, newRequestId: randomUUID, now: Date.now })
   let health: readonly HealthReport[] = []
   return {
     async listen(signal) {
       await proxy.listen({ ...hostPort(instance.ingressAddress), reusePort: true }, signal)
     },
-    takeTable: (table) => proxy.updateTable(table),
+    takeTable: (table) => proxy.update({ table }),
     takeHealth(reports) {
       health = reports
-      proxy.updateHealth(reports)
+      proxy.update({ health: reports })
     },
     reports: () => health,
     begin: () => undefined,
@@ -102,7 +102,9 @@ function ingressRole(): Role {
 
 function dnsRole(): Role {
   const now = (): number => performance.now()
-  const dns = responder({ log, now, randomId: () => randomInt(65_536), resolvers: hostResolvers({ now }) })
+  const read = (): Promise<string> => readFile('/etc/resolv.conf', 'utf8')
+  const resolvers = hostResolvers({ read, now, log })
+  const dns = responder({ log, now, randomId: () => randomInt(65_536), resolvers })
   const checker = healthChecker({ log, now })
   const workers = Array.from({ length: instance.workers }, (_, i) => `ingress-${i}.sock`)
   let table: RouteTable | undefined

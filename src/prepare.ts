@@ -27,7 +27,9 @@ async function prepare(): Promise<Instance> {
   chmodSync(places.control, 0o700)
   const instance = await chooseInstance(settings, isolated)
   mkdirSync(places.edge, { recursive: true, mode: 0o700 })
-  chmodSync(places.edge, 0o700)
+  // Its group may enter as well: an edge process is still root, in that group and without any
+  // capability over files, when it goes there.
+  chmodSync(places.edge, 0o770)
   if (instance.edgeUid !== null) chownSync(places.edge, instance.edgeUid, instance.edgeUid)
   if (instance.resolver !== null) claimResolver(instance.resolver, instance.id)
   return instance

@@ -8,8 +8,13 @@ export interface ImageDeps {
   readonly store: Store
   readonly engine: Engine
   readonly clock: Clock
-  /** Opens what the registry service has sealed. */
-  readonly unseal: (sealed: string) => string
+  /** What a tenant has told us to sign in to a registry with. */
+  readonly loginFor: (tenantId: string, host: string) => Promise<Login | undefined>
+}
+
+interface Login {
+  readonly username: string
+  readonly password: string
 }
 
 export interface ImageAsked {
@@ -27,7 +32,7 @@ export interface PullTold {
  * Finds the image of a container. What the engine holds is not free for all: a tenant runs only images
  * that are shared, or that it has pulled with its own credentials.
  */
-export function imageResolver({ store, engine, clock, unseal }: ImageDeps) {
+export function imageResolver({ store, engine, clock, loginFor }: ImageDeps) {
   return async (asked: ImageAsked, told: PullTold, signal: AbortSignal): Promise<ImageFacts> => {
     const reference = imageReference(asked.image)
     if (!reference.ok) throw unavailable(asked.image, reference.reason)
@@ -37,12 +42,8 @@ export function imageResolver({ store, engine, clock, unseal }: ImageDeps) {
     if (local) return local
 
     await told.begins()
-    const login = (await store.read.registries.byHost(asked.tenantId, registry)) ?? undefined
-    const credentials = login && {
-      username: login.username,
-      password: unseal(login.sealedPassword),
-      host: registry,
-    }
+    const login = await loginFor(asked.tenantId, registry)
+    const credentials = login && { ...login, host: registry }
     try {
       await engine.pull({ reference: normalised, ...(credentials && { credentials }) }, told.progress, signal)
     } catch (error) {

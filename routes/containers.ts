@@ -1,0 +1,47 @@
+import * as contract from '../src/contract/containers.ts'
+import { mount, mountChange, mountStream, type Settle } from '../src/http/mount.ts'
+import type { App } from '../src/http/shell.ts'
+import type { ContainerService } from '../src/services/containers.ts'
+import type { LogService } from '../src/services/logs.ts'
+
+interface Deps {
+  readonly containers: ContainerService
+  readonly logs: LogService
+  readonly settle: Settle
+}
+
+export function containerRoutes(app: App, { containers, logs, settle }: Deps): void {
+  mountChange(app, contract.createContainer, {
+    serve: ({ params, body }, { actor }) => containers.create(params.tenant, body, actor),
+    settle,
+  })
+  mount(app, contract.listContainers, ({ params, query }) => containers.list(params.tenant, query))
+  mount(app, contract.getContainer, ({ params }) => containers.get(params.tenant, params.container))
+  mount(app, contract.statusOfContainers, ({ params, body }) =>
+    containers.status(params.tenant, body.containers),
+  )
+  mountChange(app, contract.startContainer, {
+    serve: ({ params }, { actor }) => containers.start({ ...params, actor }),
+    settle,
+  })
+  mountChange(app, contract.stopContainer, {
+    serve: ({ params }, { actor }) => containers.stop({ ...params, actor }),
+    settle,
+  })
+  mountChange(app, contract.restartContainer, {
+    serve: ({ params }, { actor }) => containers.restart({ ...params, actor }),
+    settle,
+  })
+  mountChange(app, contract.renameContainer, {
+    serve: ({ params, body }, { actor }) => containers.rename({ ...params, actor }, body.name),
+    settle,
+  })
+  mountChange(app, contract.deleteContainer, {
+    serve: ({ params, query }, { actor }) => containers.delete({ ...params, actor }, query.force),
+    settle,
+  })
+  mountStream(app, contract.containerLogs, {
+    serve: ({ params, query }, { signal }) => logs.ofContainer(params, query, signal),
+    text: ({ line }) => line,
+  })
+}

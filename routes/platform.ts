@@ -1,0 +1,26 @@
+import { getPlatform, listNetworks, platformHealth, type Platform } from '../src/contract/platform.ts'
+import { getUsage } from '../src/contract/tenants.ts'
+import { mount } from '../src/http/mount.ts'
+import type { App } from '../src/http/shell.ts'
+import type { NetworkService } from '../src/services/networks.ts'
+import type { UsageService } from '../src/services/usage.ts'
+
+interface Deps {
+  readonly platform: Platform
+  readonly engineUp: () => boolean
+  readonly edgeUp: () => boolean
+  readonly networks: NetworkService
+  readonly usage: UsageService
+}
+
+export function platformRoutes(app: App, deps: Deps): void {
+  mount(app, platformHealth, () => {
+    const engine = deps.engineUp() ? 'up' : 'down'
+    const edge = deps.edgeUp() ? 'up' : 'down'
+    const status = engine === 'up' && edge === 'up' ? 'ok' : 'degraded'
+    return Promise.resolve({ status, version: deps.platform.version, engine, edge } as const)
+  })
+  mount(app, getPlatform, () => Promise.resolve(deps.platform))
+  mount(app, listNetworks, ({ params }) => deps.networks.list(params.tenant))
+  mount(app, getUsage, ({ params }) => deps.usage.ofTenant(params.tenant))
+}

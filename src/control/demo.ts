@@ -1,0 +1,42 @@
+import type { BuildProgress } from '../adapters/platform-images.ts'
+import { ContainerCreate } from '../contract/containers.ts'
+import { TenantCreate } from '../contract/tenants.ts'
+import { PLATFORM } from '../core/actor.ts'
+import { Failure } from '../core/failure.ts'
+import type { ContainerService } from '../services/containers.ts'
+import type { TenantService } from '../services/tenants.ts'
+
+export const DEMO = { tenant: 'demo', name: 'hello', image: 'cloudlet/demo:latest' } as const
+
+export interface DemoDeps {
+  readonly tenants: TenantService
+  readonly containers: ContainerService
+}
+
+/**
+ * Makes the demo tenant and its app at the first start. Later starts leave it as the user has: stopped,
+ * changed or deleted.
+ */
+export async function makeDemo({ tenants, containers }: DemoDeps): Promise<void> {
+  await unlessTaken(tenants.create(TenantCreate.parse({ slug: DEMO.tenant }), PLATFORM))
+  const { name, image } = DEMO
+  const wanted = ContainerCreate.parse({ name, image, restart: 'always' })
+  await unlessTaken(containers.create(DEMO.tenant, wanted, PLATFORM))
+}
+
+async function unlessTaken(made: Promise<unknown>): Promise<void> {
+  try {
+    await made
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'name-taken') throw error
+  }
+}
+
+/** Tells of a build now and then: a first start takes a while, and must not look stuck. */
+export function buildTeller(say: (line: string) => void): (progress: BuildProgress) => void {
+  let last = ''
+  return ({ tag }) => {
+    if (tag !== last) say(`Building the image ${tag.replace(/:.*/, '')} …`)
+    last = tag
+  }
+}

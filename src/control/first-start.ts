@@ -1,0 +1,68 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { z } from 'zod'
+import type { NewAccessKey } from '../contract/keys.ts'
+
+export interface FirstStartDeps {
+  readonly endpoint: string
+  readonly adminFile: string
+  readonly profileFile: string
+  /** For a profile beside one that is somebody else's. */
+  readonly instanceName: string
+  readonly hasKeys: () => Promise<boolean>
+  readonly createAdmin: (description: string) => Promise<NewAccessKey>
+}
+
+const Profiles = z.looseObject({
+  current: z.string(),
+  profiles: z.record(z.string(), z.unknown()),
+})
+
+/**
+ * The first start makes the operator's access key, writes it for scripts (`admin.json`) and for the
+ * command line (its profile), and answers it, so that it can be shown this once.
+ */
+export async function firstStart(deps: FirstStartDeps): Promise<NewAccessKey | undefined> {
+  if (await deps.hasKeys()) {
+    moveEndpoint(deps)
+    return undefined
+  }
+  const key = await deps.createAdmin('made at the first start')
+  const { id: accessKeyId, secretKey, apiKey } = key
+  const { endpoint } = deps
+  writePrivate(deps.adminFile, { endpoint, accessKeyId, secretKey, apiKey })
+  writeProfile(deps, { endpoint, accessKeyId, secretKey, version: key.version })
+  return key
+}
+
+/** The API may listen elsewhere than at the first start; what scripts read follows it. */
+function moveEndpoint({ adminFile, endpoint }: FirstStartDeps): void {
+  if (!existsSync(adminFile)) return
+  const admin = z.looseObject({ endpoint: z.string() }).safeParse(JSON.parse(readFileSync(adminFile, 'utf8')))
+  if (admin.success && admin.data.endpoint !== endpoint) writePrivate(adminFile, { ...admin.data, endpoint })
+}
+
+/** Beside the profiles that are there; one that cannot be read is the user's, and stays. */
+function writeProfile(deps: FirstStartDeps, profile: object): void {
+  const { profileFile } = deps
+  const old = existsSync(profileFile) ? readFileSync(profileFile, 'utf8') : ''
+  const known = old === '' ? undefined : Profiles.safeParse(JSON.parse(old))
+  if (known && !known.success) return
+  const name = nameFor(known?.data?.profiles['default'], deps)
+  const profiles = { ...known?.data.profiles, [name]: profile }
+  mkdirSync(dirname(profileFile), { recursive: true, mode: 0o700 })
+  writePrivate(profileFile, { current: name, ...known?.data, profiles })
+}
+
+/** The default profile is ours if nobody has it, or if it was an earlier platform's at this address. */
+function nameFor(taken: unknown, { endpoint, instanceName }: FirstStartDeps): string {
+  if (taken === undefined) return 'default'
+  const theirs = z.looseObject({ endpoint: z.string() }).safeParse(taken)
+  return theirs.success && theirs.data.endpoint === endpoint ? 'default' : instanceName
+}
+
+/** Never seen half written, nor by others. */
+function writePrivate(path: string, value: object): void {
+  writeFileSync(`${path}.new`, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600, flush: true })
+  renameSync(`${path}.new`, path)
+}

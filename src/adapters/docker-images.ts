@@ -1,5 +1,11 @@
 import { imageReference } from '../core/image-reference.ts'
-import { EngineRefusal, type Engine, type ImageFacts, type PullWanted } from '../ports/engine.ts'
+import {
+  EngineAway,
+  EngineRefusal,
+  type Engine,
+  type ImageFacts,
+  type PullWanted,
+} from '../ports/engine.ts'
 import { fieldsOf, parsedJson, scrubbed, textOf } from './docker-answers.ts'
 import type { Calls, Question } from './docker-calls.ts'
 import { jsonLines } from './docker-lines.ts'
@@ -40,7 +46,7 @@ export function dockerImages(calls: Calls): Images {
         signal,
       } as const
       for await (const fields of progressOf(calls, question)) onProgress(percent(fields))
-      signal.throwIfAborted()
+      if (signal.aborted) throw new EngineAway(`Cannot ${question.action}: it took too long`)
       onProgress(100)
     },
   }

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import type Docker from 'dockerode'
+import { EngineAway } from '../ports/engine.ts'
 import { textOf } from './docker-answers.ts'
 import { dockerCalls, type Calls } from './docker-calls.ts'
 import { dockerImages, progressOf } from './docker-images.ts'
@@ -87,7 +88,7 @@ async function build(
       const step = /^Step (\d+)\/(\d+) :/.exec(textOf(message['stream']))
       if (step) onProgress({ tag, percent: percentBefore(Number(step[1]), Number(step[2])) })
     }
-    signal.throwIfAborted()
+    if (signal.aborted) throw new EngineAway(`Cannot ${question.action}: it took too long`)
     onProgress({ tag, percent: 100 })
   } finally {
     file.destroy()

@@ -1,12 +1,11 @@
 /** What every Docker object of ours says about itself. The instance comes on top of these. */
-export interface ObjectLabels {
+interface ObjectLabels {
   readonly tenant: string
   readonly id: string
   readonly generation: number
 }
 
-export const KINDS = ['container', 'network'] as const
-export type Kind = (typeof KINDS)[number]
+type Kind = 'container' | 'network'
 
 export const INSTANCE_LABEL = 'cloudlet.instance'
 const TENANT_LABEL = 'cloudlet.tenant'

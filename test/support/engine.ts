@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import Docker from 'dockerode'
-import { baseContext } from '../../images/contexts.ts'
+import { baseContext, type BuildContext } from '../../images/contexts.ts'
 import { pack } from '../../images/pack.ts'
 import { dockerEngine, ENGINE_API_VERSION } from '../../src/adapters/docker-engine.ts'
 import { platformImages } from '../../src/adapters/platform-images.ts'
@@ -43,10 +43,14 @@ export async function baseImage(docker: Docker): Promise<{ imageId: string; tag:
   return base
 }
 
-/** An image made for one test from a Dockerfile without a context; `remove` takes it away again. */
-export async function imageFrom(docker: Docker, dockerfile: string) {
+/** An image made for one test; `remove` takes it away again. */
+export async function imageFrom(
+  docker: Docker,
+  dockerfile: string,
+  entries: BuildContext['entries'] = [],
+) {
   const tag = `cloudlet-test/${newId()}:1`
-  const context = { tag, latest: tag, dockerfile, entries: [] }
+  const context = { tag, latest: tag, dockerfile, entries }
   const wanted = { ...context, archive: () => pack(context) }
   const signal = AbortSignal.timeout(BUILD_MS)
   const [image] = await platformImages(docker).ensureAll([wanted], () => undefined, signal)

@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer'
 import { createServer } from 'node:http'
 import type { RequestListener } from 'node:http'
 import { connect, createServer as createRawServer } from 'node:net'
-import type { AddressInfo, Server, Socket } from 'node:net'
+import type { Server, Socket } from 'node:net'
 import type { TestContext } from 'node:test'
 import type { Member, RouteTable } from '../../../proxy/core/route-table.ts'
 import { ingress } from '../../../proxy/ingress/ingress.ts'
@@ -19,7 +19,7 @@ export interface World {
   readonly edge: Ingress
   readonly port: number
   /** Puts a table with these members in place. */
-  serve(members: readonly Member[]): void
+  readonly serve: (members: readonly Member[]) => void
 }
 
 /** An ingress on a port of its own, gone with the test. */
@@ -81,7 +81,7 @@ export const CHECK = {
 export interface Backend {
   readonly port: number
   /** Connections taken so far. */
-  connections(): number
+  readonly connections: () => number
 }
 
 export async function backend(t: TestContext, listener: RequestListener): Promise<Backend> {
@@ -134,8 +134,9 @@ export async function freePort(): Promise<number> {
 }
 
 function portOf(server: Server): number {
-  // A listening TCP server has an address with a port.
-  return (server.address() as AddressInfo).port
+  const address = server.address()
+  assert.ok(typeof address === 'object' && address !== null)
+  return address.port
 }
 
 /** A client that says exactly the bytes it is given. */

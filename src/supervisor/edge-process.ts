@@ -1,3 +1,4 @@
+import { globSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { readLines, writeLine } from '../../proxy/link-lines.ts'
 import type { EdgeRole, FromEdge, ToEdge } from '../../proxy/link.ts'
@@ -51,6 +52,17 @@ async function serving({ role, socket }: EdgeProcessWanted, oldPid: number | und
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
   }
   throw new Error(`The edge process "${role}" does not come up`)
+}
+
+/** Ends whatever edge processes an earlier supervisor has left in that folder. */
+export async function drainEdge(folder: string): Promise<void> {
+  const sockets = globSync('*.sock', { cwd: folder })
+  const ending = sockets.map(async (name) => {
+    const link = await openLink(`${folder}/${name}`)
+    link?.send({ type: 'drain', graceMs: 0 })
+    await link?.closed
+  })
+  await Promise.all(ending)
 }
 
 interface OpenLink {

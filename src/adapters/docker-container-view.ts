@@ -53,14 +53,17 @@ function stateOf(state: Fields): Pick<EngineContainer, 'status' | 'exit'> {
   // One that could not be started stays `created`, and its exit code says so.
   const ended = status === 'exited' || status === 'dead' || (status === 'created' && exitCode > 0)
   if (!ended) return { status }
+  const startedAt = dateOf(state['StartedAt'])
+  const finishedAt = dateOf(state['FinishedAt'])
   return {
     status,
     exit: {
       exitCode,
       oomKilled: state['OOMKilled'] === true,
       error: textOf(state['Error']),
-      startedAt: dateOf(state['StartedAt']),
-      finishedAt: dateOf(state['FinishedAt']),
+      startedAt,
+      // Two clocks' work: the end of a process that lived a millisecond can come before its start.
+      finishedAt: finishedAt < startedAt ? startedAt : finishedAt,
     },
   }
 }

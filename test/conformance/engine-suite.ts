@@ -111,13 +111,29 @@ const CONTAINERS: Checks = {
     assert.equal(found.exit, undefined)
   },
 
-  'startContainer() refuses a program that is not there': async ({ engine, signal, wanted }) => {
-    const container = wanted(PROGRAMS.missing)
+  'startContainer() of a program that is not there ends with 127': async ({ run, until }) => {
+    // The first process is docker-init, which starts, and then finds nothing to start.
+    const { name } = await run(PROGRAMS.missing)
+    const { exit } = await until(name, ({ status }) => status === 'exited')
+    assert.equal(exit?.exitCode, 127)
+  },
+
+  'startContainer() refuses an address that another has, and says so again': async (world) => {
+    const { engine, signal } = world
+    await world.run(PROGRAMS.forEver, 5)
+    const second = world.wanted(PROGRAMS.forEver, 5)
+    await engine.createContainer(second, signal)
+    await assert.rejects(engine.startContainer(second.name, signal), refusedWith(403))
+    const found = await engine.inspectContainer(second.name, signal)
+    assert.equal(found?.status, 'created')
+    assert.equal(found.exit?.exitCode, 128)
+    assert.match(found.exit.error, /Address already in use/)
+  },
+
+  'startContainer() refuses a network that is not there': async ({ engine, signal, wanted }) => {
+    const container = { ...wanted(PROGRAMS.forEver), network: 'cl-t-net-none' }
     await engine.createContainer(container, signal)
-    const started = engine.startContainer(container.name, signal).then(() => 'started')
-    const answer = await started.catch((error: unknown) => error)
-    // With docker-init as first process the start succeeds, and the container ends with 127.
-    if (answer !== 'started') assert.ok(refusedWith(400)(answer), String(answer))
+    await assert.rejects(engine.startContainer(container.name, signal), refusedWith(404))
   },
 
   'startContainer() refuses one that is gone': async ({ engine, signal }) => {

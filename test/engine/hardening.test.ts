@@ -180,13 +180,8 @@ test('an image cannot say whose container it is, be run by a check, or leave a v
       )
       const found = await docker.getContainer(container.name).inspect()
       assert.equal(found.State.Health, undefined)
-      const mounts = found.Mounts.map(({ Name }) => Name ?? '')
-      await world.engine.removeContainer(container.name, world.signal)
-      const { Volumes } = await docker.listVolumes()
-      assert.deepEqual(
-        Volumes.filter(({ Name }) => mounts.includes(Name)),
-        [],
-      )
+      // A tmpfs is in their place; otherwise here were a volume of the engine, without a size.
+      assert.deepEqual(found.Mounts, [])
     })
   } finally {
     await image.remove()

@@ -163,7 +163,7 @@ export class EngineHost {
   }
 
   neverStarted(error: string): NonNullable<EngineContainer['exit']> {
-    return { exitCode: 127, oomKilled: false, error, startedAt: NEVER, finishedAt: NEVER }
+    return { exitCode: 128, oomKilled: false, error, startedAt: NEVER, finishedAt: NEVER }
   }
 
   /** Something is as it was not before: whoever waits looks again. */

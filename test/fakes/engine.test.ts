@@ -16,7 +16,7 @@ const IMAGE = {
 const LIVES = new Map<readonly string[] | undefined, Program>([
   [PROGRAMS.ends, { exits: 3 }],
   [PROGRAMS.deaf, { ignoresStopSignal: true, lines: [{ stream: 'stdout', line: 'deaf' }] }],
-  [PROGRAMS.missing, { cannotStart: 'exec: "/no/such/program": no such file or directory' }],
+  [PROGRAMS.missing, { exits: 127 }],
   [
     PROGRAMS.speaks,
     {

@@ -174,21 +174,33 @@ function start(host: EngineHost, name: string): void {
   const container = host.containers.get(name)
   if (!container) throw new EngineRefusal(action, 404, `No such container: ${name}`)
   if (container.status === 'running') return
-  const { wanted } = container
-  if (!host.networks.has(wanted.network)) {
-    throw new EngineRefusal(action, 404, `network ${wanted.network} not found`)
+  const refusal = whyNot(host, container)
+  if (refusal) {
+    container.exit = host.neverStarted(refusal.answer)
+    throw new EngineRefusal(action, refusal.status, refusal.answer)
   }
-  const program = host.deps.program?.(wanted) ?? {}
-  if (program.cannotStart !== undefined) {
-    container.exit = host.neverStarted(program.cannotStart)
-    throw new EngineRefusal(action, 400, program.cannotStart)
-  }
+  const program = host.deps.program?.(container.wanted) ?? {}
   container.status = 'running'
   container.exit = undefined
   container.startedAt = host.deps.now()
   host.tell(container, 'start')
   for (const { line, stream } of program.lines ?? []) host.say(name, line, stream)
   if (program.exits !== undefined) host.exit(name, program.exits)
+}
+
+/** What keeps a container from being started. */
+function whyNot(host: EngineHost, { wanted }: HostContainer) {
+  const { network, address } = wanted
+  if (!host.networks.has(network)) return { status: 404, answer: `network ${network} not found` }
+  const taken = [...host.containers.values()].some(
+    (other) =>
+      other.status === 'running' &&
+      other.wanted.network === network &&
+      other.wanted.address === address,
+  )
+  if (taken) return { status: 403, answer: 'Address already in use' }
+  const { cannotStart } = host.deps.program?.(wanted) ?? {}
+  return cannotStart === undefined ? undefined : { status: 400, answer: cannotStart }
 }
 
 function stop(host: EngineHost, name: string): void {

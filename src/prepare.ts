@@ -1,9 +1,12 @@
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, chmodSync, chownSync } from 'node:fs'
 import { readSettings, SettingsError, thisWorld } from './config.ts'
 import { placesIn, type Instance } from './instance.ts'
 import { chooseInstance } from './prepare/choose.ts'
 import { PrepareError } from './prepare/error.ts'
 import { claimResolver } from './prepare/resolver-address.ts'
+
+const LOCK_WAIT_SECONDS = '5'
 
 /**
  * Runs once before the processes: sees that the platform can run here, chooses what is not yet chosen,
@@ -25,6 +28,7 @@ async function prepare(): Promise<Instance> {
   if (uid === 0) chmodSync(settings.CLOUDLET_DATA_DIR, 0o711)
   mkdirSync(places.control, { recursive: true, mode: 0o700 })
   chmodSync(places.control, 0o700)
+  seeAlone(places.lock, settings.CLOUDLET_DATA_DIR)
   const instance = await chooseInstance(settings, isolated)
   mkdirSync(places.edge, { recursive: true, mode: 0o700 })
   // Its group may enter as well: an edge process is still root, in that group and without any
@@ -33,6 +37,15 @@ async function prepare(): Promise<Instance> {
   if (instance.edgeUid !== null) chownSync(places.edge, instance.edgeUid, instance.edgeUid)
   if (instance.resolver !== null) claimResolver(instance.resolver, instance.id)
   return instance
+}
+
+/**
+ * A control plane holds this lock for as long as it lives (`main.ts`); one whose supervisor has just been
+ * killed is gone within moments. Seen here too, before a running platform's edge could be replaced.
+ */
+function seeAlone(lock: string, dataDir: string): void {
+  const { status } = spawnSync('flock', ['--wait', LOCK_WAIT_SECONDS, lock, 'true'])
+  if (status !== 0) throw new PrepareError(`Another Cloudlet runs with the data directory ${dataDir}`)
 }
 
 try {

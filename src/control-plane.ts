@@ -151,7 +151,7 @@ async function main(): Promise<void> {
     cpuMilli: settings.CLOUDLET_TENANT_CPU_MILLI,
     memoryBytes: settings.CLOUDLET_TENANT_MEMORY_BYTES,
   }
-  const tenants = tenantService({ ...common, defaults, ended: keys.endTenant })
+  const tenants = tenantService({ ...common, defaults, ended: keys.endTenant, isolated })
   const platform = {
     version: VERSION,
     instance: instance.id,

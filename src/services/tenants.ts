@@ -18,12 +18,22 @@ export interface TenantDeps {
   readonly defaults: Limits
   /** Told when a tenant is gone, so that its keys end at once. */
   readonly ended: (tenantId: string) => void
+  /** Without walls between tenants there is only one. */
+  readonly isolated: boolean
 }
 
 /** A slug is in host names that others may still hold in caches, bookmarks and webhooks. */
 const REST_MS = 30 * 24 * 60 * 60 * 1000
 
-export function tenantService({ store, clock, newId, audit, defaults, ended }: TenantDeps) {
+export function tenantService({
+  store,
+  clock,
+  newId,
+  audit,
+  defaults,
+  ended,
+  isolated,
+}: TenantDeps) {
   return {
     async create(wanted: TenantCreate, actor: Actor): Promise<Tenant> {
       const { slug, policy } = wanted
@@ -33,6 +43,7 @@ export function tenantService({ store, clock, newId, audit, defaults, ended }: T
         const resting = await q.tenants.lastDeletion(slug)
         const rests = resting !== undefined && now - resting < REST_MS
         if (rests || (await q.tenants.bySlug(slug))) throw nameTaken('tenant', slug)
+        if (!isolated && (await q.tenants.liveSlugs()).length > 0) throw onlyOne(slug)
 
         const limits = columnsOf({ ...defaults, ...defined(wanted.limits) })
         const row = { id: newId(), slug, policy, ...limits, createdAt: now, deletedAt: null }
@@ -113,6 +124,13 @@ const columnsOf = (limits: Limits) => ({
 function defined(limits: TenantChange['limits'] = {}): Partial<Limits> {
   return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined))
 }
+
+const onlyOne = (slug: string) =>
+  failure(
+    'state-conflict',
+    `Cannot create tenant "${slug}": without isolation there is one tenant; run the platform as root`,
+    { kind: 'tenant', name: slug, state: 'not isolated' },
+  )
 
 const tenantOf = (row: TenantRow): Tenant => ({
   id: row.id,

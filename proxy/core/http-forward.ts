@@ -84,11 +84,13 @@ export function firstValue({ bytes, fields }: RequestHead, kind: FieldKind): str
 
 /** How often a proxy of this name has passed the request on already (RFC 9110 §7.6.3). */
 export function passesBy({ bytes, fields }: RequestHead, name: string): number {
-  let passes = 0
+  const receivers: (string | undefined)[] = []
   for (let i = 0; i < fields.kinds.length; i += 1) {
-    if (fields.kinds[i] === VIA) passes += fieldValue(bytes, fields, i).split(` ${name}`).length - 1
+    if (fields.kinds[i] !== VIA) continue
+    const hops = fieldValue(bytes, fields, i).split(',')
+    receivers.push(...hops.map((hop) => hop.trim().split(/[ \t]+/)[1]))
   }
-  return passes
+  return receivers.filter((receiver) => receiver === name).length
 }
 
 function target({ bytes, line }: RequestHead): string {

@@ -9,7 +9,6 @@ import { readRequestHead } from '../core/http-request.ts'
 import type { RequestHead } from '../core/http-request.ts'
 import type { IngressContext } from './context.ts'
 import { Exchange } from './exchange.ts'
-import { forwardedLines } from './forwarded-lines.ts'
 import { HeadBytes } from './head-bytes.ts'
 import * as troubles from './troubles.ts'
 import { Tunnel } from './tunnel.ts'
@@ -73,13 +72,8 @@ export class ClientConnection {
   resume(): void {
     const stash = this.#stash
     this.#stash = null
+    this.socket.resume()
     if (stash !== null) this.#received(stash)
-    if (this.#stash === null) this.socket.resume()
-  }
-
-  oursFor(head: RequestHead): string {
-    const id = this.#context.newRequestId()
-    return forwardedLines(head, { peer: this.peer, requestId: id, via: this.#context.view.via })
   }
 
   /** Ends it so that nobody takes what was sent for complete. */
@@ -93,7 +87,7 @@ export class ClientConnection {
   }
 
   answerTrouble(trouble: Trouble, exchange: Exchange): void {
-    const { head } = exchange
+    const { head, requestId } = exchange
     const { meaning, line } = head
     const persistent =
       trouble.status !== 400 &&
@@ -103,7 +97,6 @@ export class ClientConnection {
       !this.#hasEnded &&
       !this.#context.isDraining()
     const stays = line.minor === 0 ? 'keep-alive' : ''
-    const requestId = this.#context.newRequestId()
     this.#context.counters.troubles += 1
     this.#context.log('debug', trouble.wrong, { code: trouble.code, requestId, peer: this.peer })
     const page = troublePage(trouble, {
@@ -254,6 +247,7 @@ export class ClientConnection {
     // Until a member takes the content no more of it is read. A request that is complete leaves the
     // socket open for reading, so that we hear of a client that goes away.
     if (this.#stash !== null || !exchange.isRequestDone) this.socket.pause()
+    else if (this.socket.isPaused()) this.socket.resume()
     exchange.start()
     // Answered at once: what was set aside is the next head.
     if (this.isIdle && this.#stash !== null) {

@@ -7,9 +7,11 @@ import type { RequestHead } from '../core/http-request.ts'
 import type { Member } from '../core/route-table.ts'
 import type { App } from '../core/routing.ts'
 import { Answer } from './answer.ts'
+import type { Backend } from './backend.ts'
 import type { ClientConnection } from './client-connection.ts'
 import { writeContent } from './content.ts'
 import type { IngressContext } from './context.ts'
+import { forwardedLines } from './forwarded-lines.ts'
 import * as troubles from './troubles.ts'
 import type { UpstreamConnection, UpstreamUser } from './upstream-connection.ts'
 
@@ -23,6 +25,8 @@ const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
 export class Exchange implements UpstreamUser {
   readonly head: RequestHead
   readonly host: string
+  /** The same for the member, for a page of ours and for the log. */
+  readonly requestId: string
   readonly #context: IngressContext
   readonly #client: ClientConnection
   readonly #body: BodyReader
@@ -31,6 +35,7 @@ export class Exchange implements UpstreamUser {
   #phase: Phase = 'reading'
   #candidates: readonly Member[] = []
   #tries = 0
+  #backend: Backend | undefined
   #mayWait = false
   #upstream: UpstreamConnection | null = null
   #answer: Answer | null = null
@@ -45,6 +50,7 @@ export class Exchange implements UpstreamUser {
     this.#client = client
     this.head = head
     this.host = head.meaning.host
+    this.requestId = context.newRequestId()
     this.#body = bodyReader(head.meaning.framing)
     this.#isChunked = head.meaning.framing.kind === 'chunked'
     this.#progressAtMs = context.now()
@@ -105,10 +111,9 @@ export class Exchange implements UpstreamUser {
   }
 
   connectFailed(): void {
-    const member = this.#candidates[this.#tries - 1]
-    const backend = member && this.#context.backend(member)
+    const backend = this.#backend
     this.#upstream = null
-    if (member && backend?.isSettling && !this.#context.view.isReportedHealthy(member)) {
+    if (backend?.isSettling === true && !this.#context.view.isReportedHealthy(backend.member)) {
       this.#mayWait = true
     }
     this.#tryNext()
@@ -197,7 +202,9 @@ export class Exchange implements UpstreamUser {
     if (member === undefined || this.#tries >= this.#context.limits.tries) return this.#exhausted()
     this.#tries += 1
     const backend = this.#context.backend(member)
-    if (backend === undefined) return this.#tryNext()
+    // The table has changed since the choice; everybody of a new choice has a backend.
+    if (backend === undefined) return this.#choose()
+    this.#backend = backend
     this.#upstream = backend.take(this) ?? null
     if (this.#upstream !== null) return this.#send()
     this.#phase = 'connecting'
@@ -237,8 +244,14 @@ export class Exchange implements UpstreamUser {
     const upstream = this.#upstream
     if (upstream === null) return
     this.#answer = new Answer(this.#context, { client: this.#client, exchange: this, upstream })
-    this.#write(bytes, requestForMember(this.head, this.#client.oursFor(this.head)))
+    this.#write(bytes, requestForMember(this.head, this.#ours()))
     if (!this.isRequestDone && !upstream.isFull) this.#client.resume()
+  }
+
+  #ours(): string {
+    const { peer } = this.#client
+    const { via } = this.#context.view
+    return forwardedLines(this.head, { peer, requestId: this.requestId, via })
   }
 
   #write(bytes: Buffer, before: string): void {

@@ -117,7 +117,7 @@ async function listen(
   // Half-open, so that a client that closes its half after the request still gets the answer.
   const server = createServer({ allowHalfOpen: true }, accept)
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
+    server.on('error', reject)
     server.listen({ host, port, reusePort: reusePort ?? false }, resolve)
   })
   const stop = (): void => {

@@ -61,7 +61,9 @@ export async function openStore(url: string, migrationsFolder: string): Promise<
     write(work) {
       if (waiting >= MOST_WAITING) return Promise.reject(new Error('Too many writers in line'))
       waiting++
-      const turn = last.then(() => db.transaction((tx) => work(queriesOn(tx)), { behavior: 'immediate' }))
+      const turn = last.then(() =>
+        db.transaction((tx) => work(queriesOn(tx)), { behavior: 'immediate' }),
+      )
       last = turn.then(
         () => waiting--,
         () => waiting--,

@@ -19,7 +19,11 @@ export const tenants = sqliteTable(
     /** A deleted tenant stays as a tombstone: its slug rests 30 days. */
     deletedAt: integer('deleted_at'),
   },
-  (t) => [uniqueIndex('tenants_live_slug').on(t.slug).where(sql`deleted_at IS NULL`)],
+  (t) => [
+    uniqueIndex('tenants_live_slug')
+      .on(t.slug)
+      .where(sql`deleted_at IS NULL`),
+  ],
 )
 
 export const accessKeys = sqliteTable(
@@ -90,8 +94,12 @@ export const networks = sqliteTable(
     releasedAt: integer('released_at'),
   },
   (t) => [
-    uniqueIndex('networks_live_name').on(t.tenantId, t.name).where(sql`released_at IS NULL`),
-    uniqueIndex('networks_live_subnet').on(t.nodeId, t.subnet).where(sql`released_at IS NULL`),
+    uniqueIndex('networks_live_name')
+      .on(t.tenantId, t.name)
+      .where(sql`released_at IS NULL`),
+    uniqueIndex('networks_live_subnet')
+      .on(t.nodeId, t.subnet)
+      .where(sql`released_at IS NULL`),
   ],
 )
 
@@ -109,7 +117,9 @@ export const addresses = sqliteTable(
     releasedAt: integer('released_at'),
   },
   (t) => [
-    uniqueIndex('addresses_live').on(t.networkId, t.address).where(sql`released_at IS NULL`),
+    uniqueIndex('addresses_live')
+      .on(t.networkId, t.address)
+      .where(sql`released_at IS NULL`),
     index('addresses_by_container').on(t.containerId),
   ],
 )
@@ -178,7 +188,9 @@ export const containers = sqliteTable(
     removedAt: integer('removed_at'),
   },
   (t) => [
-    index('containers_live').on(t.tenantId, t.name).where(sql`removed_at IS NULL`),
+    index('containers_live')
+      .on(t.tenantId, t.name)
+      .where(sql`removed_at IS NULL`),
     index('containers_by_network').on(t.networkId),
   ],
 )
@@ -207,7 +219,9 @@ export const operations = sqliteTable(
   },
   (t) => [
     index('operations_by_tenant').on(t.tenantId, t.createdAt),
-    index('operations_open').on(t.targetId).where(sql`state IN ('pending', 'running')`),
+    index('operations_open')
+      .on(t.targetId)
+      .where(sql`state IN ('pending', 'running')`),
   ],
 )
 
@@ -222,7 +236,9 @@ export const images = sqliteTable(
   },
   (t) => [
     uniqueIndex('images_of_tenant').on(t.tenantId, t.reference),
-    uniqueIndex('images_shared').on(t.reference).where(sql`tenant_id IS NULL`),
+    uniqueIndex('images_shared')
+      .on(t.reference)
+      .where(sql`tenant_id IS NULL`),
   ],
 )
 

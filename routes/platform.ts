@@ -1,4 +1,9 @@
-import { getPlatform, listNetworks, platformHealth, type Platform } from '../src/contract/platform.ts'
+import {
+  getPlatform,
+  listNetworks,
+  platformHealth,
+  type Platform,
+} from '../src/contract/platform.ts'
 import { getUsage } from '../src/contract/tenants.ts'
 import { mount } from '../src/http/mount.ts'
 import type { App } from '../src/http/shell.ts'

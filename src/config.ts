@@ -7,8 +7,14 @@ import { LOG_LEVELS } from './log.ts'
 const Flag = z.stringbool({ truthy: ['1', 'true', 'yes'], falsy: ['0', 'false', 'no', ''] })
 const HostPort = z
   .string()
-  .regex(/^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:]+\]|localhost)?:\d{1,5}$/i, 'an address and a port, e.g. 127.0.0.1:7070')
-const Domain = z.string().max(200).regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/, 'a domain in lower case')
+  .regex(
+    /^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:]+\]|localhost)?:\d{1,5}$/i,
+    'an address and a port, e.g. 127.0.0.1:7070',
+  )
+const Domain = z
+  .string()
+  .max(200)
+  .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/, 'a domain in lower case')
 const Amount = z.coerce.number().int().min(0)
 const OptionalAmount = z.union([z.literal('').transform(() => null), Amount.nullable()])
 
@@ -55,7 +61,10 @@ export const SETTINGS = {
       shown:
         'the first of `10.208.0.0/12`, `10.224.0.0/12`, `10.192.0.0/12` that overlaps no route of the host and no pool of another instance',
     }),
-  CLOUDLET_ENGINE: z.string().default('/var/run/docker.sock').describe("The Docker Engine's socket"),
+  CLOUDLET_ENGINE: z
+    .string()
+    .default('/var/run/docker.sock')
+    .describe("The Docker Engine's socket"),
   CLOUDLET_DEMO: Flag.default(true).describe('`0` starts without the demo'),
   CLOUDLET_UNISOLATED: Flag.default(false).describe(
     '`1` lets a user who is not root try it: one tenant, no names inside containers, no walls',
@@ -117,7 +126,9 @@ export function readSettings({ env, uid, home }: World): Settings {
     ...given(env),
   }
   const unknown = Object.keys(written).filter((key) => !Object.hasOwn(SETTINGS, key))
-  const mistyped = unknown.filter((key) => !CLIENT_SETTINGS.has(key) && !/^CLOUDLET_TEST_/.test(key))
+  const mistyped = unknown.filter(
+    (key) => !CLIENT_SETTINGS.has(key) && !/^CLOUDLET_TEST_/.test(key),
+  )
   if (mistyped.length > 0) throw new SettingsError(`Unknown setting ${mistyped.join(', ')}`)
   const parsed = Settings.safeParse(written)
   if (!parsed.success) {
@@ -148,7 +159,9 @@ const CLIENT_SETTINGS: ReadonlySet<string> = new Set([
 
 const given = (env: World['env']): Record<string, string | undefined> =>
   Object.fromEntries(
-    Object.entries(env).filter(([key, value]) => key.startsWith('CLOUDLET_') && value !== undefined),
+    Object.entries(env).filter(
+      ([key, value]) => key.startsWith('CLOUDLET_') && value !== undefined,
+    ),
   )
 
 function readSettingsFile(path: string): Record<string, string> {

@@ -78,7 +78,10 @@ const log = jsonLog({
 
 async function main(): Promise<void> {
   const stopping = new AbortController()
-  const store = await openStore(`file:${places.database}`, `${import.meta.dirname}/../db/migrations`)
+  const store = await openStore(
+    `file:${places.database}`,
+    `${import.meta.dirname}/../db/migrations`,
+  )
   const databaseHasKeys = await store.read.keys.any()
   const keyRing = await openKeyRing({ path: places.keys, databaseHasKeys })
   const docker = new Docker({ socketPath: settings.CLOUDLET_ENGINE, version: ENGINE_API_VERSION })
@@ -136,7 +139,9 @@ async function main(): Promise<void> {
     node: 'local',
     pool,
     routesChanged() {
-      publishing.publish().catch((error: unknown) => log('warn', 'Cannot publish the routes', { error }))
+      publishing
+        .publish()
+        .catch((error: unknown) => log('warn', 'Cannot publish the routes', { error }))
     },
     requireEngine() {
       if (observer.isUp()) return
@@ -186,7 +191,12 @@ async function main(): Promise<void> {
     version: VERSION,
     reference: referenceScript(new URL('../vendor/scalar.js.br', import.meta.url)),
     routes: [
-      (api) => containerRoutes(api, { containers, logs: logService({ store, engine }), settle: settling(operations) }),
+      (api) =>
+        containerRoutes(api, {
+          containers,
+          logs: logService({ store, engine }),
+          settle: settling(operations),
+        }),
       (api) => operationRoutes(api, operations),
       (api) => imageRoutes(api, imageService({ store, clock, audit, engine })),
       (api) => registryRoutes(api, registries),
@@ -233,7 +243,15 @@ async function main(): Promise<void> {
   }, SWEEP_MS).unref()
 
   await demo()
-  say(banner({ instance, endpoint, admin, demoUrl: settings.CLOUDLET_DEMO ? urlOf(DEMO.name, DEMO.tenant) : null, env: world.env }))
+  say(
+    banner({
+      instance,
+      endpoint,
+      admin,
+      demoUrl: settings.CLOUDLET_DEMO ? urlOf(DEMO.name, DEMO.tenant) : null,
+      env: world.env,
+    }),
+  )
 
   /** Builds what is missing, and waits for the demo's app, so that the URL that is shown answers. */
   async function demo(): Promise<void> {

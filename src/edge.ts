@@ -108,7 +108,10 @@ function dnsRole(): Role {
   const checker = healthChecker({ log, now })
   const workers = Array.from({ length: instance.workers }, (_, i) => `ingress-${i}.sock`)
   let table: RouteTable | undefined
-  const tell = (reports: readonly HealthReport[], links: readonly ReturnType<typeof linkClient>[]): void => {
+  const tell = (
+    reports: readonly HealthReport[],
+    links: readonly ReturnType<typeof linkClient>[],
+  ): void => {
     for (const link of links) link.send({ type: 'health', reports })
   }
   return {

@@ -31,7 +31,8 @@ export function jsonLog({ part, least, now, write }: LogDeps): Log {
 function readable(_key: string, value: unknown): unknown {
   if (value instanceof Error) return described(value)
   if (typeof value === 'bigint') return value.toString()
-  if (typeof value === 'string' && value.length > FIELD_LIMIT) return `${value.slice(0, FIELD_LIMIT)}…`
+  if (typeof value === 'string' && value.length > FIELD_LIMIT)
+    return `${value.slice(0, FIELD_LIMIT)}…`
   return value
 }
 

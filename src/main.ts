@@ -26,7 +26,9 @@ const runtime = thisRuntime()
 async function main(): Promise<void> {
   const settings = readSettings(thisWorld())
   const verbose = process.argv.includes('--verbose')
-  const level = verbose ? 'debug' : (settings.CLOUDLET_LOG_LEVEL ?? (process.stderr.isTTY ? 'warn' : 'info'))
+  const level = verbose
+    ? 'debug'
+    : (settings.CLOUDLET_LOG_LEVEL ?? (process.stderr.isTTY ? 'warn' : 'info'))
   const log = jsonLog({
     part: 'supervisor',
     least: level,
@@ -36,11 +38,15 @@ async function main(): Promise<void> {
   const instance = await prepared()
   const children: Child[] = []
   const stop = once(() => stopAll(children, instance))
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void stop())
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+    process.on(signal, () => void stop())
 
   const control = startControlPlane(instance, { level, log, stop })
   children.push(control)
-  const roles = ['dns', ...Array.from({ length: instance.workers }, (_, i) => `ingress-${i}` as const)] as const
+  const roles = [
+    'dns',
+    ...Array.from({ length: instance.workers }, (_, i) => `ingress-${i}` as const),
+  ] as const
   try {
     const edges = await Promise.all(roles.map((role) => edgeOf(role, { instance, level, log })))
     children.unshift(...edges)
@@ -76,7 +82,15 @@ interface Around {
 function startControlPlane(instance: Instance, { level, log, stop }: Around): Child {
   const { lock } = placesIn(instance.dataDir)
   // The kernel holds the lock for as long as the process lives, and not a moment longer.
-  const held = ['flock', '--no-fork', '--wait', String(LOCK_WAIT_SECONDS), '--conflict-exit-code', String(LOCKED), lock]
+  const held = [
+    'flock',
+    '--no-fork',
+    '--wait',
+    String(LOCK_WAIT_SECONDS),
+    '--conflict-exit-code',
+    String(LOCKED),
+    lock,
+  ]
   return keepRunning(
     {
       name: 'control-plane',
@@ -88,7 +102,9 @@ function startControlPlane(instance: Instance, { level, log, stop }: Around): Ch
       mayRestart(code) {
         if (code !== LOCKED && code !== UNWORKABLE) return true
         if (code === LOCKED) {
-          process.stderr.write(`cloudlet: Another Cloudlet runs with the data directory ${instance.dataDir}\n`)
+          process.stderr.write(
+            `cloudlet: Another Cloudlet runs with the data directory ${instance.dataDir}\n`,
+          )
         }
         process.exitCode = 1
         void stop()
@@ -103,7 +119,10 @@ function startControlPlane(instance: Instance, { level, log, stop }: Around): Ch
 function tellUser({ stdout, stdin }: ChildProcess): void {
   // A write to a process that has just ended is no news: its end is told apart.
   stdin?.on('error', () => undefined)
-  if (stdout) createInterface({ input: stdout as Readable }).on('line', (line) => process.stdout.write(`${line}\n`))
+  if (stdout)
+    createInterface({ input: stdout as Readable }).on('line', (line) =>
+      process.stdout.write(`${line}\n`),
+    )
 }
 
 interface EdgeAround {
@@ -112,7 +131,10 @@ interface EdgeAround {
   readonly log: Log
 }
 
-function edgeOf(role: 'dns' | `ingress-${number}`, { instance, level, log }: EdgeAround): Promise<Child> {
+function edgeOf(
+  role: 'dns' | `ingress-${number}`,
+  { instance, level, log }: EdgeAround,
+): Promise<Child> {
   const plain = runtime.command('src/edge.ts', { instance, role, level })
   return startEdge(
     {
@@ -133,7 +155,14 @@ function edgeOf(role: 'dns' | `ingress-${number}`, { instance, level, log }: Edg
  */
 function confined(command: readonly string[], uid: number): string[] {
   const keep = '-all,+setuid,+net_bind_service'
-  const walls = ['--clear-groups', '--regid', String(uid), '--no-new-privs', `--bounding-set=${keep}`, '--inh-caps=-all']
+  const walls = [
+    '--clear-groups',
+    '--regid',
+    String(uid),
+    '--no-new-privs',
+    `--bounding-set=${keep}`,
+    '--inh-caps=-all',
+  ]
   return ['setpriv', ...walls, ...command]
 }
 
@@ -142,7 +171,9 @@ async function stopAll(children: readonly Child[], instance: Instance): Promise<
   await control?.stop(CONTROL_GRACE_MS)
   await Promise.all(children.slice(0, -1).map((child) => child.stop(EDGE_GRACE_MS)))
   if (process.exitCode !== undefined) return process.exit()
-  process.stdout.write(`Stopped. Containers keep running; \`npm start\` brings ${instance.dataDir} back.\n`)
+  process.stdout.write(
+    `Stopped. Containers keep running; \`npm start\` brings ${instance.dataDir} back.\n`,
+  )
   process.exit(0)
 }
 

@@ -15,7 +15,8 @@ const LOCK_WAIT_SECONDS = '5'
 async function prepare(): Promise<Instance> {
   const settings = readSettings(thisWorld())
   const uid = process.getuid?.() ?? -1
-  if (process.platform !== 'linux') throw new PrepareError('Cloudlet runs on Linux, beside a Docker Engine')
+  if (process.platform !== 'linux')
+    throw new PrepareError('Cloudlet runs on Linux, beside a Docker Engine')
   if (uid !== 0 && !settings.CLOUDLET_UNISOLATED) {
     throw new PrepareError(
       'Cloudlet runs as root, beside the engine; to try it as another user, without walls between tenants, set CLOUDLET_UNISOLATED=1',
@@ -45,7 +46,8 @@ async function prepare(): Promise<Instance> {
  */
 function seeAlone(lock: string, dataDir: string): void {
   const { status } = spawnSync('flock', ['--wait', LOCK_WAIT_SECONDS, lock, 'true'])
-  if (status !== 0) throw new PrepareError(`Another Cloudlet runs with the data directory ${dataDir}`)
+  if (status !== 0)
+    throw new PrepareError(`Another Cloudlet runs with the data directory ${dataDir}`)
 }
 
 try {

@@ -5,7 +5,14 @@ import * as images from './images.ts'
 import { platformKeys, tenantKeys, whoami } from './keys.ts'
 import { cancelOperation, getOperation, listOperations } from './operations.ts'
 import { getPlatform, listNetworks, platformHealth } from './platform.ts'
-import { createTenant, deleteTenant, getTenant, getUsage, listTenants, updateTenant } from './tenants.ts'
+import {
+  createTenant,
+  deleteTenant,
+  getTenant,
+  getUsage,
+  listTenants,
+  updateTenant,
+} from './tenants.ts'
 
 /** Every endpoint there is, in the order in which the documentation shows them. */
 export const ENDPOINTS: readonly Endpoint[] = [

@@ -21,7 +21,15 @@ const LabelKey = z
   .refine((key) => !/^cloudlet([./-]|$)/i.test(key), 'the prefix "cloudlet" is reserved')
 
 export const POLICIES = ['baseline', 'restricted'] as const
-export const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGKILL'] as const
+export const STOP_SIGNALS = [
+  'SIGTERM',
+  'SIGINT',
+  'SIGQUIT',
+  'SIGHUP',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGKILL',
+] as const
 
 export const HealthCheck = z
   .strictObject({
@@ -54,7 +62,13 @@ export const ContainerCreate = z
     entrypoint: Arguments.optional().describe("Instead of the image's entrypoint"),
     workingDir: Text(1024).regex(/^\//).optional(),
     env: z
-      .record(z.string().max(256).regex(/^[a-zA-Z_]\w*$/), Text(32768))
+      .record(
+        z
+          .string()
+          .max(256)
+          .regex(/^[a-zA-Z_]\w*$/),
+        Text(32768),
+      )
       .refine((env) => JSON.stringify(env).length <= 65536, 'at most 64 KiB in all')
       .optional(),
     user: z
@@ -63,8 +77,18 @@ export const ContainerCreate = z
       .regex(/^[\w.-]+(:[\w.-]+)?$/)
       .optional()
       .describe('User and group, by name or number: `1000:1000`'),
-    memoryBytes: z.int().min(6 * MIB).max(2 ** 46).optional().describe('Default 256 MiB'),
-    cpuMilli: z.int().min(10).max(1_024_000).optional().describe('Thousandths of a CPU; default 500'),
+    memoryBytes: z
+      .int()
+      .min(6 * MIB)
+      .max(2 ** 46)
+      .optional()
+      .describe('Default 256 MiB'),
+    cpuMilli: z
+      .int()
+      .min(10)
+      .max(1_024_000)
+      .optional()
+      .describe('Thousandths of a CPU; default 500'),
     cpuShares: z
       .int()
       .min(2)
@@ -147,7 +171,12 @@ export const Container = z
     endpoints: z.array(
       z.object({ port: Port, protocol: z.enum(['tcp', 'udp']), address: z.string() }),
     ),
-    resources: z.object({ memoryBytes: z.int(), cpuMilli: z.int(), cpuShares: z.int(), pids: z.int() }),
+    resources: z.object({
+      memoryBytes: z.int(),
+      cpuMilli: z.int(),
+      cpuShares: z.int(),
+      pids: z.int(),
+    }),
     isolated: z.boolean().describe('False: names and walls between tenants are not enforced'),
     spec: ContainerSpec,
     generation: z.int(),
@@ -223,7 +252,9 @@ export const statusOfContainers = endpoint({
   summary: 'Show the state of several containers at once',
   permission: 'containers:read',
   params: InTenant,
-  body: z.strictObject({ containers: z.array(NameOrId).min(1).max(1000) }).meta({ id: 'StatusAsked' }),
+  body: z
+    .strictObject({ containers: z.array(NameOrId).min(1).max(1000) })
+    .meta({ id: 'StatusAsked' }),
   kind: 'answer',
   status: 200,
   response: z.object({
@@ -258,7 +289,13 @@ const changeOf = <const V extends 'start' | 'stop' | 'restart'>(verb: V, summary
     kind: 'change',
     status: 202,
     response: change(Container),
-    failures: ['container-exited', 'engine-refused', 'engine-unavailable', 'not-found', 'state-conflict'],
+    failures: [
+      'container-exited',
+      'engine-refused',
+      'engine-unavailable',
+      'not-found',
+      'state-conflict',
+    ],
   })
 
 export const startContainer = changeOf('start', 'Start a stopped container')

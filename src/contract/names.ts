@@ -20,7 +20,11 @@ export const Id = z
   .meta({ id: 'Id', description: 'Sixteen lower-case letters and digits; never used twice' })
 
 /** A container can be named by its id or by its name: ids look like `4fzk0q…`, names are free. */
-export const NameOrId = z.string().min(1).max(63).regex(/^[a-z0-9-]+$/)
+export const NameOrId = z
+  .string()
+  .min(1)
+  .max(63)
+  .regex(/^[a-z0-9-]+$/)
 
 export const Timestamp = z.iso.datetime().meta({ id: 'Timestamp', description: 'RFC 3339, in UTC' })
 

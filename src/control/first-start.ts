@@ -38,8 +38,11 @@ export async function firstStart(deps: FirstStartDeps): Promise<NewAccessKey | u
 /** The API may listen elsewhere than at the first start; what scripts read follows it. */
 function moveEndpoint({ adminFile, endpoint }: FirstStartDeps): void {
   if (!existsSync(adminFile)) return
-  const admin = z.looseObject({ endpoint: z.string() }).safeParse(JSON.parse(readFileSync(adminFile, 'utf8')))
-  if (admin.success && admin.data.endpoint !== endpoint) writePrivate(adminFile, { ...admin.data, endpoint })
+  const admin = z
+    .looseObject({ endpoint: z.string() })
+    .safeParse(JSON.parse(readFileSync(adminFile, 'utf8')))
+  if (admin.success && admin.data.endpoint !== endpoint)
+    writePrivate(adminFile, { ...admin.data, endpoint })
 }
 
 /** Beside the profiles that are there; one that cannot be read is the user's, and stays. */

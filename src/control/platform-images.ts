@@ -36,7 +36,8 @@ export async function ensurePlatformImages(
   await store.write(async (q) => {
     for (const { latest, imageId } of built) {
       const reference = imageReference(latest)
-      if (reference.ok) await q.images.put({ tenantId: null, reference: reference.normalised, imageId, addedAt })
+      if (reference.ok)
+        await q.images.put({ tenantId: null, reference: reference.normalised, imageId, addedAt })
     }
   })
 }

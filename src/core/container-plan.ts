@@ -85,7 +85,8 @@ function stepToRunning(row: ContainerIntent, seen: Observed | undefined, nowMs: 
   if (over && row.startedRun >= row.run) return NOTHING
   if (!row.hasImage) return { do: 'resolve-image' }
   if (!seen) return { do: 'create' }
-  if (row.startedRun < row.run) return seen.status === 'running' ? { do: 'stop' } : { do: 'begin-run' }
+  if (row.startedRun < row.run)
+    return seen.status === 'running' ? { do: 'stop' } : { do: 'begin-run' }
   if (seen.status === 'running') {
     return row.state === 'running' ? NOTHING : { do: 'note-running' }
   }
@@ -99,7 +100,8 @@ function neverBegan(row: ContainerIntent, seen: Observed): boolean {
 }
 
 /** Restarts wait longer each time: 1 s, 2 s, 4 s … at most a minute. */
-export const backoffMs = (restarts: number): number => Math.min(60_000, 1000 * 2 ** Math.min(restarts, 6))
+export const backoffMs = (restarts: number): number =>
+  Math.min(60_000, 1000 * 2 ** Math.min(restarts, 6))
 
 /** A run of this length counts as a success: the next failure begins with a short wait again. */
 export const STEADY_RUN_MS = 60_000

@@ -72,7 +72,10 @@ export function appPortOf(
     const tcp = ports.filter(({ protocol }) => protocol === 'tcp')
     const marked = tcp.filter(({ app }) => app)
     const candidates = marked.length > 0 ? marked : tcp
-    return single(candidates.map(({ port }) => port), 'ports')
+    return single(
+      candidates.map(({ port }) => port),
+      'ports',
+    )
   }
   return single(exposedTcpPorts, 'image')
 }

@@ -4,7 +4,7 @@ import type { Shortage } from './quota.ts'
 export interface FailureDetails {
   'address-exhausted': { readonly network: string }
   'body-too-large': { readonly limitBytes: number }
-  'cancelled': { readonly operation: string }
+  cancelled: { readonly operation: string }
   'container-exited': { readonly exitCode: number | null; readonly reason: string }
   'engine-unavailable': { readonly retryAfterSeconds: number }
   'engine-refused': { readonly action: string; readonly answer: string }

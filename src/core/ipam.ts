@@ -15,7 +15,10 @@ export const ADDRESS_REST_MS = 60_000
 export const resolverAddress = (pool: Cidr): string => addressText(pool.base + 53)
 
 /** The first range that overlaps nothing that is taken. */
-export const freePool = (candidates: readonly string[], taken: readonly Cidr[]): string | undefined =>
+export const freePool = (
+  candidates: readonly string[],
+  taken: readonly Cidr[],
+): string | undefined =>
   candidates.find((text) => {
     const candidate = parseCidr(text)
     return candidate !== undefined && !taken.some((one) => overlaps(candidate, one))

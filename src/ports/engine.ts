@@ -12,7 +12,11 @@ export interface Engine {
   /** Answers the image's facts, or undefined where the engine does not have it. */
   image(reference: string, signal: AbortSignal): Promise<ImageFacts | undefined>
   /** Throws EngineRefusal with the registry's own words. `onProgress` gets 0 to 100. */
-  pull(wanted: PullWanted, onProgress: (percent: number) => void, signal: AbortSignal): Promise<void>
+  pull(
+    wanted: PullWanted,
+    onProgress: (percent: number) => void,
+    signal: AbortSignal,
+  ): Promise<void>
 
   /** Answers the engine's id; one of the same name and labels that is there already is adopted. */
   createContainer(wanted: ContainerWanted, signal: AbortSignal): Promise<string>
@@ -59,7 +63,11 @@ export interface EngineContainer extends EngineLabels {
     readonly finishedAt: Date
   }
   /** Published ports: container port → host port on 127.0.0.1. */
-  readonly published: readonly { readonly port: number; readonly hostPort: number; readonly protocol: 'tcp' | 'udp' }[]
+  readonly published: readonly {
+    readonly port: number
+    readonly hostPort: number
+    readonly protocol: 'tcp' | 'udp'
+  }[]
 }
 
 export interface EngineNetwork extends EngineLabels {
@@ -96,7 +104,11 @@ export interface ImageFacts {
 
 export interface PullWanted {
   readonly reference: string
-  readonly credentials?: { readonly username: string; readonly password: string; readonly host: string }
+  readonly credentials?: {
+    readonly username: string
+    readonly password: string
+    readonly host: string
+  }
 }
 
 /** Everything that is set; what is not named here, no container can have. */
@@ -123,7 +135,11 @@ export interface ContainerWanted extends EngineLabels {
   readonly readOnlyRoot: boolean
   readonly capabilities: readonly string[]
   /** Directories that the image declares as volumes: each becomes a tmpfs of this size. */
-  readonly tmpfs: readonly { readonly path: string; readonly sizeBytes: number; readonly executable: boolean }[]
+  readonly tmpfs: readonly {
+    readonly path: string
+    readonly sizeBytes: number
+    readonly executable: boolean
+  }[]
   readonly stopSignal?: string
   readonly stopTimeoutSeconds: number
   readonly ports: readonly { readonly port: number; readonly protocol: 'tcp' | 'udp' }[]

@@ -94,7 +94,11 @@ async function anew(settings: Settings, isolated: boolean): Promise<Kept> {
 }
 
 /** What is set stays as it is, but for port 0, which means any; else the first usual port that is free. */
-async function pick(set: string | undefined, host: string, ports: readonly number[]): Promise<string> {
+async function pick(
+  set: string | undefined,
+  host: string,
+  ports: readonly number[],
+): Promise<string> {
   if (set !== undefined) {
     const address = hostPort(set)
     const port = address.port === 0 ? await anyFreePort(address.host) : address.port
@@ -113,7 +117,9 @@ async function isFree(address: { host: string; port: number }): Promise<boolean>
 }
 
 async function pickPool(settings: Settings): Promise<string> {
-  const candidates = settings.CLOUDLET_ADDRESS_POOL ? [settings.CLOUDLET_ADDRESS_POOL] : DEFAULT_POOLS
+  const candidates = settings.CLOUDLET_ADDRESS_POOL
+    ? [settings.CLOUDLET_ADDRESS_POOL]
+    : DEFAULT_POOLS
   const taken = await takenRanges(settings.CLOUDLET_ENGINE)
   const pool = freePool(candidates, taken)
   if (pool !== undefined) return pool
@@ -133,9 +139,13 @@ async function seeFree(chosen: Kept, dataDir: string): Promise<void> {
     const address = hostPort(text)
     // oxlint-disable-next-line no-await-in-loop -- the first that is taken is the one to tell of
     if (await isFree(address)) continue
-    const others = holdersOf(address.port).filter(({ command }) => !command.includes(`"${dataDir}"`))
+    const others = holdersOf(address.port).filter(
+      ({ command }) => !command.includes(`"${dataDir}"`),
+    )
     if (others.length === 0 && holdersOf(address.port).length > 0) continue
-    const who = others.map(({ pid, command }) => `process ${pid} (${command.slice(0, 80)})`).join(', ')
+    const who = others
+      .map(({ pid, command }) => `process ${pid} (${command.slice(0, 80)})`)
+      .join(', ')
     throw new PrepareError(
       `Cannot listen on ${text}: ${who || 'the address is not there or not allowed'} has it; stop it, or set ${setting}`,
     )
@@ -144,4 +154,5 @@ async function seeFree(chosen: Kept, dataDir: string): Promise<void> {
 
 /** Read from the id, so that each instance's edge is a stranger to the others'. */
 const edgeUidOf = (id: string): number =>
-  FIRST_EDGE_UID + ([...id].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % EDGE_UIDS, 7) % EDGE_UIDS)
+  FIRST_EDGE_UID +
+  ([...id].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % EDGE_UIDS, 7) % EDGE_UIDS)

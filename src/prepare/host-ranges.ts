@@ -36,7 +36,9 @@ function addresses(): Cidr[] {
 
 const Networks = z.array(
   z.object({
-    IPAM: z.object({ Config: z.array(z.object({ Subnet: z.string().optional() })).nullish() }).nullish(),
+    IPAM: z
+      .object({ Config: z.array(z.object({ Subnet: z.string().optional() })).nullish() })
+      .nullish(),
   }),
 )
 

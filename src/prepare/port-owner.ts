@@ -76,7 +76,8 @@ function linkOf(path: string): string {
   }
 }
 
-const commandOf = (pid: number): string => textOf(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim()
+const commandOf = (pid: number): string =>
+  textOf(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim()
 
 function textOf(path: string): string {
   try {

@@ -45,6 +45,7 @@ const labelOn = (address: string): string | undefined =>
 
 function ip(args: readonly string[]): { ok: boolean; said: string } {
   const { status, stderr, error } = spawnSync('ip', args, { encoding: 'utf8', timeout: 5_000 })
-  if (error) throw new PrepareError(`Cannot run "ip": ${error.message}; install the package iproute2`)
+  if (error)
+    throw new PrepareError(`Cannot run "ip": ${error.message}; install the package iproute2`)
   return { ok: status === 0, said: stderr.trim() }
 }

@@ -18,7 +18,11 @@ export function containerEndings(deps: StepDeps) {
   const now = (): number => clock.now().getTime()
 
   /** Changes the row unless a newer intent has come, ends operations with it, and tells those who wait. */
-  async function noted(row: ContainerRow, change: Partial<ContainerRow>, ending?: Ending): Promise<void> {
+  async function noted(
+    row: ContainerRow,
+    change: Partial<ContainerRow>,
+    ending?: Ending,
+  ): Promise<void> {
     const ended = await store.write(async (q) => {
       if (!(await q.containers.updateAt(row, change))) return []
       return ending ? end(q, row, ending) : []
@@ -32,7 +36,10 @@ export function containerEndings(deps: StepDeps) {
   const end = (q: Queries, { id }: ContainerRow, ending: Ending): Promise<string[]> =>
     endOperations(q, { targetId: id, nowMs: now() }, ending)
 
-  async function running({ row }: PlacedContainer, seen: EngineContainer | undefined): Promise<void> {
+  async function running(
+    { row }: PlacedContainer,
+    seen: EngineContainer | undefined,
+  ): Promise<void> {
     const change: Partial<ContainerRow> = {
       state: 'running',
       startedAt: seen?.exit?.startedAt.getTime() ?? now(),
@@ -72,8 +79,18 @@ export function containerEndings(deps: StepDeps) {
       state: again ? 'restarting' : 'exited',
       ...(again ? { retryAt: now() + backoffMs(restarts) } : {}),
     }
-    deps.log('info', 'Container ended', { container: row.id, tenant, exitCode, reason: reason.code, again })
-    await noted(row, change, exitCode === 0 ? { state: 'succeeded' } : failedWith(row, exitCode, reason))
+    deps.log('info', 'Container ended', {
+      container: row.id,
+      tenant,
+      exitCode,
+      reason: reason.code,
+      again,
+    })
+    await noted(
+      row,
+      change,
+      exitCode === 0 ? { state: 'succeeded' } : failedWith(row, exitCode, reason),
+    )
   }
 
   async function reasonOf(
@@ -87,7 +104,8 @@ export function containerEndings(deps: StepDeps) {
       const message = `The process used more than its ${row.memoryBytes} bytes of memory; give it more with "memoryBytes"`
       return { code: 'out-of-memory', message }
     }
-    if (exit.exitCode === 0) return { code: 'completed', message: 'The process has ended with code 0' }
+    if (exit.exitCode === 0)
+      return { code: 'completed', message: 'The process has ended with code 0' }
     if (row.policy === 'restricted' && ranMs < ROOT_REFUSAL_MS) {
       const lines = await lastLines(seen.name, signal)
       if (speaksOfReadOnlyRoot(lines)) {
@@ -113,7 +131,10 @@ export function containerEndings(deps: StepDeps) {
     deps.passing('next-run')
   }
 
-  async function stopped({ row }: PlacedContainer, seen: EngineContainer | undefined): Promise<void> {
+  async function stopped(
+    { row }: PlacedContainer,
+    seen: EngineContainer | undefined,
+  ): Promise<void> {
     const change: Partial<ContainerRow> = {
       state: 'stopped',
       exitCode: seen?.exit?.exitCode ?? row.exitCode,
@@ -168,7 +189,10 @@ export function containerEndings(deps: StepDeps) {
     if (why === undefined && waitedMs < HEALTH_DEADLINE_MS) return undefined
     const seconds = Math.round(waitedMs / 1000)
     const message = `Container "${row.name}" runs, but is not healthy: ${why ?? 'no answer'}`
-    return { state: 'failed', failure: failure('timed-out', message, { action: 'become healthy', seconds }) }
+    return {
+      state: 'failed',
+      failure: failure('timed-out', message, { action: 'become healthy', seconds }),
+    }
   }
 
   return { running, exited, nextRun, stopped, failed, released, settle }
@@ -177,7 +201,10 @@ export function containerEndings(deps: StepDeps) {
 function endedAs(row: ContainerRow): Ending {
   if (row.exitCode === 0) return { state: 'succeeded' }
   const { reasonCode, reasonMessage } = row
-  return failedWith(row, row.exitCode, { code: reasonCode ?? 'exited', message: reasonMessage ?? '' })
+  return failedWith(row, row.exitCode, {
+    code: reasonCode ?? 'exited',
+    message: reasonMessage ?? '',
+  })
 }
 
 function failedWith(

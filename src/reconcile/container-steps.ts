@@ -15,7 +15,12 @@ import { layoutOf } from '../core/ipam.ts'
 import type { Log } from '../log.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Edge } from '../ports/edge.ts'
-import { EngineRefusal, type ContainerWanted, type Engine, type ImageFacts } from '../ports/engine.ts'
+import {
+  EngineRefusal,
+  type ContainerWanted,
+  type Engine,
+  type ImageFacts,
+} from '../ports/engine.ts'
 import type { StepAt } from './containers.ts'
 import type { KnownEngine } from './engine-view.ts'
 import type { ImageResolver } from './images.ts'
@@ -95,7 +100,12 @@ export function containerSteps(deps: StepDeps) {
     }
   }
 
-  async function moved(row: ContainerRow, state: ContainerRow['state'], step: string, progress: number) {
+  async function moved(
+    row: ContainerRow,
+    state: ContainerRow['state'],
+    step: string,
+    progress: number,
+  ) {
     await store.write(async (q) => {
       if (!(await q.containers.updateAt(row, { state }))) return
       await advanceOperations(q, { targetId: row.id, nowMs: now() }, step, progress)
@@ -193,7 +203,10 @@ export function containerSteps(deps: StepDeps) {
 
   async function told(signal: AbortSignal): Promise<void> {
     const version = await deps.publisher.publish()
-    await deps.edge.acknowledged(version, AbortSignal.any([signal, AbortSignal.timeout(ACKNOWLEDGE_MS)]))
+    await deps.edge.acknowledged(
+      version,
+      AbortSignal.any([signal, AbortSignal.timeout(ACKNOWLEDGE_MS)]),
+    )
   }
 
   /** Nothing new is sent to one that is to stop; what is under way has the stop time to finish. */
@@ -220,7 +233,10 @@ export function containerSteps(deps: StepDeps) {
       await told(signal)
     } catch (error) {
       signal.throwIfAborted()
-      deps.log('warn', 'The edge has not confirmed that a container is out', { container: row.id, error })
+      deps.log('warn', 'The edge has not confirmed that a container is out', {
+        container: row.id,
+        error,
+      })
     }
   }
 
@@ -236,7 +252,11 @@ function imageOf(row: ContainerRow): ImageFacts {
 }
 
 /** What only the image could show to be wrong. */
-function checkedAgainst(facts: ImageFacts, spec: EngineSpec, row: ContainerRow): { appPort: number | null } {
+function checkedAgainst(
+  facts: ImageFacts,
+  spec: EngineSpec,
+  row: ContainerRow,
+): { appPort: number | null } {
   const user = spec.user ?? facts.user
   if (row.policy === 'restricted' && mayBeRoot(user)) {
     throw wrongField(
@@ -258,7 +278,8 @@ function wantedOf(
   { name, facts }: { name: string; facts: ImageFacts },
 ): ContainerWanted {
   const spec = specOf(row)
-  const ports = spec.ports ?? facts.exposedTcpPorts.map((port) => ({ port, protocol: 'tcp' as const }))
+  const ports =
+    spec.ports ?? facts.exposedTcpPorts.map((port) => ({ port, protocol: 'tcp' as const }))
   return {
     name,
     tenant,
@@ -269,7 +290,13 @@ function wantedOf(
     ...(spec.command && { command: spec.command }),
     ...(spec.entrypoint && { entrypoint: spec.entrypoint }),
     ...(spec.workingDir !== undefined && { workingDir: spec.workingDir }),
-    env: environmentOf({ id: row.id, name: row.name, tenant, appPort: row.appPort, env: spec.env ?? {} }),
+    env: environmentOf({
+      id: row.id,
+      name: row.name,
+      tenant,
+      appPort: row.appPort,
+      env: spec.env ?? {},
+    }),
     ...(spec.user !== undefined && { user: spec.user }),
     labels: spec.labels ?? {},
     network: dockerName(tenant, 'network', network.id),

@@ -106,7 +106,10 @@ export function containerReconciler(deps: StepDeps) {
     if (asked && STATUS[asked.status] === 'running') await endings.running(placed, asked)
   }
 
-  async function details({ name, seen }: StepAt, signal: AbortSignal): Promise<EngineContainer | undefined> {
+  async function details(
+    { name, seen }: StepAt,
+    signal: AbortSignal,
+  ): Promise<EngineContainer | undefined> {
     return seen?.exit ? seen : deps.engine.inspectContainer(name, signal)
   }
 

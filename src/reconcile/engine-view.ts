@@ -57,4 +57,3 @@ function withStatus(known: EngineContainer, status: EngineContainer['status']): 
   const { exit: _, ...rest } = known
   return { ...rest, status }
 }
-

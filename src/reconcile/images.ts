@@ -45,7 +45,11 @@ export function imageResolver({ store, engine, clock, loginFor }: ImageDeps) {
     const login = await loginFor(asked.tenantId, registry)
     const credentials = login && { ...login, host: registry }
     try {
-      await engine.pull({ reference: normalised, ...(credentials && { credentials }) }, told.progress, signal)
+      await engine.pull(
+        { reference: normalised, ...(credentials && { credentials }) },
+        told.progress,
+        signal,
+      )
     } catch (error) {
       if (error instanceof EngineRefusal) throw unavailable(asked.image, error.answer)
       throw error

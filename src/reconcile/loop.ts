@@ -24,7 +24,13 @@ const FIRST_RETRY_MS = 500
 const LAST_RETRY_MS = 30_000
 
 /** Works on many things at once, on each alone, and comes back to those that failed, later and later. */
-export function reconcileLoop({ reconcile, timers, log, concurrency, deadlineMs }: LoopDeps): ReconcileLoop {
+export function reconcileLoop({
+  reconcile,
+  timers,
+  log,
+  concurrency,
+  deadlineMs,
+}: LoopDeps): ReconcileLoop {
   const queue = new Set<string>()
   const busy = new Map<string, { again: boolean; readonly done: Promise<void> }>()
   const alarms = new Map<string, () => void>()

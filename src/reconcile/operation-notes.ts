@@ -10,7 +10,11 @@ export interface Ending {
 /** Ends every open operation of a target, inside the transaction that makes it true; answers their ids. */
 export async function endOperations(
   q: Queries,
-  { targetId, nowMs, only }: { targetId: string; nowMs: number; only?: (row: OperationRow) => boolean },
+  {
+    targetId,
+    nowMs,
+    only,
+  }: { targetId: string; nowMs: number; only?: (row: OperationRow) => boolean },
   { state, failure }: Ending,
 ): Promise<string[]> {
   const open = await q.operations.openOn(targetId)

@@ -62,4 +62,5 @@ function healthOf(
   return report.healthy ? 'healthy' : 'unhealthy'
 }
 
-const timeOf = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString())
+const timeOf = (ms: number | null): string | null =>
+  ms === null ? null : new Date(ms).toISOString()

@@ -44,7 +44,11 @@ export function containerService(deps: ContainerDeps) {
   const { store, clock, around, wake } = deps
   const place = placement(deps)
 
-  async function create(slug: string, wanted: ContainerCreate, actor: Actor): Promise<Change<Container>> {
+  async function create(
+    slug: string,
+    wanted: ContainerCreate,
+    actor: Actor,
+  ): Promise<Change<Container>> {
     checkFields(wanted)
     deps.requireEngine()
     // The check, the reservation and the insert share one write transaction, so that of two requests
@@ -60,7 +64,12 @@ export function containerService(deps: ContainerDeps) {
       await place.address(q, network, made.id)
       const row = { ...made, networkId: network.id }
       await q.containers.insert(row)
-      await q.names.claim({ tenantId: tenant.id, name: row.name, kind: 'container', resourceId: row.id })
+      await q.names.claim({
+        tenantId: tenant.id,
+        name: row.name,
+        kind: 'container',
+        resourceId: row.id,
+      })
       return { operation: await begin(q, { row, slug, actor, verb: 'create' }), row }
     })
     return changed(row.id, operation)
@@ -69,7 +78,12 @@ export function containerService(deps: ContainerDeps) {
   async function begin(q: Queries, { row, slug, actor, verb }: Intent) {
     const target = `container/${row.name}`
     const tenant = { id: row.tenantId, slug }
-    await deps.audit.accepted(q, actor, { action: `containers.${verb}`, tenant, target, status: 202 })
+    await deps.audit.accepted(q, actor, {
+      action: `containers.${verb}`,
+      tenant,
+      target,
+      status: 202,
+    })
     return deps.operations.begin(q, {
       tenantId: row.tenantId,
       kind: `containers.${verb}`,
@@ -137,7 +151,8 @@ export function containerService(deps: ContainerDeps) {
       const placed = await store.read.containers.findAll(tenant.id, asked)
       return {
         items: asked.map((one) => {
-          const hit = placed.find(({ row }) => row.name === one) ?? placed.find(({ row }) => row.id === one)
+          const hit =
+            placed.find(({ row }) => row.name === one) ?? placed.find(({ row }) => row.id === one)
           return { asked: one, container: hit ? containerOf(hit, around) : null }
         }),
       }
@@ -190,7 +205,8 @@ export function containerService(deps: ContainerDeps) {
     delete: (asked: Asked, force: boolean) => {
       deps.requireEngine()
       return intend(asked, 'delete', (row) => {
-        if (!force && row.desired === 'running' && LIVELY.has(row.state)) throw conflict(row, 'delete')
+        if (!force && row.desired === 'running' && LIVELY.has(row.state))
+          throw conflict(row, 'delete')
         return { desired: 'absent', state: 'deleting', retryAt: null }
       })
     },
@@ -223,7 +239,12 @@ interface ListQuery {
 const NO_REASON = { exitCode: null, reasonCode: null, reasonMessage: null, retryAt: null } as const
 
 /** States in which a process runs, or is about to. */
-const LIVELY: ReadonlySet<ContainerState> = new Set(['running', 'starting', 'restarting', 'stopping'])
+const LIVELY: ReadonlySet<ContainerState> = new Set([
+  'running',
+  'starting',
+  'restarting',
+  'stopping',
+])
 
 async function found(q: Queries, tenantId: string, nameOrId: string): Promise<PlacedContainer> {
   const placed = await q.containers.find(tenantId, nameOrId)
@@ -231,7 +252,9 @@ async function found(q: Queries, tenantId: string, nameOrId: string): Promise<Pl
   throw notFound('container', nameOrId)
 }
 
-const HINTS: Partial<Record<Verb, string>> = { delete: '; stop it first, or delete it with "force"' }
+const HINTS: Partial<Record<Verb, string>> = {
+  delete: '; stop it first, or delete it with "force"',
+}
 
 const conflict = (row: ContainerRow, verb: Verb) =>
   failure(
@@ -258,10 +281,19 @@ function checkFields(wanted: ContainerCreate): void {
   if (!reference.ok) throw wrongField('json#/image', reference.reason)
   const app = appPortOf(wanted.ports, [])
   if ('ambiguous' in app) {
-    throw wrongField('json#/ports', `mark one of the ports ${app.ambiguous.join(', ')} with "app": true`)
+    throw wrongField(
+      'json#/ports',
+      `mark one of the ports ${app.ambiguous.join(', ')} with "app": true`,
+    )
   }
   const check = wanted.healthCheck
-  if (check && check.type !== 'none' && check.port === undefined && wanted.ports && app.port === null) {
+  if (
+    check &&
+    check.type !== 'none' &&
+    check.port === undefined &&
+    wanted.ports &&
+    app.port === null
+  ) {
     throw wrongField('json#/healthCheck/port', 'a health check needs a port where there is no app')
   }
 }
@@ -277,7 +309,10 @@ function newRow(
     throw wrongField('json#/policy', `the tenant's policy "${tenant.policy}" allows no laxer one`)
   }
   if (policy === 'restricted' && wanted.user !== undefined && mayBeRoot(wanted.user)) {
-    throw wrongField('json#/user', 'the policy "restricted" wants a number above 0, e.g. "1000:1000"')
+    throw wrongField(
+      'json#/user',
+      'the policy "restricted" wants a number above 0, e.g. "1000:1000"',
+    )
   }
   return {
     id: newId(),
@@ -308,7 +343,11 @@ function newRow(
   }
 }
 
-async function admit(q: Queries, tenant: TenantRow, row: Omit<ContainerRow, 'networkId'>): Promise<void> {
+async function admit(
+  q: Queries,
+  tenant: TenantRow,
+  row: Omit<ContainerRow, 'networkId'>,
+): Promise<void> {
   const used = await q.containers.reserved(tenant.id)
   const { cpuMilli, memoryBytes } = row
   const short = shortages(limitsOf(tenant), used, { containers: 1, cpuMilli, memoryBytes })

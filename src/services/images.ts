@@ -32,7 +32,10 @@ export function imageService({ store, clock, audit, engine }: ImageServiceDeps) 
       const there = await engine.image(reference.normalised, signal)
       if (!there) {
         const answer = 'the engine does not have it; build or pull it there first'
-        throw failure('image-unavailable', `Cannot share image "${image}": ${answer}`, { image, answer })
+        throw failure('image-unavailable', `Cannot share image "${image}": ${answer}`, {
+          image,
+          answer,
+        })
       }
       const row: ImageRow = {
         tenantId: null,
@@ -43,7 +46,12 @@ export function imageService({ store, clock, audit, engine }: ImageServiceDeps) 
       await store.write(async (q) => {
         await q.images.put(row)
         const target = `image/${row.reference}`
-        await audit.accepted(q, actor, { action: 'images.share', tenant: null, target, status: 201 })
+        await audit.accepted(q, actor, {
+          action: 'images.share',
+          tenant: null,
+          target,
+          status: 201,
+        })
       })
       return imageOf(row)
     },

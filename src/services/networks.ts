@@ -14,7 +14,9 @@ export function networkService({ store }: { readonly store: Store }) {
           const range = parseCidr(subnet)
           if (!range || state === 'gone') return []
           const { gateway } = layoutOf(range)
-          return [{ id, name, subnet, gateway, state, createdAt: new Date(createdAt).toISOString() }]
+          return [
+            { id, name, subnet, gateway, state, createdAt: new Date(createdAt).toISOString() },
+          ]
         }),
       }
     },

@@ -92,7 +92,10 @@ export function operationService({ store, clock, newId, audit, wake }: Operation
     }
   }
 
-  function tellOnEnd(id: string, deadline: AbortSignal): { end: Promise<void>; cancel: () => void } {
+  function tellOnEnd(
+    id: string,
+    deadline: AbortSignal,
+  ): { end: Promise<void>; cancel: () => void } {
     if (waiting >= WAITERS_MOST) throw new Error('Too many callers wait for operations')
     let cancel = (): void => undefined
     const end = new Promise<void>((resolve) => {

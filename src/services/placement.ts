@@ -2,13 +2,7 @@ import type { Queries } from '../../db/open.ts'
 import type { NetworkRow } from '../../db/queries/networks.ts'
 import { parseCidr } from '../core/cidr.ts'
 import { failure } from '../core/failure.ts'
-import {
-  ADDRESS_REST_MS,
-  freeAddress,
-  freeSubnet,
-  macFor,
-  SUBNET_REST_MS,
-} from '../core/ipam.ts'
+import { ADDRESS_REST_MS, freeAddress, freeSubnet, macFor, SUBNET_REST_MS } from '../core/ipam.ts'
 import type { Clock } from '../ports/clock.ts'
 
 export interface PlacementDeps {

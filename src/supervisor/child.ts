@@ -38,7 +38,9 @@ export function keepRunning(wanted: ChildWanted, log: Log): Child {
     const startedAt = performance.now()
     const one = spawn(program, args, { detached: wanted.detached, stdio: wanted.stdio })
     child = one
-    one.once('error', (error) => log('error', 'Cannot start a process', { name: wanted.name, error }))
+    one.once('error', (error) =>
+      log('error', 'Cannot start a process', { name: wanted.name, error }),
+    )
     one.once('close', (code, signal) => ended(performance.now() - startedAt, code, signal))
     wanted.started?.(one)
     log('debug', 'Process started', { name: wanted.name, pid: one.pid })

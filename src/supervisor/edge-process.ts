@@ -41,7 +41,10 @@ export async function startEdge(wanted: EdgeProcessWanted, log: Log): Promise<Ch
 }
 
 /** Resolves when a process other than the old one answers on the socket. */
-async function serving({ role, socket }: EdgeProcessWanted, oldPid: number | undefined): Promise<void> {
+async function serving(
+  { role, socket }: EdgeProcessWanted,
+  oldPid: number | undefined,
+): Promise<void> {
   const deadline = performance.now() + READY_MS
   while (performance.now() < deadline) {
     // oxlint-disable-next-line no-await-in-loop -- it is waited for

@@ -8,7 +8,14 @@ export interface Runtime {
 }
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const DENO_FLAGS = ['run', '-A', '--no-check', '--quiet', '--node-modules-dir=manual', '--unstable-net']
+const DENO_FLAGS = [
+  'run',
+  '-A',
+  '--no-check',
+  '--quiet',
+  '--node-modules-dir=manual',
+  '--unstable-net',
+]
 
 export function thisRuntime(): Runtime {
   const kind = 'Deno' in globalThis ? 'deno' : 'node'

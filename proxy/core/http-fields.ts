@@ -18,7 +18,7 @@ export interface Fields {
   readonly end: number
 }
 
-export interface FieldRules {
+interface FieldRules {
   /** Bytes allowed in a name. */
   readonly names: Uint8Array
   readonly maxFields: number

@@ -1,7 +1,7 @@
 import { HOST } from './http-chars.ts'
 
 /** An authority without user information: the name that decides the route, and the port as written. */
-export interface Authority {
+interface Authority {
   /** Lower case, without the port and one trailing dot. */
   readonly name: string
   /** Digits, or '' when none are given. */

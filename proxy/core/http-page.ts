@@ -9,7 +9,7 @@ export interface Trouble {
   readonly retryAfterS?: number
 }
 
-export type TroubleCode =
+type TroubleCode =
   | 'bad-request'
   | 'too-large'
   | 'unknown-host'

@@ -26,7 +26,7 @@ export interface Refused {
   readonly reason: string
 }
 
-export type RefusalStatus = 400 | 405 | 414 | 417 | 431 | 501 | 505
+type RefusalStatus = 400 | 405 | 414 | 417 | 431 | 501 | 505
 
 export const INCOMPLETE: Incomplete = { kind: 'incomplete' }
 

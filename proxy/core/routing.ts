@@ -60,7 +60,7 @@ export function pruneHealth(health: Health, table: RouteTable): Health {
   return new Map([...health].filter(([id]) => named.has(id)))
 }
 
-export type MemberHealth = 'healthy' | 'unhealthy' | 'pending'
+type MemberHealth = 'healthy' | 'unhealthy' | 'pending'
 
 export function healthOf(member: Member, health: Health): MemberHealth {
   if (member.check === null) return 'healthy'

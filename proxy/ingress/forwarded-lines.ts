@@ -1,6 +1,6 @@
 import type { RequestHead } from '../core/http-request.ts'
 
-export interface Origin {
+interface Origin {
   readonly peer: string
   readonly requestId: string
   /** Our name for others to recognise. */

@@ -12,7 +12,7 @@ import { RoutingView } from './routing-view.ts'
 import type { News } from './routing-view.ts'
 import { tooManyConnections } from './troubles.ts'
 
-export interface IngressDeps {
+interface IngressDeps {
   readonly log: Log
   /** Milliseconds since the epoch: it also dates answers. */
   readonly now: () => number

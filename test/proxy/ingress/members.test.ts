@@ -86,6 +86,28 @@ test('a request to an app that is starting waits for it', async (t) => {
   assert.equal(edge.counters().held, 0)
 })
 
+test('a request that waits is not lost while tables change all the time', async (t) => {
+  const { port, serve, edge } = await world(t)
+  const listening = await freePort()
+  const other = await named(t, 'other')
+  let version = 0
+  const churn = setInterval(() => {
+    version += 1
+    serve([member(listening), { ...other, name: 'other', run: version }])
+  }, 1)
+  t.after(() => clearInterval(churn))
+  serve([member(listening)])
+  const clients = Array.from({ length: 20 }, () => new RawClient(t, port))
+  for (const client of clients) client.say(ONCE)
+  await until(
+    () => edge.counters().upstreamOpened > 200,
+    () => 'many tries',
+  )
+  assert.deepEqual(new Set(clients.map((client) => client.text)), new Set(['']))
+  await listenOn(t, listening)
+  for (const client of clients) assert.ok((await client.closed()).endsWith('up'))
+})
+
 test('all requests that wait for an app are answered once one gets through', async (t) => {
   const { port, serve, edge } = await world(t)
   const listening = await freePort()

@@ -49,7 +49,7 @@ export const createTenant = endpoint({
   kind: 'answer',
   status: 201,
   response: Tenant,
-  failures: ['name-taken'],
+  failures: ['name-taken', 'state-conflict'],
 })
 
 export const listTenants = endpoint({

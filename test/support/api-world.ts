@@ -1,0 +1,139 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { openStore } from '../../db/open.ts'
+import { auditRoutes } from '../../routes/audit.ts'
+import { keyRoutes, platformKeyRoutes } from '../../routes/keys.ts'
+import { registryRoutes } from '../../routes/registries.ts'
+import { tenantRoutes } from '../../routes/tenants.ts'
+import { whoamiRoutes } from '../../routes/whoami.ts'
+import { joseTokens } from '../../src/adapters/jose-tokens.ts'
+import { openKeyRing } from '../../src/adapters/key-ring.ts'
+import { referenceScript } from '../../src/adapters/reference-script.ts'
+import type { NewAccessKey } from '../../src/contract/keys.ts'
+import { PLATFORM } from '../../src/core/actor.ts'
+import { ALL_PERMISSIONS, type Role } from '../../src/core/permissions.ts'
+import { apiApp } from '../../src/http/app.ts'
+import type { App } from '../../src/http/shell.ts'
+import { auditService } from '../../src/services/audit.ts'
+import { keyService } from '../../src/services/keys.ts'
+import { registryService } from '../../src/services/registries.ts'
+import { tenantService } from '../../src/services/tenants.ts'
+import { whoamiService } from '../../src/services/whoami.ts'
+
+const MIGRATIONS = fileURLToPath(new URL('../../db/migrations', import.meta.url))
+const SCALAR = new URL('../../vendor/scalar/standalone.js.br', import.meta.url)
+
+/** A moment at which all tests begin. */
+export const START = Date.parse('2026-01-02T03:04:05.000Z')
+
+export interface LogEntry {
+  readonly level: string
+  readonly message: string
+  readonly fields: Readonly<Record<string, unknown>>
+}
+
+interface Asked {
+  readonly token?: string
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** The services of the API, on a real database and real keys, with a clock that is moved by hand. */
+async function house(folder: string) {
+  const store = await openStore(`file:${join(folder, 'cloudlet.db')}`, MIGRATIONS)
+  const path = join(folder, 'keys.json')
+  const keyRing = await openKeyRing({ path, databaseHasKeys: false })
+  const time = { now: START }
+  const clock = { now: () => new Date(time.now) }
+  let made = 0
+  const newId = () => String(++made).padStart(16, '0')
+  const newJti = () => `jti-${newId()}`
+  const audit = auditService({ store, clock })
+  const keyDeps = { store, clock, newId, newJti, keyRing, tokens: joseTokens, audit }
+  const keys = keyService(keyDeps)
+  const defaults = { containers: 20, cpuMilli: 8000, memoryBytes: null }
+  const ended = (tenantId: string) => keys.endTenant(tenantId)
+  const tenantDeps = { store, clock, newId, audit, defaults, ended, isolated: true }
+  const tenants = tenantService(tenantDeps)
+  const registries = registryService({ store, clock, audit, keyRing })
+  await keys.load()
+  return { store, time, clock, newId, audit, keyDeps, keys, tenantDeps, tenants, registries }
+}
+type House = Awaited<ReturnType<typeof house>>
+type Route = (app: App) => void
+
+function routesOf({ tenants, keys, audit, registries, clock }: House): Route[] {
+  return [
+    (app) => tenantRoutes(app, tenants),
+    (app) => keyRoutes(app, keys),
+    (app) => platformKeyRoutes(app, keys),
+    (app) => auditRoutes(app, audit),
+    (app) => registryRoutes(app, registries),
+    (app) => whoamiRoutes(app, whoamiService({ clock })),
+  ]
+}
+
+/** The API as a client meets it, with nothing behind it that would need an engine. */
+export async function apiWorld(further: readonly Route[] = []) {
+  const folder = mkdtempSync(join(tmpdir(), 'cloudlet-api-'))
+  const inside = await house(folder)
+  const { audit, clock, keys, newId, store, tenants, time } = inside
+  const stopping = new AbortController()
+  const logged: LogEntry[] = []
+  const app = apiApp({
+    authenticate: keys.authenticate,
+    audit,
+    clock,
+    log: (level, message, fields = {}) => logged.push({ level, message, fields }),
+    newRequestId: () => `request-${newId()}`,
+    stopping: stopping.signal,
+    hosts: ['cloud.example'],
+    version: '1.2.3',
+    reference: referenceScript(SCALAR),
+    routes: [...routesOf(inside), ...further],
+  })
+  const admin = await keys.createAdmin('of the test')
+  const keyOf = (tenant: string | null, role: Role): Promise<NewAccessKey> => {
+    const caller = { permissions: ALL_PERMISSIONS }
+    return keys.create({ tenant, actor: PLATFORM, caller }, { description: '', role })
+  }
+
+  return {
+    ...inside,
+    app,
+    admin,
+    logged,
+    stopping,
+    keyOf,
+    call: (line: Line, asked: Asked = {}) => requested(app, line, asked),
+    /** A new tenant, and a key of it. */
+    async tenant(slug: string, role: Role = 'admin'): Promise<NewAccessKey> {
+      await tenants.create({ slug, policy: 'baseline' }, PLATFORM)
+      return keyOf(slug, role)
+    },
+    advance(ms: number): void {
+      time.now += ms
+    },
+    async [Symbol.asyncDispose]() {
+      await store.close()
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
+export type ApiWorld = Awaited<ReturnType<typeof apiWorld>>
+
+/** Method and path. */
+export type Line = `${string} /${string}`
+
+/** One request, as a client would send it. */
+async function requested(app: App, line: Line, { token, body, headers }: Asked): Promise<Response> {
+  const [method = '', path = ''] = line.split(' ')
+  const all = new Headers({ ...headers })
+  if (token !== undefined) all.set('authorization', `Bearer ${token}`)
+  if (body === undefined) return app.request(path, { method, headers: all })
+  if (!all.has('content-type')) all.set('content-type', 'application/json')
+  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  return app.request(path, { method, headers: all, body: text })
+}

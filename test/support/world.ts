@@ -1,0 +1,222 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { openStore, type OpenStore } from '../../db/open.ts'
+import { ContainerCreate, type Container } from '../../src/contract/containers.ts'
+import { PLATFORM } from '../../src/core/actor.ts'
+import type { Limits } from '../../src/core/quota.ts'
+import { failure } from '../../src/core/failure.ts'
+import { containerReconciler } from '../../src/reconcile/containers.ts'
+import { knownEngine } from '../../src/reconcile/engine-view.ts'
+import { imageResolver } from '../../src/reconcile/images.ts'
+import { reconcileLoop } from '../../src/reconcile/loop.ts'
+import { engineObserver } from '../../src/reconcile/observer.ts'
+import { publisher } from '../../src/reconcile/publisher.ts'
+import { auditService } from '../../src/services/audit.ts'
+import { containerService } from '../../src/services/containers.ts'
+import { operationService } from '../../src/services/operations.ts'
+import { FakeEdge } from '../fakes/edge.ts'
+import { EngineHost, type HostDeps } from '../fakes/engine-host.ts'
+import { fakeEngine } from '../fakes/engine.ts'
+import { HandTime } from '../fakes/timers.ts'
+
+const MIGRATIONS = fileURLToPath(new URL('../../db/migrations', import.meta.url))
+const INSTANCE = 'testtesttesttest'
+const POOL = '10.208.0.0/12'
+/** A condition that has not come true after this long never will. */
+const PATIENCE_MS = 10_000
+
+export interface WorldWanted extends Omit<HostDeps, 'now'> {
+  /** How long one pass of the reconciler may take, in real time. */
+  readonly deadlineMs?: number
+}
+
+/** What lives as long as a disk and a machine do, whoever looks at them. */
+export interface Ground {
+  readonly store: OpenStore
+  readonly host: EngineHost
+  readonly edge: FakeEdge
+  readonly time: HandTime
+  readonly newId: () => string
+  readonly deadlineMs: number
+}
+
+/** One life of the control plane: everything between the routes and the ports. */
+export function controlPlane(ground: Ground, passing: (point: string) => void = () => undefined) {
+  const { store, edge, time } = ground
+  const clock = time
+  const engine = fakeEngine(ground.host, INSTANCE)
+  const known = knownEngine()
+  const log = (): void => undefined
+  const table = { instance: INSTANCE, domains: ['cloud.local'], internalDomain: 'internal' }
+  const routes = publisher({ store, edge, clock, table: { ...table, pool: POOL } })
+  const audit = auditService({ store, clock })
+  const reconciler = containerReconciler({
+    store,
+    engine,
+    edge,
+    known,
+    publisher: routes,
+    images: imageResolver({ store, engine, clock, loginFor: () => Promise.resolve(undefined) }),
+    clock,
+    log,
+    instance: INSTANCE,
+    resolver: '10.208.0.53',
+    internalDomain: 'internal',
+    operationEnded: (id) => operations.ended(id),
+    passing,
+  })
+  const { reconcile } = reconciler
+  const { deadlineMs } = ground
+  const loop = reconcileLoop({ reconcile, timers: time, log, concurrency: 8, deadlineMs })
+  const { wake } = loop
+  const observer = engineObserver({ store, engine, known, clock, timers: time, log, wake })
+  edge.onHealth((reports) => reports.forEach(({ id }) => wake(id)))
+  const common = { store, clock, newId: ground.newId, audit }
+  const operations = operationService({ ...common, wake })
+  const containers = containerService({
+    ...common,
+    operations,
+    around: {
+      internalDomain: 'internal',
+      isolated: true,
+      urlOf: (name, tenant) => `http://${name}.${tenant}.localhost/`,
+      healthOf: edge.health,
+    },
+    wake,
+    node: 'local',
+    pool: POOL,
+    routesChanged: () => void routes.publish(),
+    requireEngine() {
+      if (observer.isUp()) return
+      throw failure('engine-unavailable', 'The engine is away', { retryAfterSeconds: 2 })
+    },
+  })
+  return { engine, known, routes, loop, observer, operations, containers, audit, reconciler }
+}
+export type ControlPlane = ReturnType<typeof controlPlane>
+
+export type Wanted = Partial<Parameters<typeof ContainerCreate.parse>[0] & object>
+
+/** The whole inside in one call: a real database, a fake machine and edge, time moved by hand. */
+export async function world({ deadlineMs = 60_000, ...host }: WorldWanted = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'cloudlet-world-'))
+  const time = new HandTime()
+  let made = 0
+  const ground: Ground = {
+    store: await openStore(`file:${join(folder, 'cloudlet.db')}`, MIGRATIONS),
+    host: new EngineHost({ ...host, now: time.now }),
+    edge: new FakeEdge(),
+    time,
+    newId: () => String(++made).padStart(16, '0'),
+    deadlineMs,
+  }
+  let now = controlPlane(ground)
+  await addImages(ground)
+  const end = async (): Promise<void> => {
+    await now.observer.stop()
+    await now.loop.stop()
+  }
+  return {
+    ...ground,
+    get control() {
+      return now
+    },
+    /** A new tenant, without limits unless some are given. */
+    addTenant: (slug: string, limits: Partial<Limits> = {}) => addTenant(ground, slug, limits),
+    /** Starts to observe the engine, and waits for its first answer. */
+    async begin(): Promise<void> {
+      now.observer.start()
+      await until('the engine has been listed', now.observer.isUp)
+    },
+    /** The process dies, and another one takes its place: the disk and the machine are as they were. */
+    async reborn(passing?: (point: string) => void): Promise<void> {
+      await end()
+      now = controlPlane(ground, passing)
+    },
+    create: (tenant: string, wanted: Wanted) =>
+      now.containers.create(tenant, spec(wanted), PLATFORM),
+    /** Nothing is left to do at this moment. */
+    quiet: () => until('nothing moves', () => now.loop.idle()),
+    async [Symbol.asyncDispose]() {
+      await end()
+      await ground.store.close()
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
+export type World = Awaited<ReturnType<typeof world>>
+
+/** What a tenant sends, with a name and an image where the test says nothing else. */
+export const spec = (wanted: Wanted): ContainerCreate =>
+  ContainerCreate.parse({ name: 'web', image: 'cloudlet/demo', ...wanted })
+
+export const asked = (tenant: string, container: string) => ({
+  tenant,
+  container,
+  actor: PLATFORM,
+})
+
+/** Waits until it is so, looking at every turn of the event loop. */
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+): Promise<void> {
+  const deadline = performance.now() + PATIENCE_MS
+  // oxlint-disable-next-line no-await-in-loop -- one look after the other
+  while (!(await condition())) {
+    assert.ok(performance.now() < deadline, `it never came true: ${what}`)
+    // oxlint-disable-next-line no-await-in-loop
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
+/** Waits until a container shows itself so. */
+export async function shows(
+  { control }: World,
+  at: readonly [tenant: string, container: string],
+  condition: (container: Container) => boolean,
+): Promise<Container> {
+  let last: Container | undefined
+  await until(`${at.join('/')} is as expected`, async () => {
+    last = await control.containers.get(...at).catch(() => undefined)
+    return last !== undefined && condition(last)
+  })
+  assert.ok(last)
+  return last
+}
+
+export const runs = (at: World, tenant: string, container: string): Promise<Container> =>
+  shows(at, [tenant, container], ({ state }) => state === 'running')
+
+async function addTenant({ store, newId, time }: Ground, slug: string, limits: Partial<Limits>) {
+  const row = {
+    id: newId(),
+    slug,
+    policy: 'baseline' as const,
+    limitContainers: limits.containers ?? null,
+    limitCpuMilli: limits.cpuMilli ?? null,
+    limitMemoryBytes: limits.memoryBytes ?? null,
+    createdAt: time.now().getTime(),
+    deletedAt: null,
+  }
+  await store.write((q) => q.tenants.insert(row))
+  return row
+}
+
+/** The platform's two images, shared with all: `demo` has an app, `base` has none. */
+async function addImages({ store, host, time }: Ground): Promise<void> {
+  const addedAt = time.now().getTime()
+  for (const [name, exposedTcpPorts] of [
+    ['demo', [8080]],
+    ['base', []],
+  ] as const) {
+    const imageId = `sha256:${name}`
+    host.addImage(`cloudlet/${name}`, { imageId, exposedTcpPorts, volumes: [], user: '' })
+    const reference = `docker.io/cloudlet/${name}:latest`
+    // oxlint-disable-next-line no-await-in-loop -- two
+    await store.write((q) => q.images.put({ tenantId: null, reference, imageId, addedAt }))
+  }
+}

@@ -42,6 +42,7 @@ export class Exchange implements UpstreamUser {
   #onlyFirst = true
   #bodyBytes = 0
   #heldAtMs = 0
+  #heldUnder = ''
   #progressAtMs: number
   #timedOut = false
 
@@ -185,6 +186,8 @@ export class Exchange implements UpstreamUser {
   }
 
   #choose(): void {
+    // A process that has just begun to listen may not have its first table yet.
+    if (!this.#context.view.isReady) return this.#hold(false)
     this.#app = this.#context.view.find(this.host)
     if (this.#app === undefined) return this.#fail(troubles.unknownHost(this.host))
     const choice = this.#context.view.choose(this.#app)
@@ -231,7 +234,8 @@ export class Exchange implements UpstreamUser {
       return this.#fail(troubles.stillStarting(this.host))
     }
     this.#phase = 'held'
-    if (this.#app === undefined || !this.#context.holds.add(this.#app.key, this, byTime)) {
+    this.#heldUnder = this.#app?.key ?? this.host
+    if (!this.#context.holds.add(this.#heldUnder, this, byTime)) {
       this.#fail(troubles.tooBusy(this.host))
     }
   }
@@ -299,7 +303,7 @@ export class Exchange implements UpstreamUser {
     this.#phase = 'over'
     this.#upstream?.destroy()
     this.#upstream = null
-    if (this.#app !== undefined) this.#context.holds.remove(this.#app.key, this)
+    this.#context.holds.remove(this.#heldUnder, this)
   }
 
   /** The answer is complete, and the connection to the member is taken care of. */

@@ -27,6 +27,11 @@ export class RoutingView {
     return this.#via
   }
 
+  /** There is a table at all. */
+  get isReady(): boolean {
+    return this.#routing !== undefined
+  }
+
   /** False: the table is older than the present one, and was not taken. */
   updateTable(table: RouteTable): boolean {
     const present = this.#routing

@@ -86,6 +86,18 @@ test('a request to an app that is starting waits for it', async (t) => {
   assert.equal(edge.counters().held, 0)
 })
 
+test('a request that comes before the first table waits for it', async (t) => {
+  const { port, serve, edge } = await world(t)
+  const client = new RawClient(t, port)
+  client.say(ONCE)
+  await until(
+    () => edge.counters().held === 1,
+    () => 'the request to be held',
+  )
+  serve([await named(t, 'a')])
+  assert.equal(bodyOf(await client.closed()), 'a')
+})
+
 test('a request that waits is not lost while tables change all the time', async (t) => {
   const { port, serve, edge } = await world(t)
   const listening = await freePort()

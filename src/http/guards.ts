@@ -58,6 +58,7 @@ export function knownHosts(names: readonly string[]): MiddlewareHandler<AppEnv> 
     if (known.has(name) || /^\d{1,3}(\.\d{1,3}){3}$/.test(name) || /^\[[\da-f:.]+\]$/.test(name)) {
       return next()
     }
+    c.set('problem', 'misdirected')
     return misdirected(c.get('requestId'))
   }
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { enableCompileCache } from 'node:module'
+import * as modules from 'node:module'
 import { homedir } from 'node:os'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
@@ -35,11 +35,9 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   })
 }
 
-// Compiled code is kept beside the profile's cache: without it the contract takes most of the time.
-// Deno has its own, and lacks this function.
-if (typeof enableCompileCache === 'function') {
-  enableCompileCache(settingsFrom(world).cachePath)
-}
+// Compiled code is kept, because the contract's schemas take most of the time otherwise. Deno has a
+// cache of its own, and lacks this function.
+if ('enableCompileCache' in modules) modules.enableCompileCache(settingsFrom(world).cachePath)
 const { run } = await import('./run.ts')
 process.exitCode = await run(process.argv.slice(2), world)
 

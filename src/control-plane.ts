@@ -189,7 +189,7 @@ async function main(): Promise<void> {
     stopping: stopping.signal,
     hosts: settings.CLOUDLET_API_HOSTS.split(',').filter((name) => name !== ''),
     version: VERSION,
-    reference: referenceScript(new URL('../vendor/scalar/standalone.js.br', import.meta.url)),
+    reference: referenceScript(),
     routes: [
       (api) =>
         containerRoutes(api, {

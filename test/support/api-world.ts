@@ -23,7 +23,6 @@ import { tenantService } from '../../src/services/tenants.ts'
 import { whoamiService } from '../../src/services/whoami.ts'
 
 const MIGRATIONS = fileURLToPath(new URL('../../db/migrations', import.meta.url))
-const SCALAR = new URL('../../vendor/scalar/standalone.js.br', import.meta.url)
 
 /** A moment at which all tests begin. */
 export const START = Date.parse('2026-01-02T03:04:05.000Z')
@@ -91,7 +90,7 @@ export async function apiWorld(further: readonly Route[] = []) {
     stopping: stopping.signal,
     hosts: ['cloud.example'],
     version: '1.2.3',
-    reference: referenceScript(SCALAR),
+    reference: referenceScript(),
     routes: [...routesOf(inside), ...further],
   })
   const admin = await keys.createAdmin('of the test')

@@ -72,3 +72,9 @@ export const wrongField = (pointer: string, detail: string): Failure =>
   failure('invalid-input', `Cannot accept the request: ${detail}`, {
     errors: [{ pointer, detail }],
   })
+
+/** What needs the engine cannot be done now; soon it can. */
+export const engineAway = (action: string): Failure =>
+  failure('engine-unavailable', `Cannot ${action}: the engine does not answer`, {
+    retryAfterSeconds: 2,
+  })

@@ -2,10 +2,10 @@ import type { Store } from '../../db/open.ts'
 import type { ImageRow } from '../../db/queries/images.ts'
 import type { Image } from '../contract/images.ts'
 import type { Actor } from '../core/actor.ts'
-import { failure, wrongField } from '../core/failure.ts'
+import { engineAway, failure, wrongField } from '../core/failure.ts'
 import { imageReference } from '../core/image-reference.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { Engine } from '../ports/engine.ts'
+import { EngineAway, type Engine } from '../ports/engine.ts'
 import type { AuditService } from './audit.ts'
 import { tenantBySlug } from './tenant-lookup.ts'
 
@@ -29,7 +29,9 @@ export function imageService({ store, clock, audit, engine }: ImageServiceDeps) 
     async share(image: string, actor: Actor, signal: AbortSignal): Promise<Image> {
       const reference = imageReference(image)
       if (!reference.ok) throw wrongField('json#/image', reference.reason)
-      const there = await engine.image(reference.normalised, signal)
+      const there = await engine.image(reference.normalised, signal).catch((error: unknown) => {
+        throw error instanceof EngineAway ? engineAway('share an image') : error
+      })
       if (!there) {
         const answer = 'the engine does not have it; build or pull it there first'
         throw failure('image-unavailable', `Cannot share image "${image}": ${answer}`, {

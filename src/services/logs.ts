@@ -1,7 +1,7 @@
 import type { Store } from '../../db/open.ts'
 import type { LogLine } from '../contract/containers.ts'
 import { dockerName } from '../core/docker-names.ts'
-import { failure, notFound } from '../core/failure.ts'
+import { engineAway, notFound } from '../core/failure.ts'
 import { EngineAway, EngineRefusal, type Engine } from '../ports/engine.ts'
 import { tenantBySlug } from './tenant-lookup.ts'
 
@@ -42,14 +42,9 @@ export function logService({ store, engine }: LogDeps) {
       } catch (error) {
         // Not made yet, or already gone: there is no log, which is no failure.
         if (error instanceof EngineRefusal && error.status === 404) return
-        throw error instanceof EngineAway ? away() : error
+        throw error instanceof EngineAway ? engineAway('read the log') : error
       }
     },
   }
 }
 export type LogService = ReturnType<typeof logService>
-
-const away = () =>
-  failure('engine-unavailable', 'Cannot read the log: the engine does not answer', {
-    retryAfterSeconds: 2,
-  })

@@ -5,6 +5,7 @@ import { Failure } from '../core/failure.ts'
 import { EngineRefusal, type EngineContainer } from '../ports/engine.ts'
 import { containerSteps, type StepDeps } from './container-steps.ts'
 import { containerEndings } from './container-endings.ts'
+import type { Aside } from './loop.ts'
 
 /** More than any way from nothing to running takes; beyond it something goes round in circles. */
 const MOST_STEPS = 20
@@ -19,7 +20,11 @@ export function containerReconciler(deps: StepDeps) {
   const steps = containerSteps(deps)
   const endings = containerEndings(deps)
 
-  async function reconcile(id: string, signal: AbortSignal): Promise<number | undefined> {
+  async function reconcile(
+    id: string,
+    signal: AbortSignal,
+    aside: Aside = (slow) => slow,
+  ): Promise<number | undefined> {
     for (let done = 0; done < MOST_STEPS; done++) {
       signal.throwIfAborted()
       const placed = await deps.store.read.containers.placedById(id)
@@ -33,9 +38,36 @@ export function containerReconciler(deps: StepDeps) {
         return undefined
       }
       deps.log('debug', 'Container step', { container: id, step: step.do })
-      await taken(step, { placed, name, seen }, signal)
+      const at = { placed, name, seen }
+      if (SLOW.has(step.do)) await patiently(step, at, { signal, aside })
+      else await taken(step, at, signal)
     }
     throw new Error(`Container "${id}" takes more than ${MOST_STEPS} steps`)
+  }
+
+  /** A step that may take minutes gives way to a newer intent: the next look decides anew. */
+  async function patiently(
+    step: Step,
+    at: StepAt,
+    { signal, aside }: { signal: AbortSignal; aside: Aside },
+  ): Promise<void> {
+    const { id, generation } = at.placed.row
+    const newer = new AbortController()
+    const look = (): void => {
+      deps.store.read.containers.byId(id).then(
+        (row) => row?.generation !== generation && newer.abort(),
+        (error: unknown) => deps.log('warn', 'Cannot read a container', { container: id, error }),
+      )
+    }
+    try {
+      const slow = taken(step, at, AbortSignal.any([signal, newer.signal]))
+      // A newer intent may have come between the reading of the row and now.
+      look()
+      await aside(slow, look)
+    } catch (error) {
+      if (!newer.signal.aborted || signal.aborted) throw error
+      deps.log('debug', 'A newer intent has come', { container: id, step: step.do })
+    }
   }
 
   /** A refusal by the engine or the registry is the container's fate; anything else is tried again. */
@@ -122,6 +154,9 @@ export interface StepAt {
   readonly name: string
   readonly seen: EngineContainer | undefined
 }
+
+/** A pull takes as long as its registry does, and a stop as long as its container may. */
+const SLOW: ReadonlySet<Step['do']> = new Set(['resolve-image', 'stop'])
 
 const FATEFUL: ReadonlySet<Step['do']> = new Set(['resolve-image', 'create', 'start', 'begin-run'])
 

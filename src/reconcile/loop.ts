@@ -3,13 +3,26 @@ import type { Timers } from '../ports/timers.ts'
 
 export interface LoopDeps {
   /** Brings one thing closer to what is wanted; answers in how many ms to look again, if it must. */
-  readonly reconcile: (id: string, signal: AbortSignal) => Promise<number | undefined>
+  readonly reconcile: (id: string, signal: AbortSignal, aside: Aside) => Promise<number | undefined>
   readonly timers: Timers
   readonly log: Log
   /** How many things are worked on at once: what the engine is burdened with. */
   readonly concurrency: number
   /** No single pass may take longer; a pull is the longest. */
   readonly deadlineMs: number
+}
+
+/**
+ * Waits for something slow, such as a pull, without being counted among those that are worked on: else
+ * a few registries that hang would hold up everybody. `woken` is called when the one that waits is
+ * woken meanwhile, since what it waits for may no longer be wanted.
+ */
+export type Aside = <T>(slow: Promise<T>, woken: () => void) => Promise<T>
+
+interface Pass {
+  again: boolean
+  woken: (() => void) | undefined
+  readonly done: Promise<void>
 }
 
 export interface ReconcileLoop {
@@ -32,26 +45,30 @@ export function reconcileLoop({
   deadlineMs,
 }: LoopDeps): ReconcileLoop {
   const queue = new Set<string>()
-  const busy = new Map<string, { again: boolean; readonly done: Promise<void> }>()
+  const busy = new Map<string, Pass>()
   const alarms = new Map<string, () => void>()
   const failures = new Map<string, number>()
   const stopping = new AbortController()
+  let atWork = 0
 
   function wake(id: string): void {
     if (stopping.signal.aborted) return
     const working = busy.get(id)
-    if (working) working.again = true
-    else queue.add(id)
+    if (working) {
+      working.again = true
+      working.woken?.()
+    } else queue.add(id)
     next()
   }
 
   function next(): void {
     for (const id of queue) {
-      if (busy.size >= concurrency) return
+      if (atWork >= concurrency) return
       queue.delete(id)
       alarms.get(id)?.()
       alarms.delete(id)
-      busy.set(id, { again: false, done: work(id) })
+      atWork++
+      busy.set(id, { again: false, woken: undefined, done: work(id) })
     }
   }
 
@@ -61,16 +78,30 @@ export function reconcileLoop({
     let againMs: number | undefined
     try {
       const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(deadlineMs)])
-      againMs = await reconcile(id, signal)
+      againMs = await reconcile(id, signal, (slow, woken) => aside(id, slow, woken))
       failures.delete(id)
     } catch (error) {
       if (!stopping.signal.aborted) againMs = retryAfter(id, error)
     }
     const again = busy.get(id)?.again === true
     busy.delete(id)
+    atWork--
     if (again) wake(id)
     else if (againMs !== undefined) alarm(id, againMs)
     next()
+  }
+
+  async function aside<T>(id: string, slow: Promise<T>, woken: () => void): Promise<T> {
+    const pass = busy.get(id)
+    if (pass) pass.woken = woken
+    atWork--
+    next()
+    try {
+      return await slow
+    } finally {
+      atWork++
+      if (pass) pass.woken = undefined
+    }
   }
 
   function retryAfter(id: string, error: unknown): number {

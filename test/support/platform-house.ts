@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DENO_FLAGS } from '../../scripts/bootstrap/deno.js'
+import { pinnedRuntime } from '../../scripts/bootstrap/packages.js'
+import { placesIn } from '../../src/instance.ts'
+import { isAlive, killed, strays } from './platform-processes.ts'
+import { until } from './wait.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+const READY_MS = 90_000
+const STOP_MS = 30_000
+const OUTPUT_MOST = 400_000
+const SHOWN = 4_000
+
+export type House = ReturnType<typeof platformHouse>
+export type Settings = Readonly<Record<string, string>>
+
+/** What one platform is on this machine, whether it runs or not: its folders and its supervisor. */
+export function platformHouse(env: Settings) {
+  const folder = mkdtempSync(join(tmpdir(), 'cloudlet-platform-'))
+  const home = join(folder, 'home')
+  const dataDir = join(folder, 'data')
+  mkdirSync(home)
+  const settings: Settings = { ...ownSettings(home, dataDir), ...env }
+  const leave = (): void => sweepNow({ folder, dataDir, settings })
+  let output = ''
+  let supervisor: ChildProcess | undefined
+  process.once('exit', leave)
+
+  return {
+    folder,
+    home,
+    dataDir,
+    settings,
+    supervisor: () => supervisor,
+    output: () => output,
+    lately: () => output.slice(-SHOWN),
+
+    /** Starts the supervisor; answers whether it came to say that it is ready. */
+    async begin(further: Settings = {}): Promise<boolean> {
+      output = ''
+      const [program = '', ...args] = runtimeCommand('src/main.ts')
+      const child = spawn(program, args, {
+        cwd: ROOT,
+        env: { ...settings, ...further },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
+      supervisor = child
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.setEncoding('utf8').on('data', (text: string) => {
+          output = (output + text).slice(-OUTPUT_MOST)
+        })
+      }
+      let ended = false
+      child.once('close', () => (ended = true))
+      const ready = (): boolean => output.includes('Cloudlet is ready.')
+      await until('the platform is ready', () => ready() || ended, READY_MS).catch(
+        (cause: unknown) => {
+          throw new Error(`The platform does not come up:\n${output.slice(-SHOWN)}`, { cause })
+        },
+      )
+      return ready()
+    },
+
+    /** As Ctrl-C does: in order, and with a good word in the end. */
+    async end(): Promise<void> {
+      if (supervisor?.exitCode !== null || supervisor.signalCode !== null) return
+      const ended = once(supervisor, 'close', { signal: AbortSignal.timeout(STOP_MS) })
+      supervisor.kill('SIGTERM')
+      await ended
+      assert.equal(supervisor.exitCode, 0, output.slice(-SHOWN))
+      assert.match(output, /Stopped\. Containers keep running/)
+    },
+
+    /** Ends and removes everything, however far it came. */
+    async sweep(): Promise<void> {
+      process.off('exit', leave)
+      if (supervisor?.pid !== undefined && isAlive(supervisor.pid)) await killed(supervisor.pid)
+      await Promise.all(strays(dataDir).map((pid) => killed(pid)))
+      leave()
+    },
+  }
+}
+
+const ownSettings = (home: string, dataDir: string): Settings => ({
+  ...outerEnvironment(),
+  HOME: home,
+  CLOUDLET_DATA_DIR: dataDir,
+  CLOUDLET_API_ADDRESS: '127.0.0.1:0',
+  CLOUDLET_INGRESS_HTTP_ADDRESS: '127.0.0.1:0',
+  CLOUDLET_DNS_ADDRESS: '127.0.0.1:0',
+  CLOUDLET_LOG_LEVEL: 'debug',
+})
+
+/** Runs a program of the project under the runtime that is tested, with a platform's settings. */
+export function runProgram(settings: Settings, program: string) {
+  const [command = '', ...words] = runtimeCommand(program)
+  const { status, stdout, stderr } = spawnSync(command, words, {
+    cwd: ROOT,
+    env: { ...settings },
+    encoding: 'utf8',
+    timeout: STOP_MS,
+  })
+  return { status, said: `${stdout}${stderr}` }
+}
+
+/** The last resort, without waiting for anything: also where this process is about to end. */
+function sweepNow({
+  folder,
+  dataDir,
+  settings,
+}: Pick<House, 'folder' | 'dataDir' | 'settings'>): void {
+  for (const pid of strays(dataDir)) killNow(pid)
+  const { instance, lock } = placesIn(dataDir)
+  if (existsSync(instance)) {
+    // Whoever held it has just been killed, and may need a moment to be gone.
+    spawnSync('flock', ['--wait', '5', lock, 'true'])
+    runProgram(settings, 'src/uninstall.ts')
+  }
+  rmSync(folder, { recursive: true, force: true })
+}
+
+function killNow(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+function runtimeCommand(program: string): string[] {
+  const runtime = testRuntime()
+  const flags = runtime === 'deno' ? ['run', ...DENO_FLAGS] : []
+  return [pinnedRuntime(ROOT, runtime), ...flags, join(ROOT, program)]
+}
+
+/** Under which runtime the platform is tested; the tests themselves run under whichever runs them. */
+export const testRuntime = (): 'node' | 'deno' =>
+  process.env['CLOUDLET_TEST_RUNTIME'] === 'deno' ? 'deno' : 'node'
+
+/** The tests' own environment without the settings of whatever platform its user has. */
+function outerEnvironment(): Record<string, string> {
+  const given = Object.entries(process.env).flatMap(([key, value]) =>
+    value === undefined || /^(CLOUDLET_|XDG_|NODE_TEST|SSH_)/.test(key)
+      ? []
+      : [[key, value] as const],
+  )
+  return Object.fromEntries(given)
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  // Ends through `exit`, which takes the platforms along.
+  process.once(signal, () => process.exit(1))
+}

@@ -6,11 +6,14 @@ import { failure, type Failure } from '../core/failure.ts'
 import type { EngineContainer } from '../ports/engine.ts'
 import type { StepDeps } from './container-steps.ts'
 import { advanceOperations, endOperations, type Ending } from './operation-notes.ts'
+import { publishSoon } from './publisher.ts'
 import { checkOf } from './routes.ts'
 
 /** An operation that waits for health this long has failed, whatever the edge says or does not say. */
 const HEALTH_DEADLINE_MS = 10 * 60_000
 const LOG_TAIL = 20
+/** What an operation does while its container runs and the edge has not seen it answer. */
+const HEALTH_STEP = 'health'
 
 /** Writes down what has come of a container: each in one transaction, with the end of its operations. */
 export function containerEndings(deps: StepDeps) {
@@ -21,17 +24,20 @@ export function containerEndings(deps: StepDeps) {
   async function noted(
     row: ContainerRow,
     change: Partial<ContainerRow>,
-    ending?: Ending,
+    ending?: Ending | 'awaits-health',
   ): Promise<void> {
     const ended = await store.write(async (q) => {
       if (!(await q.containers.updateAt(row, change))) return []
-      return ending ? end(q, row, ending) : []
+      if (ending !== 'awaits-health') return ending ? end(q, row, ending) : []
+      await awaitHealth(q, row)
+      return []
     })
     for (const id of ended) deps.operationEnded(id)
-    deps.publisher.publish().catch((error: unknown) => {
-      deps.log('warn', 'Cannot publish the route table', { error })
-    })
+    publishSoon(deps)
   }
+
+  const awaitHealth = (q: Queries, { id }: ContainerRow): Promise<void> =>
+    advanceOperations(q, { targetId: id, nowMs: now() }, HEALTH_STEP, 80)
 
   const end = (q: Queries, { id }: ContainerRow, ending: Ending): Promise<string[]> =>
     endOperations(q, { targetId: id, nowMs: now() }, ending)
@@ -54,7 +60,7 @@ export function containerEndings(deps: StepDeps) {
       ),
     }
     // Where health is checked, the operation goes on until the edge has seen it.
-    await noted(row, change, checkOf(row) === null ? { state: 'succeeded' } : undefined)
+    await noted(row, change, checkOf(row) === null ? { state: 'succeeded' } : 'awaits-health')
     deps.passing('running-noted')
   }
 
@@ -172,9 +178,11 @@ export function containerEndings(deps: StepDeps) {
     if (open.length === 0) return
     const waited = now() - Math.min(...open.map(({ createdAt }) => createdAt))
     const ending = endingOf(row, waited)
+    // Every write costs a flush to the disk; what is written down already is not written again.
+    if (!ending && open.every(({ step }) => step === HEALTH_STEP)) return
     const ended = await store.write(async (q) => {
       if (ending) return end(q, row, ending)
-      await advanceOperations(q, { targetId: row.id, nowMs: now() }, 'health', 80)
+      await awaitHealth(q, row)
       return []
     })
     for (const id of ended) deps.operationEnded(id)

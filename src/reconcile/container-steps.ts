@@ -25,7 +25,7 @@ import type { StepAt } from './containers.ts'
 import type { KnownEngine } from './engine-view.ts'
 import type { ImageResolver } from './images.ts'
 import { advanceOperations } from './operation-notes.ts'
-import type { Publisher } from './publisher.ts'
+import { publishSoon, type Publisher } from './publisher.ts'
 
 export interface StepDeps {
   readonly store: Store
@@ -86,6 +86,8 @@ export function containerSteps(deps: StepDeps) {
       }
     })
     deps.passing('image-resolved')
+    // From here on the app's port is known, so requests can wait for it instead of being refused.
+    publishSoon(deps)
   }
 
   /** Progress of a pull is written now and then, not with every line that the engine prints. */
@@ -164,25 +166,33 @@ export function containerSteps(deps: StepDeps) {
     await store.write((q) => q.networks.update(row.networkId, { state: 'ready' }))
   }
 
-  /** The edge knows who will ask before anyone can ask; then the run is written down, then begun. */
+  /**
+   * The edge knows who will ask before anyone can ask, and the run is written down before it is begun.
+   * Which of the two comes first does not matter: a run that was written down and not begun is started
+   * by the step `start`, which tells the edge again.
+   */
   async function beginRun(at: StepAt, signal: AbortSignal): Promise<void> {
     const { row } = at.placed
-    await told(signal)
-    deps.passing('edge-told')
     const startingAt = now()
-    const begun = await store.write(async (q) => {
+    const written = store.write(async (q) => {
       const change = { startedRun: row.run, startingAt, state: 'starting' as const }
       if (!(await q.containers.updateAt(row, change))) return false
       await advanceOperations(q, { targetId: row.id, nowMs: startingAt }, 'start', 60)
       return true
     })
+    const [begun] = await Promise.all([written, told(signal)])
+    deps.passing('edge-told')
     deps.passing('run-begun')
-    if (begun) await start(at, signal)
+    if (begun) await launch(at, signal)
   }
 
-  async function start({ placed, name }: StepAt, signal: AbortSignal): Promise<void> {
+  async function start(at: StepAt, signal: AbortSignal): Promise<void> {
     // After a crash the edge may have forgotten; telling it what it knows costs a millisecond.
     await told(signal)
+    await launch(at, signal)
+  }
+
+  async function launch({ placed, name }: StepAt, signal: AbortSignal): Promise<void> {
     try {
       await engine.startContainer(name, signal)
     } catch (error) {

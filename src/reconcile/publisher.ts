@@ -2,6 +2,7 @@ import type { Store } from '../../db/open.ts'
 import type { RouteTable } from '../../proxy/core/route-table.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Edge } from '../ports/edge.ts'
+import type { Log } from '../log.ts'
 import { memberOf } from './routes.ts'
 
 export interface PublisherDeps {
@@ -28,24 +29,35 @@ export function publisher({ store, edge, clock, table }: PublisherDeps) {
     return version
   }
 
-  return {
-    /**
-     * Publishes what the database holds now; answers the version. Calls that come while a table is being
-     * made share the one after it, since the first may have read the database too early for them.
-     */
-    publish(): Promise<number> {
-      if (!making) {
-        making = make().finally(() => (making = undefined))
-        return making
-      }
-      next ??= making
-        .catch(() => undefined)
-        .then(() => {
-          next = undefined
-          return this.publish()
-        })
-      return next
-    },
+  /**
+   * Publishes what the database holds now; answers the version. Calls that come while a table is being
+   * made share the one after it, since the first may have read the database too early for them.
+   */
+  function publish(): Promise<number> {
+    if (!making) {
+      making = make().finally(() => (making = undefined))
+      return making
+    }
+    next ??= making
+      .catch(() => undefined)
+      .then(() => {
+        next = undefined
+        return publish()
+      })
+    return next
   }
+
+  return { publish }
 }
 export type Publisher = ReturnType<typeof publisher>
+
+/** Publishes without anybody waiting for it. What fails is published with the next change. */
+export function publishSoon({
+  publisher: { publish },
+  log,
+}: {
+  readonly publisher: Publisher
+  readonly log: Log
+}): void {
+  publish().catch((error: unknown) => log('warn', 'Cannot publish the route table', { error }))
+}

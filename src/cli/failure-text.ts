@@ -36,7 +36,7 @@ const CODES: Readonly<Record<string, ExitCode>> = {
   'timed-out': EXIT.unfinished,
 }
 
-export function exitCodeOf({ code, status }: ApiError): ExitCode {
+function exitCodeOf({ code, status }: ApiError): ExitCode {
   const known = Object.hasOwn(CODES, code) ? CODES[code] : undefined
   if (known !== undefined) return known
   return status === 401 ? EXIT.refused : EXIT.failed

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import * as modules from 'node:module'
 import { homedir } from 'node:os'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { EXIT } from './exit.ts'
-import { environment, settingsFrom } from './settings.ts'
+import { run } from './run.ts'
+import { environment } from './settings.ts'
 import { inputOf, outputOf } from './terminal.ts'
 import type { World } from './world.ts'
 
@@ -35,10 +35,6 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   })
 }
 
-// Compiled code is kept, because the contract's schemas take most of the time otherwise. Deno has a
-// cache of its own, and lacks this function.
-if ('enableCompileCache' in modules) modules.enableCompileCache(settingsFrom(world).cachePath)
-const { run } = await import('./run.ts')
 process.exitCode = await run(process.argv.slice(2), world)
 
 /** Runs the platform in this terminal, with the same runtime as this program. */
@@ -47,10 +43,9 @@ function startPlatform(): Promise<number> {
   const isDeno = 'Deno' in globalThis
   const options = ['run', '-A', '--no-check', '--node-modules-dir=manual', '--unstable-net']
   const child = spawn(process.execPath, [...(isDeno ? options : []), main], { stdio: 'inherit' })
-  // Ctrl-C reaches the whole group by itself; what is sent to this process alone is passed on.
-  stop.signal.addEventListener('abort', () => {
-    if (!process.stdin.isTTY) child.kill('SIGTERM')
-  })
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal))
+  // A terminal's Ctrl-C reaches the whole group by itself.
+  process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'))
   return new Promise((resolve, reject) => {
     child.once('error', reject)
     child.once('exit', (code) => resolve(code ?? EXIT.interrupted))

@@ -18,8 +18,6 @@ export interface Settings {
   readonly tenant: string | null
   readonly profile: string | null
   readonly profilePath: string
-  /** Compiled code is kept here, which halves the time to start. */
-  readonly cachePath: string
   /** Where a platform on this machine leaves the key of its first admin. */
   readonly adminPath: string
   readonly color: boolean
@@ -38,7 +36,6 @@ export function settingsFrom({
   }
   const dataPath = isRoot ? '/var/lib/cloudlet' : join(home, '.local', 'share', 'cloudlet')
   const configPath = given('XDG_CONFIG_HOME') ?? join(home, '.config')
-  const cachePath = given('XDG_CACHE_HOME') ?? join(home, '.cache')
   const version = given('CLOUDLET_KEY_VERSION') ?? '1'
   return {
     endpoint: given('CLOUDLET_ENDPOINT'),
@@ -49,7 +46,6 @@ export function settingsFrom({
     tenant: given('CLOUDLET_TENANT'),
     profile: given('CLOUDLET_PROFILE'),
     profilePath: join(configPath, 'cloudlet', 'profile.json'),
-    cachePath: join(cachePath, 'cloudlet'),
     adminPath: join(given('CLOUDLET_DATA_DIR') ?? dataPath, 'admin.json'),
     color: given('NO_COLOR') === null,
   }

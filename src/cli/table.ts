@@ -53,7 +53,7 @@ export function fields(pairs: readonly (readonly [string, string])[]): string {
   return [...lines, ''].join('\n')
 }
 
-export function painted(text: string, color: Color | null, enabled: boolean): string {
+function painted(text: string, color: Color | null, enabled: boolean): string {
   return color === null || !enabled ? text : `\u001b[${COLORS[color]}m${text}\u001b[0m`
 }
 

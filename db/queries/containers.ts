@@ -1,4 +1,4 @@
-import { and, asc, count, eq, gt, inArray, isNull, like, sum } from 'drizzle-orm'
+import { and, asc, count, eq, gt, inArray, isNull, sql, sum, type SQL } from 'drizzle-orm'
 import type { Amounts } from '../../src/core/quota.ts'
 import type { Executor } from '../open.ts'
 import { addresses, containers, networks, tenants } from '../schema.ts'
@@ -18,11 +18,19 @@ export interface ContainerPage {
   readonly limit: number
   readonly state?: ContainerRow['state'] | undefined
   readonly namePrefix?: string | undefined
+  /** Only those that carry it; with a value, only those that carry that one. */
+  readonly label?: { readonly key: string; readonly value: string | undefined } | undefined
   /** Only names after this one. */
   readonly afterName?: string | undefined
 }
 
-export function containerQueries(db: Executor) {
+export const containerQueries = (db: Executor) => ({
+  ...findings(db),
+  ...amounts(db),
+  ...changes(db),
+})
+
+function findings(db: Executor) {
   const placed = () =>
     db
       .select({
@@ -54,16 +62,15 @@ export function containerQueries(db: Executor) {
 
     /** By id or by name, inside one tenant. */
     async find(tenantId: string, nameOrId: string): Promise<PlacedContainer | undefined> {
-      const mine = and(eq(containers.tenantId, tenantId), isNull(containers.removedAt))
-      const [named] = await placed().where(and(mine, eq(containers.name, nameOrId)))
+      const [named] = await placed().where(and(living(tenantId), eq(containers.name, nameOrId)))
       if (named) return named
-      const [found] = await placed().where(and(mine, eq(containers.id, nameOrId)))
+      const [found] = await placed().where(and(living(tenantId), eq(containers.id, nameOrId)))
       return found
     },
 
     async findAll(tenantId: string, namesOrIds: readonly string[]): Promise<PlacedContainer[]> {
-      const mine = and(eq(containers.tenantId, tenantId), isNull(containers.removedAt))
       const wanted = [...namesOrIds]
+      const mine = living(tenantId)
       const byName = await placed().where(and(mine, inArray(containers.name, wanted)))
       const byId = await placed().where(and(mine, inArray(containers.id, wanted)))
       return [...byName, ...byId]
@@ -73,10 +80,10 @@ export function containerQueries(db: Executor) {
       return placed()
         .where(
           and(
-            eq(containers.tenantId, tenantId),
-            isNull(containers.removedAt),
+            living(tenantId),
             page.state && eq(containers.state, page.state),
-            page.namePrefix ? like(containers.name, `${page.namePrefix}%`) : undefined,
+            page.namePrefix ? beginsWith(page.namePrefix) : undefined,
+            page.label && labelled(page.label),
             page.afterName ? gt(containers.name, page.afterName) : undefined,
           ),
         )
@@ -88,51 +95,63 @@ export function containerQueries(db: Executor) {
     async live(): Promise<PlacedContainer[]> {
       return placed().where(isNull(containers.removedAt))
     },
-
-    async countLive(tenantId: string): Promise<number> {
-      const [row] = await db
-        .select({ total: count() })
-        .from(containers)
-        .where(and(eq(containers.tenantId, tenantId), isNull(containers.removedAt)))
-      return row?.total ?? 0
-    },
-
-    /** Includes containers being deleted: what they hold is free only once the engine says so. */
-    async reserved(tenantId: string): Promise<Amounts> {
-      const [row] = await db
-        .select({
-          containers: count(),
-          cpuMilli: sum(containers.cpuMilli).mapWith(Number),
-          memoryBytes: sum(containers.memoryBytes).mapWith(Number),
-        })
-        .from(containers)
-        .where(and(eq(containers.tenantId, tenantId), isNull(containers.removedAt)))
-      return {
-        containers: row?.containers ?? 0,
-        cpuMilli: row?.cpuMilli ?? 0,
-        memoryBytes: row?.memoryBytes ?? 0,
-      }
-    },
-
-    async insert(row: ContainerRow): Promise<void> {
-      await db.insert(containers).values(row)
-    },
-
-    async update(id: string, change: Partial<ContainerRow>): Promise<void> {
-      await db.update(containers).set(change).where(eq(containers.id, id))
-    },
-
-    /** Changes a row only if no newer intent has come meanwhile; answers whether it did. */
-    async updateAt(
-      { id, generation }: Pick<ContainerRow, 'id' | 'generation'>,
-      change: Partial<ContainerRow>,
-    ): Promise<boolean> {
-      const changed = await db
-        .update(containers)
-        .set(change)
-        .where(and(eq(containers.id, id), eq(containers.generation, generation)))
-        .returning({ id: containers.id })
-      return changed.length > 0
-    },
   }
 }
+
+const amounts = (db: Executor) => ({
+  async countLive(tenantId: string): Promise<number> {
+    const [row] = await db.select({ total: count() }).from(containers).where(living(tenantId))
+    return row?.total ?? 0
+  },
+
+  /** Includes containers being deleted: what they hold is free only once the engine says so. */
+  async reserved(tenantId: string): Promise<Amounts> {
+    const [row] = await db
+      .select({
+        containers: count(),
+        cpuMilli: sum(containers.cpuMilli).mapWith(Number),
+        memoryBytes: sum(containers.memoryBytes).mapWith(Number),
+      })
+      .from(containers)
+      .where(living(tenantId))
+    return {
+      containers: row?.containers ?? 0,
+      cpuMilli: row?.cpuMilli ?? 0,
+      memoryBytes: row?.memoryBytes ?? 0,
+    }
+  },
+})
+
+const changes = (db: Executor) => ({
+  async insert(row: ContainerRow): Promise<void> {
+    await db.insert(containers).values(row)
+  },
+
+  async update(id: string, change: Partial<ContainerRow>): Promise<void> {
+    await db.update(containers).set(change).where(eq(containers.id, id))
+  },
+
+  /** Changes a row only if no newer intent has come meanwhile; answers whether it did. */
+  async updateAt(
+    { id, generation }: Pick<ContainerRow, 'id' | 'generation'>,
+    change: Partial<ContainerRow>,
+  ): Promise<boolean> {
+    const changed = await db
+      .update(containers)
+      .set(change)
+      .where(and(eq(containers.id, id), eq(containers.generation, generation)))
+      .returning({ id: containers.id })
+    return changed.length > 0
+  },
+})
+
+const living = (tenantId: string): SQL | undefined =>
+  and(eq(containers.tenantId, tenantId), isNull(containers.removedAt))
+
+/** Not LIKE, to which some letters mean others, and capitals the same as small ones. */
+const beginsWith = (prefix: string): SQL =>
+  sql`substr(${containers.name}, 1, ${prefix.length}) = ${prefix}`
+
+const labelled = ({ key, value }: NonNullable<ContainerPage['label']>): SQL =>
+  sql`EXISTS (SELECT 1 FROM json_each(${containers.specJson}, '$.labels') AS label
+    WHERE label.key = ${key} AND ${value === undefined ? sql`TRUE` : sql`label.value = ${value}`})`

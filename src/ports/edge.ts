@@ -6,8 +6,8 @@ export interface Edge {
   publish(table: RouteTable): void
   /** Resolves once the DNS process and every other connected one serves this version or a later one. */
   acknowledged(version: number, signal: AbortSignal): Promise<void>
-  health(containerId: string): HealthReport | undefined
+  readonly health: (containerId: string) => HealthReport | undefined
   /** Told of every change of health. */
   onHealth(listener: (reports: readonly HealthReport[]) => void): void
-  isUp(): boolean
+  readonly isUp: () => boolean
 }

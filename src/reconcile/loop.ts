@@ -27,7 +27,7 @@ interface Pass {
 
 export interface ReconcileLoop {
   /** Looks at this one as soon as may be. While it is being worked on, it is looked at once more after. */
-  wake(id: string): void
+  readonly wake: (id: string) => void
   /** Aborts what is under way and takes no more; resolves when nothing moves. */
   stop(): Promise<void>
   idle(): boolean

@@ -4,5 +4,5 @@ import type { Operation } from '../contract/operations.ts'
 export interface Change<R> {
   readonly operation: Operation
   readonly resource: R
-  fresh(): Promise<R>
+  readonly fresh: () => Promise<R>
 }

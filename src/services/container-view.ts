@@ -29,8 +29,7 @@ export function containerOf(placed: PlacedContainer, around: Surroundings): Cont
     addresses: [{ network: network.name, address, mac }],
     hostname: `${row.name}.${tenant}.${around.internalDomain}`,
     url: row.appPort === null ? null : around.urlOf(row.name, tenant),
-    // Written by the reconciler alone, in this shape.
-    endpoints: JSON.parse(row.endpointsJson) as Container['endpoints'],
+    endpoints: endpointsOf(row.endpointsJson),
     resources: {
       memoryBytes: row.memoryBytes,
       cpuMilli: row.cpuMilli,
@@ -47,8 +46,16 @@ export function containerOf(placed: PlacedContainer, around: Surroundings): Cont
 }
 
 /** The spec is parsed by the contract before it is written, and written by the service alone. */
-export const specOf = (row: { readonly specJson: string }): ContainerSpec =>
-  JSON.parse(row.specJson) as ContainerSpec
+function specOf(row: { readonly specJson: string }): ContainerSpec {
+  const spec: ContainerSpec = JSON.parse(row.specJson)
+  return spec
+}
+
+/** Written by the reconciler alone, in this shape. */
+function endpointsOf(json: string): Container['endpoints'] {
+  const endpoints: Container['endpoints'] = JSON.parse(json)
+  return endpoints
+}
 
 function healthOf(
   { row }: PlacedContainer,

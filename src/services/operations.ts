@@ -6,6 +6,8 @@ import { failure, notFound } from '../core/failure.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { AuditService } from './audit.ts'
 import type { Change } from './change.ts'
+import { operationOf } from './operation-view.ts'
+import { operationWaiters } from './operation-waiters.ts'
 import { tenantBySlug } from './tenant-lookup.ts'
 
 export interface OperationDeps {
@@ -17,7 +19,7 @@ export interface OperationDeps {
   readonly wake: (targetId: string) => void
 }
 
-export interface Begun {
+export interface Wanted {
   readonly tenantId: string
   readonly kind: string
   readonly target: { readonly kind: string; readonly id: string; readonly name: string }
@@ -28,92 +30,39 @@ export interface Begun {
   readonly done: boolean
 }
 
-const WAITERS_MOST = 10_000
+export interface Begun {
+  readonly operation: Operation
+  /** Operations that gave way. Whoever waits for them is told once the transaction is over. */
+  readonly superseded: readonly string[]
+}
 
-export function operationService({ store, clock, newId, audit, wake }: OperationDeps) {
-  /** Those who wait, by operation. The reconciler says when one has ended. */
-  const waiters = new Map<string, Set<() => void>>()
-  let waiting = 0
+interface ListQuery {
+  readonly limit: number
+  readonly cursor?: string | undefined
+  readonly state?: OperationState | undefined
+}
 
-  /** Writes a new operation inside the transaction of its intent; open ones of the target give way. */
-  async function begin(q: Queries, begun: Begun): Promise<Operation> {
-    const now = clock.now().getTime()
-    const superseded = begun.supersedes ? await q.operations.openOn(begun.target.id) : []
-    const id = newId()
-    for (const older of superseded) {
-      await q.operations.updateOpen(older.id, {
-        state: 'cancelled',
-        updatedAt: now,
-        errorJson: JSON.stringify({
-          code: 'cancelled',
-          message: `Cannot finish: superseded by "${begun.kind}"`,
-          details: { operation: id },
-        }),
-      })
-    }
-    const row: OperationRow = {
-      id,
-      tenantId: begun.tenantId,
-      kind: begun.kind,
-      targetKind: begun.target.kind,
-      targetId: begun.target.id,
-      targetName: begun.target.name,
-      generation: begun.generation,
-      state: begun.done ? 'succeeded' : 'pending',
-      step: null,
-      progress: begun.done ? 100 : 0,
-      errorJson: null,
-      createdAt: now,
-      updatedAt: now,
-    }
-    await q.operations.insert(row)
-    // Told once the transaction is over; a rollback makes these calls vain, but harmless.
-    for (const older of superseded) queueMicrotask(() => ended(older.id))
-    return operationOf(row)
-  }
+export type OperationService = ReturnType<typeof operationService>
 
-  function ended(id: string): void {
-    for (const tell of waiters.get(id) ?? []) tell()
-  }
+export function operationService(deps: OperationDeps) {
+  const { store } = deps
+  const waiters = operationWaiters()
 
   /** Waits until the operation has ended, the time is over, or `signal` aborts; answers it as it is then. */
   async function settled(id: string, waitSeconds: number, signal: AbortSignal): Promise<Operation> {
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(waitSeconds * 1000)])
     for (;;) {
       // Asked to be told before it is read, so that an end between the two is not missed.
-      const told = tellOnEnd(id, deadline)
-      const row = await store.read.operations.byId(id)
-      if (!row) throw notFound('operation', id)
-      if (isOver(row.state) || deadline.aborted) {
-        told.cancel()
-        return operationOf(row)
+      const waiter = waiters.join(id, deadline)
+      try {
+        const row = await store.read.operations.byId(id)
+        if (!row) throw notFound('operation', id)
+        if (isOver(row.state) || deadline.aborted) return operationOf(row)
+        await waiter.told
+      } finally {
+        waiter.leave()
       }
-      await told.end
     }
-  }
-
-  function tellOnEnd(
-    id: string,
-    deadline: AbortSignal,
-  ): { end: Promise<void>; cancel: () => void } {
-    if (waiting >= WAITERS_MOST) throw new Error('Too many callers wait for operations')
-    let cancel = (): void => undefined
-    const end = new Promise<void>((resolve) => {
-      const those = waiters.get(id) ?? new Set()
-      waiters.set(id, those)
-      waiting++
-      const done = (): void => {
-        if (those.delete(done)) waiting--
-        if (those.size === 0 && waiters.get(id) === those) waiters.delete(id)
-        deadline.removeEventListener('abort', done)
-        resolve()
-      }
-      cancel = done
-      those.add(done)
-      deadline.addEventListener('abort', done)
-      if (deadline.aborted) done()
-    })
-    return { end, cancel }
   }
 
   async function find(tenantSlug: string, id: string): Promise<OperationRow> {
@@ -124,23 +73,23 @@ export function operationService({ store, clock, newId, audit, wake }: Operation
   }
 
   return {
-    begin,
-    ended,
+    begin: (q: Queries, wanted: Wanted): Promise<Begun> => begin(deps, q, wanted),
+    /** Tells those who wait that an operation has ended, which must be readable by now. */
+    ended: (id: string): void => waiters.tell(id),
     settled,
+    /** How many callers wait. */
+    waiting: (): number => waiters.count(),
 
     async get(tenantSlug: string, id: string, wait: { seconds: number; signal: AbortSignal }) {
       const row = await find(tenantSlug, id)
       return wait.seconds > 0 ? settled(row.id, wait.seconds, wait.signal) : operationOf(row)
     },
 
-    async list(
-      tenantSlug: string,
-      query: { limit: number; cursor?: string | undefined; state?: OperationState | undefined },
-    ): Promise<{ items: Operation[]; nextCursor: string | null }> {
+    async list(tenantSlug: string, { limit, state, cursor }: ListQuery) {
       const tenant = await tenantBySlug(store.read, tenantSlug)
-      const after = cursorOf(query.cursor)
-      const rows = await store.read.operations.list(tenant.id, { ...query, after })
-      const last = rows.length === query.limit ? rows.at(-1) : undefined
+      const after = cursorOf(cursor)
+      const rows = await store.read.operations.list(tenant.id, { limit, state, after })
+      const last = rows.length === limit ? rows.at(-1) : undefined
       return {
         items: rows.map(operationOf),
         nextCursor: last ? `${last.createdAt}.${last.id}` : null,
@@ -149,40 +98,97 @@ export function operationService({ store, clock, newId, audit, wake }: Operation
 
     /** Only what is being made or started can be taken back; a stop or a deletion goes its way. */
     async cancel(tenantSlug: string, id: string, actor: Actor): Promise<Operation> {
-      const { targetId } = await find(tenantSlug, id)
-      const cancelled = await store.write(async (q) => {
-        const row = await q.operations.byId(id)
-        const container = await q.containers.byId(targetId)
-        if (!row || !container) throw notFound('operation', id)
-        const desired = TAKEN_BACK[row.kind]
-        if (isOver(row.state) || desired === undefined) {
-          throw failure('state-conflict', `Cannot cancel operation "${id}": it is ${row.state}`, {
-            kind: 'operation',
-            name: id,
-            state: row.state,
-          })
-        }
-        const now = clock.now().getTime()
-        const message = `Operation "${id}" was cancelled`
-        const errorJson = JSON.stringify({ code: 'cancelled', message, details: { operation: id } })
-        await q.operations.updateOpen(id, { state: 'cancelled', errorJson, updatedAt: now })
-        await q.containers.update(targetId, {
-          desired,
-          generation: container.generation + 1,
-          state: desired === 'absent' ? 'deleting' : 'stopping',
-        })
+      const { tenantId, targetId } = await find(tenantSlug, id)
+      const ended = await store.write(async (q) => {
         const target = `operation/${id}`
-        const tenant = { id: row.tenantId, slug: tenantSlug }
-        await audit.accepted(q, actor, { action: 'operations.cancel', tenant, target, status: 200 })
-        return { ...row, state: 'cancelled' as const, errorJson, updatedAt: now }
+        const tenant = { id: tenantId, slug: tenantSlug }
+        const entry = { action: 'operations.cancel', tenant, target, status: 200 }
+        await deps.audit.accepted(q, actor, entry)
+        return takeBack(q, id, deps.clock.now().getTime())
       })
-      wake(targetId)
-      ended(id)
-      return operationOf(cancelled)
+      deps.wake(targetId)
+      for (const one of ended) waiters.tell(one)
+      return operationOf(await find(tenantSlug, id))
     },
   }
 }
-export type OperationService = ReturnType<typeof operationService>
+
+/** Writes a new operation inside the transaction of its intent; open ones of the target give way. */
+async function begin({ clock, newId }: OperationDeps, q: Queries, wanted: Wanted): Promise<Begun> {
+  const now = clock.now().getTime()
+  const id = newId()
+  const superseded = wanted.supersedes
+    ? await endOpen(q, wanted.target.id, {
+        message: `Cannot finish: superseded by "${wanted.kind}"`,
+        operation: id,
+        now,
+      })
+    : []
+  const row: OperationRow = {
+    id,
+    tenantId: wanted.tenantId,
+    kind: wanted.kind,
+    targetKind: wanted.target.kind,
+    targetId: wanted.target.id,
+    targetName: wanted.target.name,
+    generation: wanted.generation,
+    state: wanted.done ? 'succeeded' : 'pending',
+    step: null,
+    progress: wanted.done ? 100 : 0,
+    errorJson: null,
+    createdAt: now,
+    updatedAt: now,
+  }
+  await q.operations.insert(row)
+  return { operation: operationOf(row), superseded }
+}
+
+/** What a cancelled operation of this kind leaves behind. */
+const TAKEN_BACK: Readonly<Record<string, 'absent' | 'stopped'>> = {
+  'containers.create': 'absent',
+  'containers.start': 'stopped',
+  'containers.restart': 'stopped',
+}
+
+/** Undoes the intent of an operation. Others that wait for the same intent end with it. */
+async function takeBack(q: Queries, id: string, now: number): Promise<string[]> {
+  const row = await q.operations.byId(id)
+  const container = row && (await q.containers.byId(row.targetId))
+  if (!row || !container) throw notFound('operation', id)
+  const desired = TAKEN_BACK[row.kind]
+  if (isOver(row.state) || desired === undefined) {
+    throw failure('state-conflict', `Cannot cancel operation "${id}": it is ${row.state}`, {
+      kind: 'operation',
+      name: id,
+      state: row.state,
+    })
+  }
+  await q.containers.update(row.targetId, {
+    desired,
+    generation: container.generation + 1,
+    state: desired === 'absent' ? 'deleting' : 'stopping',
+    retryAt: null,
+  })
+  return endOpen(q, row.targetId, {
+    message: `Operation "${id}" was cancelled`,
+    operation: id,
+    now,
+  })
+}
+
+async function endOpen(
+  q: Queries,
+  targetId: string,
+  why: { readonly message: string; readonly operation: string; readonly now: number },
+): Promise<string[]> {
+  const open = await q.operations.openOn(targetId)
+  const details = { operation: why.operation }
+  const errorJson = JSON.stringify({ code: 'cancelled', message: why.message, details })
+  for (const { id } of open) {
+    await q.operations.updateOpen(id, { state: 'cancelled', updatedAt: why.now, errorJson })
+  }
+  return open.map(({ id }) => id)
+}
 
 /** Waits for a change as long as its caller wants to, and looks at the resource again. */
 export const settling =
@@ -192,32 +198,9 @@ export const settling =
     return { ...change, operation, resource: await change.fresh() }
   }
 
-/** What a cancelled operation of this kind leaves behind. */
-const TAKEN_BACK: Readonly<Record<string, 'absent' | 'stopped'>> = {
-  'containers.create': 'absent',
-  'containers.start': 'stopped',
-  'containers.restart': 'stopped',
-}
-
 const isOver = (state: OperationState): boolean => state !== 'pending' && state !== 'running'
 
 function cursorOf(cursor: string | undefined): { createdAt: number; id: string } | undefined {
   const match = /^(\d{1,15})\.([a-z0-9]{16})$/.exec(cursor ?? '')
   return match ? { createdAt: Number(match[1]), id: match[2] ?? '' } : undefined
-}
-
-export function operationOf(row: OperationRow): Operation {
-  const { id, kind, state, step, progress } = row
-  return {
-    id,
-    kind,
-    target: { kind: row.targetKind, id: row.targetId, name: row.targetName },
-    state,
-    step,
-    progress,
-    // Written by `begin` and the reconciler alone, in this shape.
-    error: row.errorJson === null ? null : (JSON.parse(row.errorJson) as Operation['error']),
-    createdAt: new Date(row.createdAt).toISOString(),
-    updatedAt: new Date(row.updatedAt).toISOString(),
-  }
 }

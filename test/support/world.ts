@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { z } from 'zod'
 import { openStore, type OpenStore } from '../../db/open.ts'
 import { ContainerCreate, type Container } from '../../src/contract/containers.ts'
 import { PLATFORM } from '../../src/core/actor.ts'
@@ -43,13 +44,14 @@ export interface Ground {
   readonly deadlineMs: number
 }
 
+const log = (): void => undefined
+
 /** One life of the control plane: everything between the routes and the ports. */
 export function controlPlane(ground: Ground, passing: (point: string) => void = () => undefined) {
   const { store, edge, time } = ground
   const clock = time
   const engine = fakeEngine(ground.host, INSTANCE)
   const known = knownEngine()
-  const log = (): void => undefined
   const table = { instance: INSTANCE, domains: ['cloud.local'], internalDomain: 'internal' }
   const routes = publisher({ store, edge, clock, table: { ...table, pool: POOL } })
   const audit = auditService({ store, clock })
@@ -98,7 +100,7 @@ export function controlPlane(ground: Ground, passing: (point: string) => void = 
 }
 export type ControlPlane = ReturnType<typeof controlPlane>
 
-export type Wanted = Partial<Parameters<typeof ContainerCreate.parse>[0] & object>
+export type Wanted = Partial<z.input<typeof ContainerCreate>>
 
 /** The whole inside in one call: a real database, a fake machine and edge, time moved by hand. */
 export async function world({ deadlineMs = 60_000, ...host }: WorldWanted = {}) {
@@ -165,10 +167,8 @@ export async function until(
   condition: () => boolean | Promise<boolean>,
 ): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS
-  // oxlint-disable-next-line no-await-in-loop -- one look after the other
   while (!(await condition())) {
     assert.ok(performance.now() < deadline, `it never came true: ${what}`)
-    // oxlint-disable-next-line no-await-in-loop
     await new Promise((resolve) => setImmediate(resolve))
   }
 }
@@ -216,7 +216,6 @@ async function addImages({ store, host, time }: Ground): Promise<void> {
     const imageId = `sha256:${name}`
     host.addImage(`cloudlet/${name}`, { imageId, exposedTcpPorts, volumes: [], user: '' })
     const reference = `docker.io/cloudlet/${name}:latest`
-    // oxlint-disable-next-line no-await-in-loop -- two
     await store.write((q) => q.images.put({ tenantId: null, reference, imageId, addedAt }))
   }
 }

@@ -1,0 +1,152 @@
+import type { Queries, Store } from '../../db/open.ts'
+import type { ContainerRow, PlacedContainer } from '../../db/queries/containers.ts'
+import type { Container, ContainerCreate } from '../contract/containers.ts'
+import type { Actor } from '../core/actor.ts'
+import { failure, nameTaken, notFound } from '../core/failure.ts'
+import { isReservedName } from '../core/reserved-names.ts'
+import type { AuditService } from './audit.ts'
+import type { Change } from './change.ts'
+import { admit, checkFields, newRow } from './container-rows.ts'
+import { containerOf, type Surroundings } from './container-view.ts'
+import type { Begun, OperationService } from './operations.ts'
+import { placement, type PlacementDeps } from './placement.ts'
+import { tenantBySlug } from './tenant-lookup.ts'
+
+export interface IntentDeps extends PlacementDeps {
+  readonly store: Store
+  readonly audit: AuditService
+  readonly operations: OperationService
+  readonly around: Surroundings
+  readonly wake: (containerId: string) => void
+}
+
+export type Verb = 'create' | 'start' | 'stop' | 'restart' | 'rename' | 'delete'
+
+export interface Asked {
+  readonly tenant: string
+  readonly container: string
+  readonly actor: Actor
+}
+
+/** What changes in a row, or a refusal thrown. Nothing: it is as asked for, or on its way there. */
+type Decide = (
+  row: ContainerRow,
+  q: Queries,
+) => Promise<Partial<ContainerRow>> | Partial<ContainerRow>
+
+/**
+ * Writes what is wanted of containers: row, reservation, audit entry and operation in one transaction;
+ * then wakes the reconciler, which alone makes it true.
+ */
+export function containerIntents(deps: IntentDeps) {
+  const { store, operations } = deps
+  const place = placement(deps)
+
+  /** Tells whom it concerns, once the transaction is over. */
+  async function told(id: string, { operation, superseded }: Begun): Promise<Change<Container>> {
+    deps.wake(id)
+    for (const older of superseded) operations.ended(older)
+    const last = await store.read.containers.placedById(id)
+    if (!last) throw notFound('container', id)
+    const fresh = async (): Promise<Container> =>
+      containerOf((await store.read.containers.placedById(id)) ?? gone(last), deps.around)
+    return { operation, resource: containerOf(last, deps.around), fresh }
+  }
+
+  return {
+    async create(slug: string, wanted: ContainerCreate, actor: Actor): Promise<Change<Container>> {
+      checkFields(wanted)
+      const id = deps.newId()
+      // The check, the reservation and the insert share one write transaction, so that of two requests
+      // for the last of anything one is refused.
+      const begun = await store.write(async (q) => {
+        const tenant = await tenantBySlug(q, slug)
+        if (isReservedName(wanted.name) || (await q.names.owner(tenant.id, wanted.name))) {
+          throw nameTaken('container', wanted.name)
+        }
+        const facts = { tenant, id, node: deps.node, nowMs: deps.clock.now().getTime() }
+        const made = newRow(wanted, facts)
+        await admit(q, tenant, made)
+        const network = await place.defaultNetwork(q, tenant.id)
+        await place.address(q, network, id)
+        const row = { ...made, networkId: network.id }
+        await q.containers.insert(row)
+        await claimName(q, row)
+        return begin(deps, q, { row, slug, actor, verb: 'create', supersedes: true })
+      })
+      return told(id, begun)
+    },
+
+    /** Writes a new intent of a container that exists. */
+    async change(asked: Asked, verb: Verb, decide: Decide): Promise<Change<Container>> {
+      const { begun, id } = await store.write(async (q) => {
+        const tenant = await tenantBySlug(q, asked.tenant)
+        const placed = await q.containers.find(tenant.id, asked.container)
+        if (!placed) throw notFound('container', asked.container)
+        const { row } = placed
+        if (row.desired === 'absent' && verb !== 'delete') throw conflict(row, verb)
+        const decided = await decide(row, q)
+        const changed = { ...decided, generation: row.generation + 1 }
+        await q.containers.update(row.id, changed)
+        // What changes nothing joins what is under way; nor does a new name get in its way.
+        const supersedes = verb !== 'rename' && Object.keys(decided).length > 0
+        const intent = { slug: asked.tenant, actor: asked.actor, verb, supersedes }
+        const changedRow = { ...row, ...changed }
+        return { id: row.id, begun: await begin(deps, q, { row: changedRow, ...intent }) }
+      })
+      return told(id, begun)
+    },
+  }
+}
+
+export async function claimName(
+  q: Queries,
+  { id, tenantId, name }: Pick<ContainerRow, 'id' | 'tenantId' | 'name'>,
+): Promise<void> {
+  await q.names.claim({ tenantId, name, kind: 'container', resourceId: id })
+}
+
+interface Intent {
+  readonly row: ContainerRow
+  readonly slug: string
+  readonly actor: Actor
+  readonly verb: Verb
+  readonly supersedes: boolean
+}
+
+async function begin(
+  { audit, operations }: IntentDeps,
+  q: Queries,
+  { row, slug, actor, verb, supersedes }: Intent,
+): Promise<Begun> {
+  const action = `containers.${verb}`
+  const target = `container/${row.name}`
+  const tenant = { id: row.tenantId, slug }
+  await audit.accepted(q, actor, { action, tenant, target, status: 202 })
+  return operations.begin(q, {
+    tenantId: row.tenantId,
+    kind: action,
+    target: { kind: 'container', id: row.id, name: row.name },
+    generation: row.generation,
+    supersedes,
+    // A new name is the whole of it.
+    done: verb === 'rename',
+  })
+}
+
+const HINTS: Partial<Record<Verb, string>> = {
+  delete: '; stop it first, or delete it with "force"',
+}
+
+export const conflict = (row: ContainerRow, verb: Verb) =>
+  failure(
+    'state-conflict',
+    `Cannot ${verb} container "${row.name}": it is ${row.state}${HINTS[verb] ?? ''}`,
+    { kind: 'container', name: row.name, state: row.state },
+  )
+
+/** Once the row is history, the last that was seen of it is what can be shown. */
+const gone = (last: PlacedContainer): PlacedContainer => ({
+  ...last,
+  row: { ...last.row, desired: 'absent', state: 'deleting' },
+})

@@ -1,0 +1,97 @@
+import type { Queries } from '../../db/open.ts'
+import type { ContainerRow } from '../../db/queries/containers.ts'
+import type { TenantRow } from '../../db/queries/tenants.ts'
+import type { ContainerCreate } from '../contract/containers.ts'
+import {
+  allowsPolicy,
+  appPortOf,
+  DEFAULT_CPU_MILLI,
+  DEFAULT_MEMORY_BYTES,
+  DEFAULT_PIDS,
+  mayBeRoot,
+} from '../core/container-shape.ts'
+import { cpuAmounts } from '../core/cpu.ts'
+import { quotaExceeded, wrongField } from '../core/failure.ts'
+import { imageReference } from '../core/image-reference.ts'
+import { shortages } from '../core/quota.ts'
+import { limitsOf } from './tenant-lookup.ts'
+
+/** What the contract's shapes alone cannot show. */
+export function checkFields(wanted: ContainerCreate): void {
+  const reference = imageReference(wanted.image)
+  if (!reference.ok) throw wrongField('json#/image', reference.reason)
+  const app = appPortOf(wanted.ports, [])
+  if ('ambiguous' in app) {
+    const ports = app.ambiguous.join(', ')
+    throw wrongField('json#/ports', `mark one of the ports ${ports} with "app": true`)
+  }
+  const check = wanted.healthCheck
+  const checked = check && check.type !== 'none' && check.port === undefined
+  if (checked && wanted.ports && app.port === null) {
+    throw wrongField('json#/healthCheck/port', 'a health check needs a port where there is no app')
+  }
+}
+
+export type NewRow = Omit<ContainerRow, 'networkId'>
+
+export interface RowFacts {
+  readonly tenant: TenantRow
+  readonly id: string
+  readonly node: string
+  readonly nowMs: number
+}
+
+/** The row of a new container: what was asked, with the platform's defaults and the tenant's policy. */
+export function newRow(wanted: ContainerCreate, { tenant, id, node, nowMs }: RowFacts): NewRow {
+  const { name, start, ...spec } = wanted
+  return {
+    id,
+    tenantId: tenant.id,
+    nodeId: node,
+    name,
+    specJson: JSON.stringify(spec),
+    policy: policyOf(wanted, tenant),
+    ...cpuAmounts(wanted, DEFAULT_CPU_MILLI),
+    memoryBytes: wanted.memoryBytes ?? DEFAULT_MEMORY_BYTES,
+    pids: wanted.pids ?? DEFAULT_PIDS,
+    desired: start ? 'running' : 'stopped',
+    generation: 1,
+    specGeneration: 1,
+    run: start ? 1 : 0,
+    state: 'pending',
+    startedRun: 0,
+    startingAt: null,
+    imageJson: null,
+    appPort: null,
+    endpointsJson: '[]',
+    exitCode: null,
+    reasonCode: null,
+    reasonMessage: null,
+    retryAt: null,
+    restarts: 0,
+    createdAt: nowMs,
+    startedAt: null,
+    finishedAt: null,
+    removedAt: null,
+  }
+}
+
+function policyOf(wanted: ContainerCreate, tenant: TenantRow): ContainerRow['policy'] {
+  const policy = wanted.policy ?? tenant.policy
+  if (!allowsPolicy(tenant.policy, policy)) {
+    throw wrongField('json#/policy', `the tenant's policy "${tenant.policy}" allows no laxer one`)
+  }
+  if (policy === 'restricted' && wanted.user !== undefined && mayBeRoot(wanted.user)) {
+    const detail = 'the policy "restricted" wants a number above 0, e.g. "1000:1000"'
+    throw wrongField('json#/user', detail)
+  }
+  return policy
+}
+
+/** Refuses what the tenant's quota has no room for. Runs in the transaction that inserts the row. */
+export async function admit(q: Queries, tenant: TenantRow, row: NewRow): Promise<void> {
+  const used = await q.containers.reserved(tenant.id)
+  const { cpuMilli, memoryBytes } = row
+  const short = shortages(limitsOf(tenant), used, { containers: 1, cpuMilli, memoryBytes })
+  if (short.length > 0) throw quotaExceeded('container', row.name, short)
+}

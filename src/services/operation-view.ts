@@ -1,0 +1,24 @@
+import type { OperationRow } from '../../db/queries/operations.ts'
+import type { Operation } from '../contract/operations.ts'
+
+/** An operation as the API shows it. */
+export function operationOf(row: OperationRow): Operation {
+  const { id, kind, state, step, progress } = row
+  return {
+    id,
+    kind,
+    target: { kind: row.targetKind, id: row.targetId, name: row.targetName },
+    state,
+    step,
+    progress,
+    error: row.errorJson === null ? null : errorOf(row.errorJson),
+    createdAt: new Date(row.createdAt).toISOString(),
+    updatedAt: new Date(row.updatedAt).toISOString(),
+  }
+}
+
+/** Written by the operation service and the reconciler alone, in this shape. */
+function errorOf(json: string): Operation['error'] {
+  const error: Operation['error'] = JSON.parse(json)
+  return error
+}

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { randomUUID } from 'node:crypto'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import { createServer } from 'node:http'
@@ -176,6 +177,7 @@ async function main(): Promise<void> {
     adminFile: places.adminFile,
     profileFile: profileFileOf(world),
     instanceName: instance.id,
+    tenant: settings.CLOUDLET_DEMO ? DEMO.tenant : null,
     hasKeys: () => Promise.resolve(databaseHasKeys),
     createAdmin: keys.createAdmin,
   })
@@ -262,10 +264,9 @@ async function main(): Promise<void> {
     if (admin) await makeDemo({ tenants, containers })
     const healthyBy = clock.now().getTime() + DEMO_READY_MS
     while (clock.now().getTime() < healthyBy && !stopping.signal.aborted) {
-      // oxlint-disable-next-line no-await-in-loop -- it is waited for
+      // It is waited for
       const state = await containers.get(DEMO.tenant, DEMO.name).catch(() => undefined)
       if (state === undefined || state.desired !== 'running' || state.health === 'healthy') return
-      // oxlint-disable-next-line no-await-in-loop
       await new Promise<void>((resolve) => void timers.after(25, resolve))
     }
   }
@@ -284,10 +285,16 @@ function listening(server: Server): Promise<void> {
   })
 }
 
-/** Ends this process, as a power cut would, when it comes to the named point. */
-function failpoint(name: string): (point: string) => void {
+/**
+ * Ends this process, as a power cut would, at the point that the file names. Once: the file goes first,
+ * or the next life would end at the same point.
+ */
+function failpoint(file: string): (point: string) => void {
+  if (file === '') return () => undefined
   return (point) => {
-    if (point === name) process.kill(process.pid, 'SIGKILL')
+    if (!existsSync(file) || readFileSync(file, 'utf8') !== point) return
+    rmSync(file)
+    process.kill(process.pid, 'SIGKILL')
   }
 }
 

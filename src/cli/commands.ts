@@ -13,6 +13,7 @@ import {
   TENANT_OPTIONS,
   TIMEOUT,
   TOKEN_OPTIONS,
+  YES,
 } from './options.ts'
 
 type Load = Command['work']
@@ -48,6 +49,12 @@ export const COMMANDS: readonly Command[] = [
   command('up', '', {
     summary: 'Start the platform on this machine, in the foreground',
     work: async () => (await import('./commands/up.ts')).up,
+  }),
+  command('uninstall', '', {
+    summary: 'Take away all that the platform has made on this machine',
+    options: YES,
+    notes: 'Containers, networks and data go; the engine and what others made on it stay.',
+    work: async () => (await import('./commands/uninstall.ts')).uninstall,
   }),
   command('demo', '', {
     summary: 'Show where the demo answers; make it if it is missing',

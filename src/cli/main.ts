@@ -24,7 +24,7 @@ const world: World = {
   now: () => new Date(),
   newId: () => randomBytes(16).toString('hex'),
   signal: stop.signal,
-  startPlatform,
+  runHere,
 }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -37,9 +37,9 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 
 process.exitCode = await run(process.argv.slice(2), world)
 
-/** Runs the platform in this terminal, with the same runtime as this program. */
-function startPlatform(): Promise<number> {
-  const main = fileURLToPath(new URL('../main.ts', import.meta.url))
+/** Runs a program of the platform in this terminal, with the same runtime as this one. */
+function runHere(program: 'main' | 'uninstall'): Promise<number> {
+  const main = fileURLToPath(new URL(`../${program}.ts`, import.meta.url))
   const isDeno = 'Deno' in globalThis
   const options = ['run', '-A', '--no-check', '--node-modules-dir=manual', '--unstable-net']
   const child = spawn(process.execPath, [...(isDeno ? options : []), main], { stdio: 'inherit' })

@@ -12,6 +12,10 @@ export const FORCE = {
   force: { type: 'boolean', short: 'f', summary: 'Stop a running container first' },
 } as const satisfies Options
 
+export const YES = {
+  yes: { type: 'boolean', short: 'y', summary: 'Do not ask' },
+} as const satisfies Options
+
 export const LIMIT = {
   limit: { type: 'string', short: 'n', value: 'number', summary: 'At most so many; default 100' },
 } as const satisfies Options

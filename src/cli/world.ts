@@ -15,8 +15,8 @@ export interface World {
   readonly newId: () => string
   /** Aborted by Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal
-  /** Starts the platform in the foreground and answers its exit code. */
-  readonly startPlatform: () => Promise<number>
+  /** Runs a program of the platform in the foreground and answers its exit code. */
+  readonly runHere: (program: 'main' | 'uninstall') => Promise<number>
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>

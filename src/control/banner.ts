@@ -47,9 +47,9 @@ const nextCommands = (demoUrl: string | null): string[] =>
         '  cloudlet ps --tenant acme',
       ]
     : [
-        '  cloudlet ps --tenant demo',
-        '  cloudlet logs -f hello --tenant demo',
-        '  cloudlet run cloudlet/demo:latest --name web --tenant demo',
+        '  cloudlet ps',
+        '  cloudlet logs -f hello',
+        '  cloudlet run cloudlet/demo:latest --name web',
       ]
 
 const adminLines = ({ id, secretKey }: NewAccessKey, { dataDir }: Instance): string[] => [

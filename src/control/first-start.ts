@@ -9,6 +9,8 @@ export interface FirstStartDeps {
   readonly profileFile: string
   /** For a profile beside one that is somebody else's. */
   readonly instanceName: string
+  /** What the command line acts on when nothing else is said. */
+  readonly tenant: string | null
   readonly hasKeys: () => Promise<boolean>
   readonly createAdmin: (description: string) => Promise<NewAccessKey>
 }
@@ -31,7 +33,9 @@ export async function firstStart(deps: FirstStartDeps): Promise<NewAccessKey | u
   const { id: accessKeyId, secretKey, apiKey } = key
   const { endpoint } = deps
   writePrivate(deps.adminFile, { endpoint, accessKeyId, secretKey, apiKey })
-  writeProfile(deps, { endpoint, accessKeyId, secretKey, version: key.version })
+  const { tenant } = deps
+  const profile = { endpoint, accessKeyId, secretKey, version: key.version }
+  writeProfile(deps, tenant === null ? profile : { ...profile, tenant })
   return key
 }
 
@@ -48,13 +52,21 @@ function moveEndpoint({ adminFile, endpoint }: FirstStartDeps): void {
 /** Beside the profiles that are there; one that cannot be read is the user's, and stays. */
 function writeProfile(deps: FirstStartDeps, profile: object): void {
   const { profileFile } = deps
-  const old = existsSync(profileFile) ? readFileSync(profileFile, 'utf8') : ''
-  const known = old === '' ? undefined : Profiles.safeParse(JSON.parse(old))
-  if (known && !known.success) return
-  const name = nameFor(known?.data?.profiles['default'], deps)
-  const profiles = { ...known?.data.profiles, [name]: profile }
+  const known = readProfiles(profileFile)
+  if (known === 'unreadable') return
+  const name = nameFor(known?.profiles['default'], deps)
+  const profiles = { ...known?.profiles, [name]: profile }
   mkdirSync(dirname(profileFile), { recursive: true, mode: 0o700 })
-  writePrivate(profileFile, { current: name, ...known?.data, profiles })
+  writePrivate(profileFile, { current: name, ...known, profiles })
+}
+
+function readProfiles(path: string): z.infer<typeof Profiles> | 'unreadable' | undefined {
+  if (!existsSync(path)) return undefined
+  try {
+    return Profiles.parse(JSON.parse(readFileSync(path, 'utf8')))
+  } catch {
+    return 'unreadable'
+  }
 }
 
 /** The default profile is ours if nobody has it, or if it was an earlier platform's at this address. */

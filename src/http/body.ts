@@ -11,7 +11,7 @@ export async function readJson(c: Context): Promise<void> {
   const bytes = await boundedBytes(c.req.raw)
   const type = c.req.header('content-type')
   if (type === undefined && bytes.length === 0) {
-    throw wrongField('json#', 'a JSON document is expected, and the body is empty')
+    throw wrongField('#', 'a JSON document is expected, and the body is empty')
   }
   if (type?.split(';', 1)[0]?.trim().toLowerCase() !== JSON_TYPE) {
     throw failure('media-type-unknown', `Cannot read the body: it must be ${JSON_TYPE}`, {
@@ -29,7 +29,7 @@ export async function readJson(c: Context): Promise<void> {
 export async function refuseBody(c: Context): Promise<void> {
   if (c.req.method === 'GET' || c.req.method === 'HEAD' || c.req.raw.body === null) return
   const text = decoded(await boundedBytes(c.req.raw)).trim()
-  if (text !== '' && text !== '{}') throw wrongField('json#', 'this request takes no body')
+  if (text !== '' && text !== '{}') throw wrongField('#', 'this request takes no body')
 }
 
 async function boundedBytes(request: Request): Promise<Uint8Array> {
@@ -66,7 +66,7 @@ function decoded(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    throw wrongField('json#', 'the body is not UTF-8')
+    throw wrongField('#', 'the body is not UTF-8')
   }
 }
 
@@ -74,15 +74,15 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw wrongField('json#', 'the body is not JSON')
+    throw wrongField('#', 'the body is not JSON')
   }
 }
 
 /** `__proto__` is a name like any other to JSON, but not to code that copies objects. */
 function inspect(value: unknown, depth: number): void {
   if (typeof value !== 'object' || value === null) return
-  if (depth > DEPTH_LIMIT) throw wrongField('json#', `nested deeper than ${DEPTH_LIMIT} levels`)
+  if (depth > DEPTH_LIMIT) throw wrongField('#', `nested deeper than ${DEPTH_LIMIT} levels`)
   if (Object.hasOwn(value, '__proto__'))
-    throw wrongField('json#', 'the name "__proto__" is refused')
+    throw wrongField('#', 'the name "__proto__" is refused')
   for (const inner of Object.values(value)) inspect(inner, depth + 1)
 }

@@ -207,6 +207,9 @@ function answered(e: Endpoint, output: unknown, status: number): Response {
 
 type Checked = { success: true } | { success: false; error: z.core.$ZodError }
 
+/** A pointer into the body stands alone; what is in the address says so. */
+const PLACES: Readonly<Record<string, string>> = { query: 'query', param: 'param' }
+
 /** More than a person reads at once, and an end to what a body of a megabyte can make us write. */
 const MOST_ERRORS = 50
 
@@ -217,7 +220,7 @@ function refuse(result: Checked & { target: string }): void {
     .flatMap(wrongPlaces)
     .slice(0, MOST_ERRORS)
     .map(({ path, detail }) => ({
-      pointer: `${result.target}#${path.map(pointerPart).join('')}`,
+      pointer: `${PLACES[result.target] ?? ''}#${path.map(pointerPart).join('')}`,
       detail,
     }))
   throw failure('invalid-input', 'Cannot read the request: it breaks the contract', { errors })

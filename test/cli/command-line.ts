@@ -69,7 +69,7 @@ export class Desk implements AsyncDisposable {
       now: around.now ?? (() => new Date()),
       newId: () => `id${++ids}`.padEnd(16, '0'),
       signal: around.signal ?? new AbortController().signal,
-      startPlatform: async () => 0,
+      runHere: async () => 0,
     }
     const code = await run(argv, world)
     return { code, ...texts }

@@ -8,6 +8,7 @@ import { container, KEY_ID, newKey, operation, tenant, whoami } from './samples.
 /** One line of every command written by hand, and what a user reads of it. */
 const LINES: Readonly<Record<string, readonly [string, RegExp]>> = {
   up: ['up', /^$/],
+  uninstall: ['uninstall --yes', /^$/],
   demo: ['demo', /URL +http:\/\/hello\.demo\.cloud\.local\/\nState +running/],
   login: ['login --api-key', /Signed in at http:.* with a key of tenant "demo", role member\n/],
   run: ['run cloudlet/demo', /^hello \(c0000000000000aa\) is running\nhttp:\/\/hello\.demo/],
@@ -63,7 +64,7 @@ test('every command written by hand does what it says and ends with 0', async ()
 
 test('every command but those for a shell answers one JSON document with --json', async () => {
   await using user = await desk()
-  const plain = new Set(['up', 'completion', 'help'])
+  const plain = new Set(['up', 'uninstall', 'completion', 'help'])
   for (const { words } of COMMANDS.filter(({ words: [first = ''] }) => !plain.has(first))) {
     const line = `--json ${LINES[words.join(' ')]?.[0]}`
     // oxlint-disable-next-line no-await-in-loop -- they share a platform and a profile
@@ -239,4 +240,11 @@ test('a secret shown once goes to stdout, the warning about it to stderr', async
   assert.deepEqual(JSON.parse(stdout), newKey)
   assert.equal(stderr, '')
   assert.match((await user.type('key create')).stderr, /shown this once/)
+})
+
+test('uninstall does nothing without --yes where nobody can be asked', async () => {
+  await using user = await desk()
+  const { code, stderr } = await user.run('uninstall')
+  assert.equal(code, 2)
+  assert.match(stderr, /--yes/)
 })

@@ -3,4 +3,4 @@ import { EXIT } from '../exit.ts'
 
 /** The platform's own exit code says no more to a script than that it did not go well. */
 export const up: Work = async ({ world }) =>
-  (await world.startPlatform()) === 0 ? EXIT.ok : EXIT.failed
+  (await world.runHere('main')) === 0 ? EXIT.ok : EXIT.failed

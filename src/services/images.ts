@@ -28,7 +28,7 @@ export function imageService({ store, clock, audit, engine }: ImageServiceDeps) 
     /** Lets every tenant run what the engine already has under that name, e.g. after a local build. */
     async share(image: string, actor: Actor, signal: AbortSignal): Promise<Image> {
       const reference = imageReference(image)
-      if (!reference.ok) throw wrongField('json#/image', reference.reason)
+      if (!reference.ok) throw wrongField('#/image', reference.reason)
       const there = await engine.image(reference.normalised, signal).catch((error: unknown) => {
         throw error instanceof EngineAway ? engineAway('share an image') : error
       })

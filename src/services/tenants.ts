@@ -37,7 +37,7 @@ export function tenantService({
   return {
     async create(wanted: TenantCreate, actor: Actor): Promise<Tenant> {
       const { slug, policy } = wanted
-      if (isReservedName(slug)) throw wrongField('json#/slug', 'this slug is reserved')
+      if (isReservedName(slug)) throw wrongField('#/slug', 'this slug is reserved')
       return store.write(async (q) => {
         const now = clock.now().getTime()
         const resting = await q.tenants.lastDeletion(slug)

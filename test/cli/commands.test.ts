@@ -244,7 +244,7 @@ test('a secret shown once goes to stdout, the warning about it to stderr', async
 
 test('uninstall does nothing without --yes where nobody can be asked', async () => {
   await using user = await desk()
-  const { code, stderr } = await user.run('uninstall')
+  const { code, stderr } = await user.type('uninstall')
   assert.equal(code, 2)
   assert.match(stderr, /--yes/)
 })

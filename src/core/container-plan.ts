@@ -53,19 +53,15 @@ export type Step =
   | { readonly do: 'remove' }
   | { readonly do: 'release' }
 
+const LOOK_AGAIN_MS = 1000
 const NOTHING: Step = { do: 'nothing' }
 const BEING_MADE: ReadonlySet<ContainerState> = new Set(['pending', 'pulling', 'creating'])
 const RESTING: ReadonlySet<ContainerState> = new Set(['stopped', 'failed'])
 
 export function nextStep(row: ContainerIntent, seen: Observed | undefined, nowMs: number): Step {
-  switch (row.desired) {
-    case 'absent':
-      return { do: seen ? 'remove' : 'release' }
-    case 'stopped':
-      return stepToStopped(row, seen)
-    case 'running':
-      return stepToRunning(row, seen, nowMs)
-  }
+  if (row.desired === 'absent') return { do: seen ? 'remove' : 'release' }
+  if (row.desired === 'stopped') return stepToStopped(row, seen)
+  return stepToRunning(row, seen, nowMs)
 }
 
 function stepToStopped(row: ContainerIntent, seen: Observed | undefined): Step {
@@ -85,6 +81,8 @@ function stepToRunning(row: ContainerIntent, seen: Observed | undefined, nowMs: 
   if (over && row.startedRun >= row.run) return NOTHING
   if (!row.hasImage) return { do: 'resolve-image' }
   if (!seen) return { do: 'create' }
+  // It is on its way out by another hand's word: until it is gone nothing can be done with it.
+  if (seen.status === 'other') return { do: 'wait', untilMs: nowMs + LOOK_AGAIN_MS }
   if (row.startedRun < row.run)
     return seen.status === 'running' ? { do: 'stop' } : { do: 'begin-run' }
   if (seen.status === 'running') {

@@ -3,12 +3,22 @@ import { nextStep, type Observed, type Step } from '../core/container-plan.ts'
 import { dockerName } from '../core/docker-names.ts'
 import { Failure } from '../core/failure.ts'
 import { EngineRefusal, type EngineContainer } from '../ports/engine.ts'
-import { containerSteps, type StepDeps } from './container-steps.ts'
-import { containerEndings } from './container-endings.ts'
+import { containerExit } from './container-exit.ts'
+import { containerImage } from './container-image.ts'
+import { containerLook } from './container-look.ts'
+import { containerMaking } from './container-making.ts'
+import { containerNotes } from './container-notes.ts'
+import { containerRunning } from './container-running.ts'
+import { containerSettling } from './container-settling.ts'
+import { givingWay } from './container-patience.ts'
+import type { StepAt, StepDeps } from './container-steps.ts'
 import type { Aside } from './loop.ts'
 
 /** More than any way from nothing to running takes; beyond it something goes round in circles. */
 const MOST_STEPS = 20
+/** An engine in trouble says no to what is fine; so often it is asked before its word is final. */
+const TROUBLES_MOST = 3
+const SERVER_ERROR = 500
 
 export type ContainerReconciler = ReturnType<typeof containerReconciler>
 
@@ -17,8 +27,14 @@ export type ContainerReconciler = ReturnType<typeof containerReconciler>
  * does it, looks again. Killed at any point, the next look finds what was begun.
  */
 export function containerReconciler(deps: StepDeps) {
-  const steps = containerSteps(deps)
-  const endings = containerEndings(deps)
+  const { store, clock } = deps
+  const look = containerLook(deps)
+  const notes = containerNotes(deps)
+  const perform = performer(deps, notes)
+  const settle = containerSettling(deps, notes)
+  const patiently = givingWay(deps)
+  /** How often in a row the engine was in trouble, by container. */
+  const troubles = new Map<string, number>()
 
   async function reconcile(
     id: string,
@@ -27,132 +43,107 @@ export function containerReconciler(deps: StepDeps) {
   ): Promise<number | undefined> {
     for (let done = 0; done < MOST_STEPS; done++) {
       signal.throwIfAborted()
-      const placed = await deps.store.read.containers.placedById(id)
-      if (!placed) return undefined
+      const placed = await store.read.containers.placedById(id)
+      if (!placed) return forgotten(id)
       const name = dockerName(placed.tenant, 'container', id)
-      const seen = await observe(placed, name, signal)
-      const step = nextStep(intentOf(placed), observedOf(seen), deps.clock.now().getTime())
-      if (step.do === 'wait') return Math.max(1, step.untilMs - deps.clock.now().getTime())
+      const seen = await look.at(placed, name, signal)
+      const step = nextStep(intentOf(placed), observedOf(seen), clock.now().getTime())
+      if (step.do === 'wait') return Math.max(1, step.untilMs - clock.now().getTime())
       if (step.do === 'nothing') {
-        await endings.settle(placed)
+        await settle(placed)
         return undefined
       }
       deps.log('debug', 'Container step', { container: id, step: step.do })
+      deps.passing(`before-${step.do}`)
       const at = { placed, name, seen }
-      if (SLOW.has(step.do)) await patiently(step, at, { signal, aside })
-      else await taken(step, at, signal)
+      const doing = (either: AbortSignal): Promise<void> => taken(step, at, either)
+      if (SLOW.has(step.do)) await patiently(placed.row, doing, { signal, aside })
+      else await doing(signal)
     }
     throw new Error(`Container "${id}" takes more than ${MOST_STEPS} steps`)
   }
 
-  /** A step that may take minutes gives way to a newer intent: the next look decides anew. */
-  async function patiently(
-    step: Step,
-    at: StepAt,
-    { signal, aside }: { signal: AbortSignal; aside: Aside },
-  ): Promise<void> {
-    const { id, generation } = at.placed.row
-    const newer = new AbortController()
-    const look = (): void => {
-      deps.store.read.containers.byId(id).then(
-        (row) => row?.generation !== generation && newer.abort(),
-        (error: unknown) => deps.log('warn', 'Cannot read a container', { container: id, error }),
-      )
-    }
-    try {
-      const slow = taken(step, at, AbortSignal.any([signal, newer.signal]))
-      // A newer intent may have come between the reading of the row and now.
-      look()
-      await aside(slow, look)
-    } catch (error) {
-      if (!newer.signal.aborted || signal.aborted) throw error
-      deps.log('debug', 'A newer intent has come', { container: id, step: step.do })
-    }
+  function forgotten(id: string): undefined {
+    troubles.delete(id)
+    return undefined
   }
 
   /** A refusal by the engine or the registry is the container's fate; anything else is tried again. */
   async function taken(step: Step, at: StepAt, signal: AbortSignal): Promise<void> {
+    const { id } = at.placed.row
     try {
       await perform(step, at, signal)
+      if (FATEFUL.has(step.do)) troubles.delete(id)
     } catch (error) {
-      const failure = error instanceof Failure ? error : refusalOf(error)
-      if (!failure || !FATEFUL.has(step.do)) throw error
-      deps.log('info', 'Container failed', { container: at.placed.row.id, step: step.do, error })
-      await endings.failed(at.placed, failure)
+      if (!FATEFUL.has(step.do)) throw error
+      const failure = failureOf(error)
+      if (!failure || isTrouble(id, error)) throw error
+      troubles.delete(id)
+      deps.log('info', 'Container failed', { container: id, step: step.do, error })
+      await notes.failed(at.placed, failure)
     }
   }
 
-  async function perform(step: Step, at: StepAt, signal: AbortSignal): Promise<void> {
-    switch (step.do) {
-      case 'resolve-image':
-        return steps.resolveImage(at.placed, signal)
-      case 'create':
-        return steps.create(at, signal)
-      case 'begin-run':
-        return steps.beginRun(at, signal)
-      case 'start':
-        return steps.start(at, signal)
-      case 'note-running':
-        return noteRunning(at, signal)
-      case 'note-exit':
-        return endings.exited(at.placed, await details(at, signal), signal)
-      case 'next-run':
-        return endings.nextRun(at.placed)
-      case 'stop':
-        return steps.stop(at, signal)
-      case 'note-stopped':
-        return endings.stopped(at.placed, at.seen)
-      case 'remove':
-        return steps.remove(at, signal)
-      case 'release':
-        return endings.released(at.placed)
-      case 'nothing':
-      case 'wait':
-        return undefined
-    }
-  }
-
-  /** Asks the engine itself where the view does not say enough to decide. */
-  async function observe(
-    { row }: PlacedContainer,
-    name: string,
-    signal: AbortSignal,
-  ): Promise<EngineContainer | undefined> {
-    const known = deps.known.container(name)
-    const ended = known && known.status !== 'running' && known.status !== 'created'
-    const settled = row.state === 'exited' || row.state === 'failed' || row.state === 'stopped'
-    // A container that is not to be must be seen to be gone before what it holds is given away.
-    const unsure = known ? ended && !known.exit && !settled : row.desired === 'absent'
-    if (!unsure) return known
-    const asked = await deps.engine.inspectContainer(name, signal)
-    if (asked) deps.known.put(asked)
-    else deps.known.drop(name)
-    return asked
-  }
-
-  /** Our own word that it runs can be older than its end: only the engine's counts. */
-  async function noteRunning({ placed, name }: StepAt, signal: AbortSignal): Promise<void> {
-    const asked = await deps.engine.inspectContainer(name, signal)
-    if (asked) deps.known.put(asked)
-    else deps.known.drop(name)
-    if (asked && STATUS[asked.status] === 'running') await endings.running(placed, asked)
-  }
-
-  async function details(
-    { name, seen }: StepAt,
-    signal: AbortSignal,
-  ): Promise<EngineContainer | undefined> {
-    return seen?.exit ? seen : deps.engine.inspectContainer(name, signal)
+  function isTrouble(id: string, error: unknown): boolean {
+    if (!(error instanceof EngineRefusal) || error.status < SERVER_ERROR) return false
+    const times = (troubles.get(id) ?? 0) + 1
+    troubles.set(id, times)
+    return times < TROUBLES_MOST
   }
 
   return { reconcile }
 }
 
-/** One step's subject: the row as read, its Docker name, and what the engine shows. */
-export interface StepAt {
-  readonly placed: PlacedContainer
-  readonly name: string
-  readonly seen: EngineContainer | undefined
+type Perform = (step: Step, at: StepAt, signal: AbortSignal) => Promise<void>
+
+/** Which hand does which step. */
+function performer(deps: StepDeps, notes: ReturnType<typeof containerNotes>): Perform {
+  const look = containerLook(deps)
+  const resolveImage = containerImage(deps, notes)
+  const create = containerMaking(deps)
+  const run = containerRunning(deps, notes)
+  const exit = containerExit(deps, notes)
+
+  /** Our own word that it runs can be older than its end: only the engine's counts. */
+  async function noteRunning({ placed, name }: StepAt, signal: AbortSignal): Promise<void> {
+    const asked = await look.again(name, signal)
+    if (asked && STATUS[asked.status] === 'running') await notes.running(placed, asked)
+  }
+
+  async function noteExit(at: StepAt, signal: AbortSignal): Promise<void> {
+    const seen = at.seen?.exit ? at.seen : await look.again(at.name, signal)
+    await exit.exited(at.placed, seen, signal)
+  }
+
+  return async (step, at, signal) => {
+    switch (step.do) {
+      case 'resolve-image':
+        return resolveImage(at.placed, signal)
+      case 'create':
+        return create(at, signal)
+      case 'begin-run':
+        return run.beginRun(at, signal)
+      case 'start':
+        return run.start(at, signal)
+      case 'note-running':
+        return noteRunning(at, signal)
+      case 'note-exit':
+        return noteExit(at, signal)
+      case 'next-run':
+        return exit.nextRun(at.placed)
+      case 'stop':
+        return run.stop(at, signal)
+      case 'note-stopped':
+        return notes.stopped(at.placed, at.seen)
+      case 'remove':
+        return run.remove(at, signal)
+      case 'release':
+        return notes.released(at.placed)
+      case 'nothing':
+      case 'wait':
+        return undefined
+    }
+  }
 }
 
 /** A pull takes as long as its registry does, and a stop as long as its container may. */
@@ -160,7 +151,8 @@ const SLOW: ReadonlySet<Step['do']> = new Set(['resolve-image', 'stop'])
 
 const FATEFUL: ReadonlySet<Step['do']> = new Set(['resolve-image', 'create', 'start', 'begin-run'])
 
-function refusalOf(error: unknown): Failure | undefined {
+function failureOf(error: unknown): Failure | undefined {
+  if (error instanceof Failure) return error
   if (!(error instanceof EngineRefusal)) return undefined
   const { message, answer } = error
   return new Failure('engine-refused', message, { action: 'run the container', answer })
@@ -174,7 +166,7 @@ function observedOf(seen: EngineContainer | undefined): Observed | undefined {
   return { status: STATUS[seen.status], startedAt }
 }
 
-/** A paused container still runs; one that is dead or being removed can only be waited for. */
+/** A paused container still runs; one that is being removed can only be waited for. */
 const STATUS = {
   created: 'created',
   running: 'running',

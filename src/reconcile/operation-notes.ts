@@ -1,25 +1,24 @@
 import type { Queries } from '../../db/open.ts'
-import type { OperationRow } from '../../db/queries/operations.ts'
 import type { Failure } from '../core/failure.ts'
 
 export interface Ending {
-  readonly state: 'succeeded' | 'failed' | 'cancelled'
+  readonly state: 'succeeded' | 'failed'
   readonly failure?: Failure
+}
+
+interface At {
+  readonly targetId: string
+  readonly nowMs: number
 }
 
 /** Ends every open operation of a target, inside the transaction that makes it true; answers their ids. */
 export async function endOperations(
   q: Queries,
-  {
-    targetId,
-    nowMs,
-    only,
-  }: { targetId: string; nowMs: number; only?: (row: OperationRow) => boolean },
+  { targetId, nowMs }: At,
   { state, failure }: Ending,
 ): Promise<string[]> {
   const open = await q.operations.openOn(targetId)
-  const ending = only ? open.filter(only) : open
-  for (const { id, progress } of ending) {
+  for (const { id, progress } of open) {
     await q.operations.updateOpen(id, {
       state,
       step: null,
@@ -28,15 +27,13 @@ export async function endOperations(
       updatedAt: nowMs,
     })
   }
-  return ending.map(({ id }) => id)
+  return open.map(({ id }) => id)
 }
 
 /** Says at which step the open operations of a target are. */
 export async function advanceOperations(
   q: Queries,
-  { targetId, nowMs }: { targetId: string; nowMs: number },
-  step: string,
-  progress: number,
+  { targetId, nowMs, step, progress }: At & { readonly step: string; readonly progress: number },
 ): Promise<void> {
   for (const { id } of await q.operations.openOn(targetId)) {
     await q.operations.updateOpen(id, { state: 'running', step, progress, updatedAt: nowMs })

@@ -60,7 +60,8 @@ export function rootWatch({ store, engine, clock, timers, log, wake }: RootWatch
     cancel = timers.after(EVERY_MS, () => {
       looking = look()
         .catch((error: unknown) => {
-          if (!stopping.signal.aborted) log('info', 'Cannot look at the containers’ roots', { error })
+          if (!stopping.signal.aborted)
+            log('info', 'Cannot look at the containers’ roots', { error })
         })
         .then(() => {
           if (!stopping.signal.aborted) again()

@@ -59,7 +59,7 @@ export function checkOf(row: {
   readonly appPort: number | null
 }): MemberCheck | null {
   // Written by the container service alone, from a parsed spec.
-  const { healthCheck = DEFAULT_CHECK } = JSON.parse(row.specJson) as RoutedSpec
+  const { healthCheck = DEFAULT_CHECK }: RoutedSpec = JSON.parse(row.specJson)
   const port = ('port' in healthCheck ? healthCheck.port : undefined) ?? row.appPort
   if (healthCheck.type === 'none' || port === null || port === undefined) return null
   return {

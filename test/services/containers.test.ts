@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { PLATFORM } from '../../src/core/actor.ts'
 import { Failure } from '../../src/core/failure.ts'
-import { asked, runs, shows, until, world, type World } from '../support/world.ts'
+import { asked, runs, shows, until, world, type Wanted, type World } from '../support/world.ts'
 
 const MIB = 1024 * 1024
 
@@ -112,14 +112,15 @@ test('create() refuses what the schema alone cannot see', async () => {
   await at.addTenant('acme')
   await at.begin()
   const ports = [{ port: 80 }, { port: 81 }]
-  const healthCheck = { type: 'http' } as const
-  for (const [wanted, pointer] of [
-    [{ name: 'a', ports }, 'json#/ports'],
-    [{ name: 'b', ports: [], healthCheck }, 'json#/healthCheck/port'],
-    [{ name: 'c', image: 'a:b:c' }, 'json#/image'],
-    [{ name: 'd', policy: 'restricted', user: 'root' }, 'json#/user'],
-    [{ name: 'e', policy: 'restricted', user: '0:0' }, 'json#/user'],
-  ] as const) {
+  const healthCheck = { type: 'http' as const }
+  const cases: [Wanted, string][] = [
+    [{ name: 'a', ports }, '#/ports'],
+    [{ name: 'b', ports: [], healthCheck }, '#/healthCheck/port'],
+    [{ name: 'c', image: 'a:b:c' }, '#/image'],
+    [{ name: 'd', policy: 'restricted', user: 'root' }, '#/user'],
+    [{ name: 'e', policy: 'restricted', user: '0:0' }, '#/user'],
+  ]
+  for (const [wanted, pointer] of cases) {
     await assert.rejects(at.create('acme', wanted), (error) => {
       assert.ok(error instanceof Failure && error.code === 'invalid-input', String(error))
       assert.ok('errors' in error.details)
@@ -152,9 +153,14 @@ test('create() is refused while the engine is away, and writes nothing', async (
 async function threeOf(at: World): Promise<void> {
   await at.addTenant('acme')
   await at.begin()
-  const labels = [{ tier: 'front' }, { tier: 'back', 'a.b/c': '1=2' }, { tier: 'front' }, {}]
+  const labels: Record<string, string>[] = [
+    { tier: 'front' },
+    { tier: 'back', 'a.b/c': '1=2' },
+    { tier: 'front' },
+    {},
+  ]
   for (const [i, each] of labels.entries()) {
-    await at.create('acme', { name: `web-${i}`, labels: each as Record<string, string> })
+    await at.create('acme', { name: `web-${i}`, labels: each })
   }
 }
 

@@ -1,0 +1,140 @@
+import type { Queries } from '../../db/open.ts'
+import type { ContainerRow, PlacedContainer } from '../../db/queries/containers.ts'
+import { failure, type Failure } from '../core/failure.ts'
+import type { EngineContainer } from '../ports/engine.ts'
+import type { StepDeps } from './container-steps.ts'
+import { advanceOperations, endOperations, type Ending } from './operation-notes.ts'
+import { publishSoon } from './publisher.ts'
+import { checkOf } from './routes.ts'
+
+/** What an operation does while its container runs and the edge has not seen it answer. */
+export const AWAITS_HEALTH = { step: 'health', progress: 80 } as const
+
+export type Notes = ReturnType<typeof containerNotes>
+
+/** Writes down what has come of a container: each in one transaction, with the end of its operations. */
+export function containerNotes(deps: StepDeps) {
+  const { store, clock } = deps
+  const now = (): number => clock.now().getTime()
+
+  /** Does its work unless a newer intent has come, then tells those who wait for what has ended. */
+  async function written(
+    row: ContainerRow,
+    work: (q: Queries) => Promise<readonly string[]>,
+  ): Promise<void> {
+    const ended = await store.write(async (q) => {
+      const current = await q.containers.byId(row.id)
+      return current?.generation === row.generation ? work(q) : []
+    })
+    for (const id of ended) deps.operationEnded(id)
+  }
+
+  const end = (q: Queries, { id }: ContainerRow, ending: Ending): Promise<string[]> =>
+    endOperations(q, { targetId: id, nowMs: now() }, ending)
+
+  return {
+    /** Changes the row, and ends its operations with it, or not yet; the edge hears of it. */
+    async changed(
+      row: ContainerRow,
+      change: Partial<ContainerRow>,
+      ending?: Ending | 'awaits-health',
+    ): Promise<void> {
+      await written(row, async (q) => {
+        await q.containers.update(row.id, change)
+        if (ending !== 'awaits-health') return ending ? end(q, row, ending) : []
+        await advanceOperations(q, { targetId: row.id, nowMs: now(), ...AWAITS_HEALTH })
+        return []
+      })
+      publishSoon(deps)
+    },
+
+    /** Changes the row, and says at which step its operations are. */
+    async moved(
+      row: ContainerRow,
+      change: Partial<ContainerRow>,
+      to: { readonly step: string; readonly progress: number },
+    ): Promise<boolean> {
+      let moved = false
+      await written(row, async (q) => {
+        moved = true
+        await q.containers.update(row.id, change)
+        await advanceOperations(q, { targetId: row.id, nowMs: now(), ...to })
+        return []
+      })
+      return moved
+    },
+
+    ended: (row: ContainerRow, ending: Ending): Promise<void> =>
+      written(row, (q) => end(q, row, ending)),
+
+    /** Gives back what the row held, once the engine has been seen without the container. */
+    async released({ row }: PlacedContainer): Promise<void> {
+      await written(row, async (q) => {
+        const removedAt = now()
+        await q.containers.update(row.id, { removedAt, state: 'deleting' })
+        await q.names.release(row.id)
+        await q.addresses.release(row.id, removedAt)
+        return end(q, row, { state: 'succeeded' })
+      })
+      deps.passing('released')
+      await deps.publisher.publish()
+    },
+
+    async running({ row }: PlacedContainer, seen: EngineContainer): Promise<void> {
+      const change: Partial<ContainerRow> = {
+        state: 'running',
+        startedAt: seen.exit?.startedAt.getTime() ?? now(),
+        finishedAt: null,
+        exitCode: null,
+        endpointsJson: JSON.stringify(endpointsOf(seen)),
+      }
+      // Where health is checked, the operation goes on until the edge has seen it.
+      await this.changed(
+        row,
+        change,
+        checkOf(row) === null ? { state: 'succeeded' } : 'awaits-health',
+      )
+      deps.passing('running-noted')
+    },
+
+    async stopped({ row }: PlacedContainer, seen: EngineContainer | undefined): Promise<void> {
+      const change: Partial<ContainerRow> = {
+        state: 'stopped',
+        exitCode: seen?.exit?.exitCode ?? row.exitCode,
+        finishedAt: seen?.exit?.finishedAt.getTime() ?? row.finishedAt,
+      }
+      await this.changed(row, change, { state: 'succeeded' })
+      deps.passing('stopped-noted')
+    },
+
+    async failed({ row }: PlacedContainer, why: Failure): Promise<void> {
+      const change: Partial<ContainerRow> = {
+        state: 'failed',
+        reasonCode: why.code,
+        reasonMessage: why.message,
+        startedRun: row.run,
+      }
+      await this.changed(row, change, { state: 'failed', failure: why })
+    },
+  }
+}
+
+const endpointsOf = ({ published }: EngineContainer) =>
+  published.map(({ port, protocol, hostPort }) => ({
+    port,
+    protocol,
+    address: `127.0.0.1:${hostPort}`,
+  }))
+
+/** How an operation has ended whose container did not stay up. */
+export function failedWith(
+  row: ContainerRow,
+  exitCode: number | null,
+  reason: { readonly code: string; readonly message: string },
+): Ending {
+  const message = `Container "${row.name}" did not stay up: ${reason.message}`
+  return {
+    state: 'failed',
+    failure: failure('container-exited', message, { exitCode, reason: reason.code }),
+  }
+}

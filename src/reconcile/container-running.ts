@@ -1,0 +1,92 @@
+import type { PlacedContainer } from '../../db/queries/containers.ts'
+import { dockerName } from '../core/docker-names.ts'
+import { EngineRefusal } from '../ports/engine.ts'
+import type { Notes } from './container-notes.ts'
+import type { StepAt, StepDeps } from './container-steps.ts'
+import { specOf } from './container-wanted.ts'
+
+/** How long an edge that is up may take to say that it serves a table. */
+const ACKNOWLEDGE_MS = 5_000
+const NOT_FOUND = 404
+
+/** Starts, stops and removes, each in step with the edge. */
+export function containerRunning(deps: StepDeps, notes: Notes) {
+  const { engine, known } = deps
+
+  /**
+   * The edge knows who will ask before anyone can ask, and the run is written down before it is begun.
+   * Which of the two comes first does not matter: a run that was written down and not begun is started
+   * by the step `start`, which tells the edge again.
+   */
+  async function beginRun(at: StepAt, signal: AbortSignal): Promise<void> {
+    const { row } = at.placed
+    const startingAt = deps.clock.now().getTime()
+    const change = { startedRun: row.run, startingAt, state: 'starting' } as const
+    const written = notes.moved(row, change, { step: 'start', progress: 60 })
+    const [begun] = await Promise.all([written, told(signal)])
+    deps.passing('edge-told')
+    deps.passing('run-begun')
+    if (begun) await launch(at, signal)
+  }
+
+  async function start(at: StepAt, signal: AbortSignal): Promise<void> {
+    // After a crash the edge may have forgotten; telling it what it knows costs a millisecond.
+    await told(signal)
+    await launch(at, signal)
+  }
+
+  async function launch({ placed, name }: StepAt, signal: AbortSignal): Promise<void> {
+    try {
+      await engine.startContainer(name, signal)
+    } catch (error) {
+      if (!(error instanceof EngineRefusal) || error.status !== NOT_FOUND) throw error
+      // Removed by another hand meanwhile, or its network was: forget both, and make them anew.
+      known.drop(name)
+      known.dropNetwork(dockerName(placed.tenant, 'network', placed.network.id))
+      if (await engine.inspectContainer(name, signal)) await engine.removeContainer(name, signal)
+      return
+    }
+    deps.passing('container-started')
+    const there = known.container(name)
+    if (!there) return
+    const { exit: _, ...rest } = there
+    known.put({ ...rest, status: 'running' })
+  }
+
+  async function told(signal: AbortSignal): Promise<void> {
+    const version = await deps.publisher.publish()
+    const patience = AbortSignal.any([signal, AbortSignal.timeout(ACKNOWLEDGE_MS)])
+    await deps.edge.acknowledged(version, patience)
+  }
+
+  /** Nothing new is sent to one that is to stop; what is under way has the stop time to finish. */
+  async function stop({ placed, name }: StepAt, signal: AbortSignal): Promise<void> {
+    await withdrawn(placed, signal)
+    await engine.stopContainer(name, specOf(placed.row).stopTimeoutSeconds, signal)
+    deps.passing('container-stopped')
+    const there = await engine.inspectContainer(name, signal)
+    if (there) known.put(there)
+    else known.drop(name)
+  }
+
+  async function remove({ placed, name }: StepAt, signal: AbortSignal): Promise<void> {
+    await withdrawn(placed, signal)
+    deps.passing('withdrawn')
+    await engine.removeContainer(name, signal)
+    known.drop(name)
+    deps.passing('container-removed')
+  }
+
+  /** An edge that is away cannot hold up a stop: it sends nothing either. */
+  async function withdrawn({ row }: PlacedContainer, signal: AbortSignal): Promise<void> {
+    try {
+      await told(signal)
+    } catch (error) {
+      signal.throwIfAborted()
+      const facts = { container: row.id, error }
+      deps.log('warn', 'The edge has not confirmed that a container is out', facts)
+    }
+  }
+
+  return { beginRun, start, stop, remove }
+}

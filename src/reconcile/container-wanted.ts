@@ -1,0 +1,80 @@
+import type { ContainerRow, PlacedContainer } from '../../db/queries/containers.ts'
+import { capabilitiesOf, environmentOf, tmpfsFor, type PortSpec } from '../core/container-shape.ts'
+import { dockerName } from '../core/docker-names.ts'
+import type { ContainerWanted, ImageFacts } from '../ports/engine.ts'
+
+/** What of a spec the engine is told, or that decides about it. */
+export interface EngineSpec {
+  readonly image: string
+  readonly command?: readonly string[]
+  readonly entrypoint?: readonly string[]
+  readonly workingDir?: string
+  readonly env?: Readonly<Record<string, string>>
+  readonly user?: string
+  readonly ports?: readonly PortSpec[]
+  readonly labels?: Readonly<Record<string, string>>
+  readonly healthCheck?: { readonly type: string; readonly port?: number }
+  readonly stopSignal?: string
+  readonly stopTimeoutSeconds: number
+  readonly publish: boolean
+}
+
+/** Written by the container service alone, from a parsed spec. */
+export function specOf(row: ContainerRow): EngineSpec {
+  const spec: EngineSpec = JSON.parse(row.specJson)
+  return spec
+}
+
+/** Written by the image step alone, from the engine's own answer. */
+export function imageOf(row: ContainerRow): ImageFacts {
+  if (row.imageJson === null) throw new Error(`Container "${row.id}" has no image yet`)
+  const facts: ImageFacts = JSON.parse(row.imageJson)
+  return facts
+}
+
+export interface Given {
+  readonly name: string
+  readonly facts: ImageFacts
+  readonly resolver: string | null
+  readonly internalDomain: string
+}
+
+/** Everything that the engine is told of a container: what is not here, it does not have. */
+export function wantedOf(
+  { row, tenant, network, address, mac }: PlacedContainer,
+  { name, facts, resolver, internalDomain }: Given,
+): ContainerWanted {
+  const spec = specOf(row)
+  const { id, appPort } = row
+  const exposed = facts.exposedTcpPorts.map((port) => ({ port, protocol: 'tcp' as const }))
+  return {
+    name,
+    tenant,
+    id,
+    generation: row.specGeneration,
+    hostname: row.name,
+    imageId: facts.imageId,
+    ...(spec.command && { command: spec.command }),
+    ...(spec.entrypoint && { entrypoint: spec.entrypoint }),
+    ...(spec.workingDir !== undefined && { workingDir: spec.workingDir }),
+    env: environmentOf({ id, name: row.name, tenant, appPort, env: spec.env ?? {} }),
+    ...(spec.user !== undefined && { user: spec.user }),
+    labels: spec.labels ?? {},
+    network: dockerName(tenant, 'network', network.id),
+    address,
+    mac,
+    resolver,
+    searchDomain: `${tenant}.${internalDomain}`,
+    memoryBytes: row.memoryBytes,
+    cpuMilli: row.cpuMilli,
+    cpuShares: row.cpuShares,
+    pids: row.pids,
+    readOnlyRoot: row.policy === 'restricted',
+    capabilities: capabilitiesOf(row.policy),
+    tmpfs: tmpfsFor(facts.volumes),
+    ...(spec.stopSignal !== undefined && { stopSignal: spec.stopSignal }),
+    stopTimeoutSeconds: spec.stopTimeoutSeconds,
+    ports: (spec.ports ?? exposed).map(({ port, protocol }) => ({ port, protocol })),
+    publish: spec.publish,
+  }
+}

@@ -313,6 +313,7 @@ const REST: Checks = {
 
   'image() answers undefined for one that is not there': async ({ engine, signal }) => {
     assert.equal(await engine.image('127.0.0.1:9/none:latest', signal), undefined)
+    assert.equal(await engine.image(`sha256:${'0'.repeat(64)}`, signal), undefined)
   },
 
   'image() and pull() refuse what is no name': async ({ engine, signal }) => {

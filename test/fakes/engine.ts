@@ -83,6 +83,7 @@ function changeCalls(host: EngineHost, instance: string): Pick<Engine, Changes> 
   }
 }
 
+const IMAGE_ID = /^sha256:[0-9a-f]{64}$/
 const FACTS = {
   version: '20.10.24',
   apiVersion: '1.41',
@@ -94,8 +95,10 @@ function imageCalls(host: EngineHost, instance: string): Pick<Engine, 'image' | 
   return {
     image: (reference, signal) =>
       host.call({ instance, method: 'image', name: reference }, signal, () => {
-        const byId = [...host.images.values()].find(({ imageId }) => imageId === reference)
-        return byId ?? host.images.get(whole('inspect', reference))
+        if (IMAGE_ID.test(reference)) {
+          return [...host.images.values()].find(({ imageId }) => imageId === reference)
+        }
+        return host.images.get(whole('inspect', reference))
       }),
     pull: (wanted, onProgress, signal) =>
       host.call({ instance, method: 'pull', name: wanted.reference }, signal, () => {

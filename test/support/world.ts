@@ -206,6 +206,10 @@ async function addTenant({ store, newId, time }: Ground, slug: string, limits: P
   return row
 }
 
+/** As an engine would name it. */
+export const imageIdOf = (name: string): string =>
+  `sha256:${Buffer.from(name).toString('hex').padStart(64, '0')}`
+
 /** The platform's two images, shared with all: `demo` has an app, `base` has none. */
 async function addImages({ store, host, time }: Ground): Promise<void> {
   const addedAt = time.now().getTime()
@@ -213,7 +217,7 @@ async function addImages({ store, host, time }: Ground): Promise<void> {
     ['demo', [8080]],
     ['base', []],
   ] as const) {
-    const imageId = `sha256:${name}`
+    const imageId = imageIdOf(name)
     host.addImage(`cloudlet/${name}`, { imageId, exposedTcpPorts, volumes: [], user: '' })
     const reference = `docker.io/cloudlet/${name}:latest`
     await store.write((q) => q.images.put({ tenantId: null, reference, imageId, addedAt }))

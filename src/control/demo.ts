@@ -3,6 +3,8 @@ import { ContainerCreate } from '../contract/containers.ts'
 import { TenantCreate } from '../contract/tenants.ts'
 import { PLATFORM } from '../core/actor.ts'
 import { Failure } from '../core/failure.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Timers } from '../ports/timers.ts'
 import type { ContainerService } from '../services/containers.ts'
 import type { TenantService } from '../services/tenants.ts'
 
@@ -22,6 +24,35 @@ export async function makeDemo({ tenants, containers }: DemoDeps): Promise<void>
   const { name, image } = DEMO
   const wanted = ContainerCreate.parse({ name, image, restart: 'always' })
   await unlessTaken(containers.create(DEMO.tenant, wanted, PLATFORM))
+}
+
+export interface ReadyDeps {
+  readonly containers: Pick<ContainerService, 'get'>
+  readonly clock: Clock
+  readonly timers: Timers
+}
+
+const READY_MS = 60_000
+const LOOK_EVERY_MS = 25
+
+/** Waits until the demo's app is healthy, unless it is not to run; after a minute it is not waited for. */
+export async function demoReady(deps: ReadyDeps, signal: AbortSignal): Promise<void> {
+  const until = deps.clock.now().getTime() + READY_MS
+  while (deps.clock.now().getTime() < until && !signal.aborted) {
+    const app = await existing(deps.containers.get(DEMO.tenant, DEMO.name))
+    if (app?.desired !== 'running' || app.health === 'healthy') return
+    await new Promise<void>((resolve) => void deps.timers.after(LOOK_EVERY_MS, resolve))
+  }
+}
+
+/** The user may have deleted the demo. */
+async function existing<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'not-found') return undefined
+    throw error
+  }
 }
 
 async function unlessTaken(made: Promise<unknown>): Promise<void> {

@@ -11,7 +11,7 @@ export interface FirstStartDeps {
   readonly instanceName: string
   /** What the command line acts on when nothing else is said. */
   readonly tenant: string | null
-  readonly hasKeys: () => Promise<boolean>
+  readonly isFirstStart: boolean
   readonly createAdmin: (description: string) => Promise<NewAccessKey>
 }
 
@@ -25,7 +25,7 @@ const Profiles = z.looseObject({
  * command line (its profile), and answers it, so that it can be shown this once.
  */
 export async function firstStart(deps: FirstStartDeps): Promise<NewAccessKey | undefined> {
-  if (await deps.hasKeys()) {
+  if (!deps.isFirstStart) {
     moveEndpoint(deps)
     return undefined
   }

@@ -1,0 +1,95 @@
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import { getRequestListener } from '@hono/node-server'
+import { auditRoutes } from '../../routes/audit.ts'
+import { containerRoutes } from '../../routes/containers.ts'
+import { imageRoutes } from '../../routes/images.ts'
+import { keyRoutes, platformKeyRoutes } from '../../routes/keys.ts'
+import { operationRoutes } from '../../routes/operations.ts'
+import { platformRoutes } from '../../routes/platform.ts'
+import { registryRoutes } from '../../routes/registries.ts'
+import { tenantRoutes } from '../../routes/tenants.ts'
+import { whoamiRoutes } from '../../routes/whoami.ts'
+import { referenceScript } from '../adapters/reference-script.ts'
+import type { Platform } from '../contract/platform.ts'
+import { apiApp } from '../http/app.ts'
+import type { App } from '../http/shell.ts'
+import { hostPort } from '../instance.ts'
+import { settling } from '../services/operations.ts'
+import type { Outside } from './outside.ts'
+import type { Services } from './services.ts'
+import { VERSION } from './version.ts'
+
+/** How long requests that are under way may take when the server stops. */
+const DRAIN_MS = 10_000
+
+/** The API over all services, listening once `listen` has resolved. */
+export function apiServer(outside: Outside, services: Services, stopping: AbortSignal) {
+  const { clock, log, settings, instance } = outside
+  const app = apiApp({
+    authenticate: services.keys.authenticate,
+    audit: services.audit,
+    clock,
+    log,
+    newRequestId: randomUUID,
+    stopping,
+    hosts: settings.CLOUDLET_API_HOSTS.split(',').filter((name) => name !== ''),
+    version: VERSION,
+    reference: referenceScript(),
+    routes: [(api) => bindRoutes(api, outside, services)],
+  })
+  const listener = getRequestListener(app.fetch)
+  const server = createServer((request, response) => void listener(request, response))
+  return {
+    listen: () => listening(server, instance.apiAddress),
+    async close(): Promise<void> {
+      server.close()
+      server.closeIdleConnections()
+      await Promise.race([once(server, 'close'), once(AbortSignal.timeout(DRAIN_MS), 'abort')])
+      server.closeAllConnections()
+    },
+  }
+}
+
+function bindRoutes(api: App, outside: Outside, services: Services): void {
+  const { containers, logs, operations, keys, networks, usage } = services
+  containerRoutes(api, { containers, logs, settle: settling(operations) })
+  operationRoutes(api, operations)
+  imageRoutes(api, services.images)
+  registryRoutes(api, services.registries)
+  keyRoutes(api, keys)
+  platformKeyRoutes(api, keys)
+  tenantRoutes(api, services.tenants)
+  auditRoutes(api, services.audit)
+  whoamiRoutes(api, services.whoami)
+  platformRoutes(api, {
+    platform: platformOf(outside),
+    engineUp: services.reconciler.isUp,
+    edgeUp: outside.edge.isUp,
+    networks,
+    usage,
+  })
+}
+
+function platformOf({ instance, settings }: Outside): Platform {
+  return {
+    version: VERSION,
+    instance: instance.id,
+    domain: settings.CLOUDLET_DOMAIN,
+    internalDomain: settings.CLOUDLET_INTERNAL_DOMAIN,
+    ingress: instance.ingressAddress,
+    dns: instance.dnsAddress,
+    resolver: instance.resolver ?? '',
+    isolated: instance.isolated,
+    enforced: instance.isolated,
+  }
+}
+
+function listening(server: Server, address: string): Promise<void> {
+  const { host, port } = hostPort(address)
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host, port }, () => resolve())
+  })
+}

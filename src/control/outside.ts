@@ -1,0 +1,36 @@
+import Docker from 'dockerode'
+import { openStore } from '../../db/open.ts'
+import { dockerEngine, ENGINE_API_VERSION } from '../adapters/docker-engine.ts'
+import { edgeLink } from '../adapters/edge-link.ts'
+import { openKeyRing } from '../adapters/key-ring.ts'
+import { systemClock as clock, systemTimers as timers } from '../adapters/system.ts'
+import type { Settings } from '../config.ts'
+import { placesIn, type Instance } from '../instance.ts'
+import type { Log } from '../log.ts'
+
+const MIGRATIONS = `${import.meta.dirname}/../../db/migrations`
+
+/** Everything that is not ours to decide, behind its port: database, keys, engine, edge, time. */
+export async function openOutside(instance: Instance, settings: Settings, log: Log) {
+  const places = placesIn(instance.dataDir)
+  const store = await openStore(`file:${places.database}`, MIGRATIONS)
+  const isFirstStart = !(await store.read.keys.any())
+  const keyRing = await openKeyRing({ path: places.keys, databaseHasKeys: !isFirstStart })
+  const docker = new Docker({ socketPath: settings.CLOUDLET_ENGINE, version: ENGINE_API_VERSION })
+  const engine = dockerEngine({ docker, instance: instance.id, now: clock.now })
+  const edge = edgeLink({ folder: places.edge, workers: instance.workers, timers, log })
+  return {
+    instance,
+    settings,
+    log,
+    clock,
+    timers,
+    store,
+    isFirstStart,
+    keyRing,
+    docker,
+    engine,
+    edge,
+  }
+}
+export type Outside = Awaited<ReturnType<typeof openOutside>>

@@ -1,0 +1,85 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { containerReconciler } from '../reconcile/containers.ts'
+import { knownEngine } from '../reconcile/engine-view.ts'
+import { imageResolver } from '../reconcile/images.ts'
+import { reconcileLoop } from '../reconcile/loop.ts'
+import { engineObserver } from '../reconcile/observer.ts'
+import { publisher } from '../reconcile/publisher.ts'
+import { rootWatch } from '../reconcile/root-watch.ts'
+import type { RegistryService } from '../services/registries.ts'
+import type { Outside } from './outside.ts'
+
+const ENGINE_AT_ONCE = 8
+/** A pull is the longest that a pass can take. */
+const PASS_DEADLINE_MS = 15 * 60_000
+
+export interface Told {
+  readonly loginFor: RegistryService['loginFor']
+  readonly operationEnded: (id: string) => void
+}
+
+/** What makes intent come true: the loop, what it sees of the engine, and what it tells the edge. */
+export function reconciling(outside: Outside, { loginFor, operationEnded }: Told) {
+  const { instance, settings, store, engine, edge, clock, timers, log } = outside
+  const known = knownEngine()
+  const internalDomain = settings.CLOUDLET_INTERNAL_DOMAIN
+  const domains = [settings.CLOUDLET_DOMAIN, 'localhost']
+  const table = { instance: instance.id, domains, internalDomain, pool: instance.pool }
+  const routes = publisher({ store, edge, clock, table })
+  const { reconcile } = containerReconciler({
+    store,
+    engine,
+    edge,
+    known,
+    publisher: routes,
+    images: imageResolver({ store, engine, clock, loginFor }),
+    clock,
+    log,
+    instance: instance.id,
+    resolver: instance.resolver,
+    internalDomain,
+    operationEnded,
+    passing: failpoint(settings.CLOUDLET_FAILPOINT),
+  })
+  const limits = { concurrency: ENGINE_AT_ONCE, deadlineMs: PASS_DEADLINE_MS }
+  const loop = reconcileLoop({ reconcile, timers, log, ...limits })
+  const { wake } = loop
+  const observer = engineObserver({ store, engine, known, clock, timers, log, wake })
+  const roots = rootWatch({ store, engine, clock, timers, log, wake })
+  edge.onHealth((reports) => {
+    for (const { id } of reports) wake(id)
+  })
+  return {
+    wake,
+    isUp: observer.isUp,
+    ready: (signal: AbortSignal) => observer.ready(signal),
+    publish(): void {
+      routes
+        .publish()
+        .catch((error: unknown) => log('warn', 'Cannot publish the routes', { error }))
+    },
+    start(): void {
+      observer.start()
+      roots.start()
+      this.publish()
+    },
+    async stop(): Promise<void> {
+      await Promise.all([observer.stop(), roots.stop()])
+      await loop.stop()
+    },
+  }
+}
+export type Reconciling = ReturnType<typeof reconciling>
+
+/**
+ * Ends this process, as a power cut would, at the point that the file names. Once: the file goes first,
+ * or the next life would end at the same point.
+ */
+function failpoint(file: string): (point: string) => void {
+  if (file === '') return () => undefined
+  return (point) => {
+    if (!existsSync(file) || readFileSync(file, 'utf8') !== point) return
+    rmSync(file)
+    process.kill(process.pid, 'SIGKILL')
+  }
+}

@@ -1,0 +1,78 @@
+import { joseTokens } from '../adapters/jose-tokens.ts'
+import { randomId } from '../adapters/system.ts'
+import { engineAway } from '../core/failure.ts'
+import { hostPort, type Instance } from '../instance.ts'
+import { auditService } from '../services/audit.ts'
+import { containerService } from '../services/containers.ts'
+import { imageService } from '../services/images.ts'
+import { keyService } from '../services/keys.ts'
+import { logService } from '../services/logs.ts'
+import { networkService } from '../services/networks.ts'
+import { operationService } from '../services/operations.ts'
+import { registryService } from '../services/registries.ts'
+import { tenantService } from '../services/tenants.ts'
+import { usageService } from '../services/usage.ts'
+import { whoamiService } from '../services/whoami.ts'
+import type { Outside } from './outside.ts'
+import { reconciling } from './reconciling.ts'
+
+/** All services there are, and the reconciler that they wake. */
+export function services(outside: Outside) {
+  const { instance, settings, store, clock, keyRing, engine, edge } = outside
+  const { isolated, pool } = instance
+  const audit = auditService({ store, clock })
+  const registries = registryService({ store, clock, audit, keyRing })
+  const { loginFor } = registries
+  const reconciler = reconciling(outside, {
+    loginFor,
+    operationEnded: (id) => operations.ended(id),
+  })
+  const { wake } = reconciler
+
+  const common = { store, clock, newId: randomId, audit }
+  const operations = operationService({ ...common, wake })
+  const keys = keyService({ ...common, newJti: randomId, keyRing, tokens: joseTokens })
+  const containers = containerService({
+    ...common,
+    operations,
+    wake,
+    node: 'local',
+    pool,
+    around: {
+      internalDomain: settings.CLOUDLET_INTERNAL_DOMAIN,
+      isolated,
+      urlOf: (name, tenant) => urlOf(instance, name, tenant),
+      healthOf: edge.health,
+    },
+    routesChanged: () => reconciler.publish(),
+    requireEngine() {
+      if (!reconciler.isUp()) throw engineAway('change containers')
+    },
+  })
+  const defaults = {
+    containers: settings.CLOUDLET_TENANT_CONTAINERS,
+    cpuMilli: settings.CLOUDLET_TENANT_CPU_MILLI,
+    memoryBytes: settings.CLOUDLET_TENANT_MEMORY_BYTES,
+  }
+  return {
+    audit,
+    registries,
+    operations,
+    keys,
+    containers,
+    reconciler,
+    tenants: tenantService({ ...common, defaults, ended: (id) => keys.endTenant(id), isolated }),
+    images: imageService({ store, clock, audit, engine }),
+    logs: logService({ store, engine }),
+    networks: networkService({ store }),
+    usage: usageService({ store, enforced: isolated }),
+    whoami: whoamiService({ clock }),
+  }
+}
+export type Services = ReturnType<typeof services>
+
+/** Where a browser finds an app without any set-up of names. */
+export function urlOf({ ingressAddress }: Instance, name: string, tenant: string): string {
+  const { port } = hostPort(ingressAddress)
+  return `http://${name}.${tenant}.localhost${port === 80 ? '' : `:${port}`}/`
+}

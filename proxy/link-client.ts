@@ -21,11 +21,12 @@ const RETRY_MS = 50
 export function linkClient({ path, hear, after }: LinkClientDeps): LinkClient {
   let closed = false
   let socket: Socket | undefined
-  let cancel = (): void => undefined
+  let cancel: (() => void) | undefined
 
   function connect(): void {
     const attempt = createConnection({ path })
     attempt.on('connect', () => (socket = attempt))
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- nobody else can open the socket
     readLines(attempt, (message) => hear(message as FromEdge))
     attempt.on('error', () => undefined) // `close` follows, and is what counts.
     attempt.on('close', () => {
@@ -46,7 +47,7 @@ export function linkClient({ path, hear, after }: LinkClientDeps): LinkClient {
     },
     close() {
       closed = true
-      cancel()
+      cancel?.()
       socket?.destroy()
     },
   }

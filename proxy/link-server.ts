@@ -49,6 +49,7 @@ export function linkServer(deps: LinkServerDeps): LinkServer {
 
   function hear(socket: Socket, message: unknown): void {
     // Sent by our own processes alone: nobody else can open the socket.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     const told = message as ToEdge
     switch (told.type) {
       case 'table':

@@ -98,7 +98,9 @@ export const SETTINGS = {
   CLOUDLET_FAILPOINT: z
     .string()
     .default('')
-    .describe('For tests: the control plane ends itself with SIGKILL at this point'),
+    .describe(
+      'For tests: a file; at the point that it names, the control plane removes it and ends with SIGKILL',
+    ),
 } as const
 
 const Settings = z.object(SETTINGS)
@@ -127,7 +129,7 @@ export function readSettings({ env, uid, home }: World): Settings {
   }
   const unknown = Object.keys(written).filter((key) => !Object.hasOwn(SETTINGS, key))
   const mistyped = unknown.filter(
-    (key) => !CLIENT_SETTINGS.has(key) && !/^CLOUDLET_TEST_/.test(key),
+    (key) => !CLIENT_SETTINGS.has(key) && !key.startsWith('CLOUDLET_TEST_'),
   )
   if (mistyped.length > 0) throw new SettingsError(`Unknown setting ${mistyped.join(', ')}`)
   const parsed = Settings.safeParse(written)

@@ -1,6 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
 import { readSettings, SettingsError, thisWorld } from './config.ts'
 import { placesIn, type Instance } from './instance.ts'
 import { jsonLog, type Log } from './log.ts'
@@ -67,6 +66,7 @@ function prepared(): Promise<Instance> {
     child.once('error', reject)
     child.once('close', (code) => {
       // Written by `prepare.ts` alone.
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
       if (code === 0) resolve(JSON.parse(text) as Instance)
       else process.exit(code ?? 1)
     })
@@ -120,9 +120,7 @@ function tellUser({ stdout, stdin }: ChildProcess): void {
   // A write to a process that has just ended is no news: its end is told apart.
   stdin?.on('error', () => undefined)
   if (stdout)
-    createInterface({ input: stdout as Readable }).on('line', (line) =>
-      process.stdout.write(`${line}\n`),
-    )
+    createInterface({ input: stdout }).on('line', (line) => process.stdout.write(`${line}\n`))
 }
 
 interface EdgeAround {

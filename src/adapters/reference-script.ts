@@ -15,9 +15,10 @@ const path = join(
   '../../node_modules/@scalar/api-reference/dist/browser/standalone.js',
 )
 
+const plain = async (): Promise<Uint8Array<ArrayBuffer>> => new Uint8Array(await readFile(path))
+
 /** Scalar's one file for the browser, out of its package, compressed once and kept. */
 export function referenceScript(): ReferenceScript {
-  const plain = async (): Promise<Uint8Array<ArrayBuffer>> => new Uint8Array(await readFile(path))
   let small: Promise<Uint8Array<ArrayBuffer>> | undefined
   async function make(): Promise<Uint8Array<ArrayBuffer>> {
     const params = { [constants.BROTLI_PARAM_QUALITY]: QUALITY }

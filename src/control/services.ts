@@ -22,9 +22,8 @@ export function services(outside: Outside) {
   const { isolated, pool } = instance
   const audit = auditService({ store, clock })
   const registries = registryService({ store, clock, audit, keyRing })
-  const { loginFor } = registries
   const reconciler = reconciling(outside, {
-    loginFor,
+    loginFor: (tenantId, host) => registries.loginFor(tenantId, host),
     operationEnded: (id) => operations.ended(id),
   })
   const { wake } = reconciler

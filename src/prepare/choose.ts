@@ -69,15 +69,16 @@ async function again(kept: Kept, settings: Settings): Promise<Kept> {
       `Cannot change the pool to ${wanted}: this instance has lived in ${kept.pool} since its first start`,
     )
   }
-  const set = (name: string | undefined, old: string): string =>
-    name === undefined || name.endsWith(':0') ? old : hostPortText(hostPort(name))
   return {
     ...kept,
-    apiAddress: set(settings.CLOUDLET_API_ADDRESS, kept.apiAddress),
-    ingressAddress: set(settings.CLOUDLET_INGRESS_HTTP_ADDRESS, kept.ingressAddress),
-    dnsAddress: set(settings.CLOUDLET_DNS_ADDRESS, kept.dnsAddress),
+    apiAddress: setOr(settings.CLOUDLET_API_ADDRESS, kept.apiAddress),
+    ingressAddress: setOr(settings.CLOUDLET_INGRESS_HTTP_ADDRESS, kept.ingressAddress),
+    dnsAddress: setOr(settings.CLOUDLET_DNS_ADDRESS, kept.dnsAddress),
   }
 }
+
+const setOr = (set: string | undefined, old: string): string =>
+  set === undefined || set.endsWith(':0') ? old : hostPortText(hostPort(set))
 
 async function anew(settings: Settings, isolated: boolean): Promise<Kept> {
   const usual = (...ports: number[]): number[] => [
@@ -106,7 +107,6 @@ async function pick(
   }
   for (const port of ports) {
     // One after the other: the first that is free is the one people expect.
-    // oxlint-disable-next-line no-await-in-loop
     if (await isFree({ host, port })) return hostPortText({ host, port })
   }
   throw new PrepareError(`Cannot find a free port among ${ports.at(0)} to ${ports.at(-1)}`)
@@ -137,7 +137,7 @@ async function seeFree(chosen: Kept, dataDir: string): Promise<void> {
   ] as const
   for (const [setting, text] of named) {
     const address = hostPort(text)
-    // oxlint-disable-next-line no-await-in-loop -- the first that is taken is the one to tell of
+    // The first that is taken is the one to tell of
     if (await isFree(address)) continue
     const others = holdersOf(address.port).filter(
       ({ command }) => !command.includes(`"${dataDir}"`),
@@ -154,5 +154,4 @@ async function seeFree(chosen: Kept, dataDir: string): Promise<void> {
 
 /** Read from the id, so that each instance's edge is a stranger to the others'. */
 const edgeUidOf = (id: string): number =>
-  FIRST_EDGE_UID +
-  ([...id].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % EDGE_UIDS, 7) % EDGE_UIDS)
+  FIRST_EDGE_UID + (Number.parseInt(id.slice(0, 8), 36) % EDGE_UIDS)

@@ -18,13 +18,13 @@ function routes(): Cidr[] {
   return lines.flatMap((line) => {
     const [, destination = '', , , , , , mask = ''] = line.split('\t')
     if (destination === '' || mask === '00000000') return []
-    const prefix = [...littleEndian(mask).toString(2)].filter((bit) => bit === '1').length
+    const prefix = littleEndian(mask).toString(2).replaceAll('0', '').length
     return [{ base: littleEndian(destination), prefix, size: 2 ** (32 - prefix) }]
   })
 }
 
 const littleEndian = (hex: string): number =>
-  Buffer.from(hex.padStart(8, '0'), 'hex').reverse().readUInt32BE()
+  Buffer.from(hex.padStart(8, '0'), 'hex').readUInt32LE()
 
 function addresses(): Cidr[] {
   const all = Object.values(networkInterfaces()).flatMap((list = []) => list)

@@ -25,7 +25,7 @@ const DEADLINE_MS = 60_000
  */
 export function rootWatch({ store, engine, clock, timers, log, wake }: RootWatchDeps) {
   const stopping = new AbortController()
-  let cancel = (): void => undefined
+  let cancel: (() => void) | undefined
   let looking: Promise<void> = Promise.resolve()
 
   async function look(): Promise<void> {
@@ -63,7 +63,7 @@ export function rootWatch({ store, engine, clock, timers, log, wake }: RootWatch
           if (!stopping.signal.aborted)
             log('info', 'Cannot look at the containers’ roots', { error })
         })
-        .then(() => {
+        .finally(() => {
           if (!stopping.signal.aborted) again()
         })
     })
@@ -74,7 +74,7 @@ export function rootWatch({ store, engine, clock, timers, log, wake }: RootWatch
     start: again,
     async stop(): Promise<void> {
       stopping.abort()
-      cancel()
+      cancel?.()
       await looking
     },
   }

@@ -47,11 +47,11 @@ async function serving(
 ): Promise<void> {
   const deadline = performance.now() + READY_MS
   while (performance.now() < deadline) {
-    // oxlint-disable-next-line no-await-in-loop -- it is waited for
+    // It is waited for
     const link = await openLink(socket)
     link?.end()
     if (link && link.pid !== oldPid) return
-    // oxlint-disable-next-line no-await-in-loop -- it is waited for
+    // It is waited for
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
   }
   throw new Error(`The edge process "${role}" does not come up`)
@@ -85,11 +85,16 @@ function openLink(path: string): Promise<OpenLink | undefined> {
     void closed.then(() => resolve(undefined))
     readLines(socket, (message) => {
       // Only our own processes can open that folder.
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
       const said = message as FromEdge
       if (said.type !== 'hello') return
       clearTimeout(silent)
-      const send = (told: ToEdge): void => writeLine(socket, told)
-      resolve({ pid: said.pid, closed, send, end: () => void socket.destroy() })
+      resolve({
+        pid: said.pid,
+        closed,
+        send: (told) => writeLine(socket, told),
+        end: () => void socket.destroy(),
+      })
     })
   })
 }

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { renameSync, rmSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import type { Log } from '../src/log.ts'
 import type { HealthReport, RouteTable } from './core/route-table.ts'
@@ -76,11 +76,15 @@ export function linkServer(deps: LinkServerDeps): LinkServer {
       for (const peer of peers) say(peer, { type: 'health', reports })
     },
     async listen(path) {
-      rmSync(path, { force: true })
+      // A server that closes removes the path it was given (libuv, uv_pipe_bind), which by then may be its
+      // successor's; so it is given one of its own, and takes the real one in a single step.
+      const own = `${path}.${deps.pid}`
+      rmSync(own, { force: true })
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject)
-        server.listen(path, resolve)
+        server.listen(own, resolve)
       })
+      renameSync(own, path)
     },
     close() {
       server.close()

@@ -1,11 +1,9 @@
 import type { Queries } from '../../db/open.ts'
 import type { ContainerRow, PlacedContainer } from '../../db/queries/containers.ts'
-import { failure, type Failure } from '../core/failure.ts'
-import type { EngineContainer } from '../ports/engine.ts'
+import { failure } from '../core/failure.ts'
 import type { StepDeps } from './container-steps.ts'
 import { advanceOperations, endOperations, type Ending } from './operation-notes.ts'
 import { publishSoon } from './publisher.ts'
-import { checkOf } from './routes.ts'
 
 /** What an operation does while its container runs and the edge has not seen it answer. */
 export const AWAITS_HEALTH = { step: 'health', progress: 80 } as const
@@ -79,52 +77,8 @@ export function containerNotes(deps: StepDeps) {
       deps.passing('released')
       await deps.publisher.publish()
     },
-
-    async running({ row }: PlacedContainer, seen: EngineContainer): Promise<void> {
-      const change: Partial<ContainerRow> = {
-        state: 'running',
-        startedAt: seen.exit?.startedAt.getTime() ?? now(),
-        finishedAt: null,
-        exitCode: null,
-        endpointsJson: JSON.stringify(endpointsOf(seen)),
-      }
-      // Where health is checked, the operation goes on until the edge has seen it.
-      await this.changed(
-        row,
-        change,
-        checkOf(row) === null ? { state: 'succeeded' } : 'awaits-health',
-      )
-      deps.passing('running-noted')
-    },
-
-    async stopped({ row }: PlacedContainer, seen: EngineContainer | undefined): Promise<void> {
-      const change: Partial<ContainerRow> = {
-        state: 'stopped',
-        exitCode: seen?.exit?.exitCode ?? row.exitCode,
-        finishedAt: seen?.exit?.finishedAt.getTime() ?? row.finishedAt,
-      }
-      await this.changed(row, change, { state: 'succeeded' })
-      deps.passing('stopped-noted')
-    },
-
-    async failed({ row }: PlacedContainer, why: Failure): Promise<void> {
-      const change: Partial<ContainerRow> = {
-        state: 'failed',
-        reasonCode: why.code,
-        reasonMessage: why.message,
-        startedRun: row.run,
-      }
-      await this.changed(row, change, { state: 'failed', failure: why })
-    },
   }
 }
-
-const endpointsOf = ({ published }: EngineContainer) =>
-  published.map(({ port, protocol, hostPort }) => ({
-    port,
-    protocol,
-    address: `127.0.0.1:${hostPort}`,
-  }))
 
 /** How an operation has ended whose container did not stay up. */
 export function failedWith(

@@ -1,17 +1,16 @@
-import type { PlacedContainer } from '../../db/queries/containers.ts'
 import { dockerName } from '../core/docker-names.ts'
 import { EngineRefusal } from '../ports/engine.ts'
 import type { Notes } from './container-notes.ts'
 import type { StepAt, StepDeps } from './container-steps.ts'
+import { edgeWord } from './edge-word.ts'
 import { specOf } from './container-wanted.ts'
 
-/** How long an edge that is up may take to say that it serves a table. */
-const ACKNOWLEDGE_MS = 5_000
 const NOT_FOUND = 404
 
 /** Starts, stops and removes, each in step with the edge. */
 export function containerRunning(deps: StepDeps, notes: Notes) {
   const { engine, known } = deps
+  const { told, withdrawn } = edgeWord(deps)
 
   /**
    * The edge knows who will ask before anyone can ask, and the run is written down before it is begun.
@@ -53,12 +52,6 @@ export function containerRunning(deps: StepDeps, notes: Notes) {
     known.put({ ...rest, status: 'running' })
   }
 
-  async function told(signal: AbortSignal): Promise<void> {
-    const version = await deps.publisher.publish()
-    const patience = AbortSignal.any([signal, AbortSignal.timeout(ACKNOWLEDGE_MS)])
-    await deps.edge.acknowledged(version, patience)
-  }
-
   /** Nothing new is sent to one that is to stop; what is under way has the stop time to finish. */
   async function stop({ placed, name }: StepAt, signal: AbortSignal): Promise<void> {
     await withdrawn(placed, signal)
@@ -75,17 +68,6 @@ export function containerRunning(deps: StepDeps, notes: Notes) {
     await engine.removeContainer(name, signal)
     known.drop(name)
     deps.passing('container-removed')
-  }
-
-  /** An edge that is away cannot hold up a stop: it sends nothing either. */
-  async function withdrawn({ row }: PlacedContainer, signal: AbortSignal): Promise<void> {
-    try {
-      await told(signal)
-    } catch (error) {
-      signal.throwIfAborted()
-      const facts = { container: row.id, error }
-      deps.log('warn', 'The edge has not confirmed that a container is out', facts)
-    }
   }
 
   return { beginRun, start, stop, remove }

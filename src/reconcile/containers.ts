@@ -7,7 +7,8 @@ import { containerExit } from './container-exit.ts'
 import { containerImage } from './container-image.ts'
 import { containerLook } from './container-look.ts'
 import { containerMaking } from './container-making.ts'
-import { containerNotes } from './container-notes.ts'
+import { containerNotes, type Notes } from './container-notes.ts'
+import { containerOutcomes } from './container-outcomes.ts'
 import { containerRunning } from './container-running.ts'
 import { containerSettling } from './container-settling.ts'
 import { givingWay } from './container-patience.ts'
@@ -30,6 +31,7 @@ export function containerReconciler(deps: StepDeps) {
   const { store, clock } = deps
   const look = containerLook(deps)
   const notes = containerNotes(deps)
+  const outcomes = containerOutcomes(deps, notes)
   const perform = performer(deps, notes)
   const settle = containerSettling(deps, notes)
   const patiently = givingWay(deps)
@@ -80,7 +82,7 @@ export function containerReconciler(deps: StepDeps) {
       if (!failure || isTrouble(id, error)) throw error
       troubles.delete(id)
       deps.log('info', 'Container failed', { container: id, step: step.do, error })
-      await notes.failed(at.placed, failure)
+      await outcomes.failed(at.placed, failure)
     }
   }
 
@@ -97,17 +99,18 @@ export function containerReconciler(deps: StepDeps) {
 type Perform = (step: Step, at: StepAt, signal: AbortSignal) => Promise<void>
 
 /** Which hand does which step. */
-function performer(deps: StepDeps, notes: ReturnType<typeof containerNotes>): Perform {
+function performer(deps: StepDeps, notes: Notes): Perform {
   const look = containerLook(deps)
   const resolveImage = containerImage(deps, notes)
   const create = containerMaking(deps)
   const run = containerRunning(deps, notes)
   const exit = containerExit(deps, notes)
+  const outcomes = containerOutcomes(deps, notes)
 
   /** Our own word that it runs can be older than its end: only the engine's counts. */
   async function noteRunning({ placed, name }: StepAt, signal: AbortSignal): Promise<void> {
     const asked = await look.again(name, signal)
-    if (asked && STATUS[asked.status] === 'running') await notes.running(placed, asked)
+    if (asked && STATUS[asked.status] === 'running') await outcomes.running(placed, asked)
   }
 
   async function noteExit(at: StepAt, signal: AbortSignal): Promise<void> {
@@ -134,7 +137,7 @@ function performer(deps: StepDeps, notes: ReturnType<typeof containerNotes>): Pe
       case 'stop':
         return run.stop(at, signal)
       case 'note-stopped':
-        return notes.stopped(at.placed, at.seen)
+        return outcomes.stopped(at.placed, at.seen)
       case 'remove':
         return run.remove(at, signal)
       case 'release':

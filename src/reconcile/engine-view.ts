@@ -8,8 +8,11 @@ import type { EngineContainer, EngineEvent, EngineView } from '../ports/engine.t
 export interface KnownEngine {
   container(name: string): EngineContainer | undefined
   hasNetwork(name: string): boolean
-  containers(): readonly EngineContainer[]
-  replace(view: EngineView): void
+  /**
+   * Takes a full list for what there is. What is noted while it is being made is newer than it is, and
+   * stays.
+   */
+  refresh(list: () => Promise<EngineView>): Promise<EngineView>
   note(event: EngineEvent): void
   put(container: EngineContainer): void
   drop(name: string): void
@@ -18,31 +21,66 @@ export interface KnownEngine {
 }
 
 export function knownEngine(): KnownEngine {
-  let containers = new Map<string, EngineContainer>()
-  let networks = new Set<string>()
+  const containers = nameTable<EngineContainer>()
+  const networks = nameTable<true>()
   return {
-    container: (name) => containers.get(name),
-    hasNetwork: (name) => networks.has(name),
-    containers: () => [...containers.values()],
-    replace(view) {
-      containers = new Map(view.containers.map((one) => [one.name, one]))
-      networks = new Set(view.networks.map(({ name }) => name))
+    container: containers.at,
+    hasNetwork: (name) => networks.at(name) === true,
+    async refresh(list) {
+      const lists = [containers.recording(), networks.recording()] as const
+      try {
+        const view = await list()
+        lists[0].replace(new Map(view.containers.map((one) => [one.name, one])))
+        lists[1].replace(new Map(view.networks.map(({ name }) => [name, true])))
+        return view
+      } finally {
+        for (const { end } of lists) end()
+      }
     },
     note(event) {
       if (event.kind === 'network') {
-        if (event.action === 'destroy') networks.delete(event.name)
+        if (event.action === 'destroy') networks.set(event.name, undefined)
         return
       }
-      const known = containers.get(event.name)
+      const known = containers.at(event.name)
       const status = STATUS_AFTER[event.action]
-      if (event.action === 'destroy') containers.delete(event.name)
+      if (event.action === 'destroy') containers.set(event.name, undefined)
       // The details of an end are asked for when they are needed.
       else if (known && status) containers.set(event.name, withStatus(known, status))
     },
-    put: (container) => void containers.set(container.name, container),
-    drop: (name) => void containers.delete(name),
-    putNetwork: (name) => void networks.add(name),
-    dropNetwork: (name) => void networks.delete(name),
+    put: (container) => containers.set(container.name, container),
+    drop: (name) => containers.set(name, undefined),
+    putNetwork: (name) => networks.set(name, true),
+    dropNetwork: (name) => networks.set(name, undefined),
+  }
+}
+
+/** Values by name, replaced as a whole but for what has been touched since the replacement was begun. */
+function nameTable<T>() {
+  let values = new Map<string, T>()
+  const recordings = new Set<Set<string>>()
+  return {
+    at: (name: string): T | undefined => values.get(name),
+    set(name: string, value: T | undefined): void {
+      for (const touched of recordings) touched.add(name)
+      if (value === undefined) values.delete(name)
+      else values.set(name, value)
+    },
+    recording() {
+      const touched = new Set<string>()
+      recordings.add(touched)
+      return {
+        end: (): boolean => recordings.delete(touched),
+        replace(fresh: Map<string, T>): void {
+          for (const name of touched) {
+            const value = values.get(name)
+            if (value === undefined) fresh.delete(name)
+            else fresh.set(name, value)
+          }
+          values = fresh
+        },
+      }
+    },
   }
 }
 

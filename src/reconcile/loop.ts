@@ -35,20 +35,16 @@ export interface ReconcileLoop {
 
 const FIRST_RETRY_MS = 500
 const LAST_RETRY_MS = 30_000
+/** An engine that is away for a moment is nothing to warn of. */
+const FAILURES_UNREMARKABLE = 3
 
 /** Works on many things at once, on each alone, and comes back to those that failed, later and later. */
-export function reconcileLoop({
-  reconcile,
-  timers,
-  log,
-  concurrency,
-  deadlineMs,
-}: LoopDeps): ReconcileLoop {
+export function reconcileLoop(deps: LoopDeps): ReconcileLoop {
   const queue = new Set<string>()
   const busy = new Map<string, Pass>()
-  const alarms = new Map<string, () => void>()
-  const failures = new Map<string, number>()
+  const alarms = alarmClock(deps.timers, (id) => wake(id))
   const stopping = new AbortController()
+  const attempt = attempts(deps, stopping.signal)
   let atWork = 0
 
   function wake(id: string): void {
@@ -63,10 +59,9 @@ export function reconcileLoop({
 
   function next(): void {
     for (const id of queue) {
-      if (atWork >= concurrency) return
+      if (atWork >= deps.concurrency) return
       queue.delete(id)
-      alarms.get(id)?.()
-      alarms.delete(id)
+      alarms.cancel(id)
       atWork++
       busy.set(id, { again: false, woken: undefined, done: work(id) })
     }
@@ -75,53 +70,26 @@ export function reconcileLoop({
   async function work(id: string): Promise<void> {
     // One turn later, so that `busy` has its entry before anything can end.
     await Promise.resolve()
-    let againMs: number | undefined
-    try {
-      const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(deadlineMs)])
-      againMs = await reconcile(id, signal, (slow, woken) => aside(id, slow, woken))
-      failures.delete(id)
-    } catch (error) {
-      if (!stopping.signal.aborted) againMs = retryAfter(id, error)
-    }
+    const againMs = await attempt(id, (slow, woken) => aside(id, slow, woken))
     const again = busy.get(id)?.again === true
     busy.delete(id)
     atWork--
     if (again) wake(id)
-    else if (againMs !== undefined) alarm(id, againMs)
+    else if (againMs !== undefined && !stopping.signal.aborted) alarms.set(id, againMs)
     next()
   }
 
   async function aside<T>(id: string, slow: Promise<T>, woken: () => void): Promise<T> {
-    const pass = busy.get(id)
-    if (pass) pass.woken = woken
+    const waiting = busy.get(id)
+    if (waiting) waiting.woken = woken
     atWork--
     next()
     try {
       return await slow
     } finally {
       atWork++
-      if (pass) pass.woken = undefined
+      if (waiting) waiting.woken = undefined
     }
-  }
-
-  function retryAfter(id: string, error: unknown): number {
-    const failed = (failures.get(id) ?? 0) + 1
-    failures.set(id, failed)
-    const waitMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(failed - 1, 10))
-    log(failed > 3 ? 'warn' : 'info', 'Cannot reconcile, will try again', { id, waitMs, error })
-    return waitMs
-  }
-
-  function alarm(id: string, ms: number): void {
-    if (stopping.signal.aborted) return
-    alarms.get(id)?.()
-    alarms.set(
-      id,
-      timers.after(ms, () => {
-        alarms.delete(id)
-        wake(id)
-      }),
-    )
   }
 
   return {
@@ -130,9 +98,52 @@ export function reconcileLoop({
     async stop() {
       stopping.abort()
       queue.clear()
-      for (const cancel of alarms.values()) cancel()
       alarms.clear()
       await Promise.all([...busy.values()].map(({ done }) => done))
+    },
+  }
+}
+
+/** One pass of one thing; answers in how many ms the next is due. What fails is left alone longer each time. */
+function attempts({ reconcile, log, deadlineMs }: LoopDeps, stopping: AbortSignal) {
+  const failures = new Map<string, number>()
+  return async (id: string, aside: Aside): Promise<number | undefined> => {
+    try {
+      const signal = AbortSignal.any([stopping, AbortSignal.timeout(deadlineMs)])
+      const again = await reconcile(id, signal, aside)
+      failures.delete(id)
+      return again
+    } catch (error) {
+      if (stopping.aborted) return undefined
+      const times = (failures.get(id) ?? 0) + 1
+      failures.set(id, times)
+      const waitMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(times - 1, 10))
+      const level = times > FAILURES_UNREMARKABLE ? 'warn' : 'info'
+      log(level, 'Cannot reconcile, will try again', { id, waitMs, error })
+      return waitMs
+    }
+  }
+}
+
+/** At most one alarm each. */
+function alarmClock(timers: Timers, ring: (id: string) => void) {
+  const alarms = new Map<string, () => void>()
+  function cancel(id: string): void {
+    alarms.get(id)?.()
+    alarms.delete(id)
+  }
+  return {
+    cancel,
+    set(id: string, ms: number): void {
+      cancel(id)
+      const off = timers.after(ms, () => {
+        alarms.delete(id)
+        ring(id)
+      })
+      alarms.set(id, off)
+    },
+    clear(): void {
+      for (const id of alarms.keys()) cancel(id)
     },
   }
 }

@@ -1,79 +1,33 @@
-import type { Store } from '../../db/open.ts'
-import { dockerName } from '../core/docker-names.ts'
-import type { Log } from '../log.ts'
-import type { Clock } from '../ports/clock.ts'
-import type { Engine, EngineView } from '../ports/engine.ts'
 import type { Timers } from '../ports/timers.ts'
-import type { KnownEngine } from './engine-view.ts'
+import { enginePass, type PassDeps } from './engine-pass.ts'
 
-export interface ObserverDeps {
-  readonly store: Store
-  readonly engine: Engine
-  readonly known: KnownEngine
-  readonly clock: Clock
+export interface ObserverDeps extends PassDeps {
   readonly timers: Timers
-  readonly log: Log
-  readonly wake: (containerId: string) => void
 }
 
 /** Events can be lost, so everything is listed anew this often. */
 const FULL_LIST_MS = 30_000
 /** While the engine is away it is asked this often. */
 const AWAY_MS = 1_000
+/** A stream of events that ends in peace is opened anew, but not in circles. */
+const REOPEN_MS = 100
 const LIST_DEADLINE_MS = 20_000
+const READY_LOOK_MS = 20
 
 /** Keeps `known` in step with the engine, and wakes the reconciler of whatever has changed. */
 export function engineObserver(deps: ObserverDeps) {
-  const { store, engine, known, log } = deps
+  const { engine, known, log, timers } = deps
   const stopping = new AbortController()
+  const look = enginePass(deps)
   let up = false
   let running: Promise<unknown> = Promise.resolve()
 
-  /** One full pass: look at everything, clean up what nobody owns, wake every container's reconciler. */
   async function pass(): Promise<void> {
     const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(LIST_DEADLINE_MS)])
-    const view = await engine.list(signal)
-    known.replace(view)
-    if (!up) log('info', 'The engine answers', { containers: view.containers.length })
-    up = true
-    const live = await store.read.containers.live()
-    const ids = new Set(live.map(({ row }) => row.id))
-    await removeOrphans(view, ids, signal)
-    await removeNetworks(view, signal)
-    for (const id of ids) deps.wake(id)
-  }
-
-  /**
-   * What a row says is gone, but the engine still has: a create that outlived the one who asked for it.
-   * What no row knows is left alone: the database may be an older copy.
-   */
-  async function removeOrphans(view: EngineView, live: ReadonlySet<string>, signal: AbortSignal) {
-    for (const { id, name } of view.containers) {
-      if (live.has(id)) continue
-      const row = await store.read.containers.byId(id)
-      if (row?.removedAt === undefined || row.removedAt === null) {
-        if (!row) log('warn', 'A container of this instance is not in the database', { name })
-        continue
-      }
-      log('info', 'Removing a container that outlived its row', { name })
-      await engine.removeContainer(name, signal)
-      known.drop(name)
-    }
-  }
-
-  /** Networks of tenants that are gone. Their subnets rest from then on. */
-  async function removeNetworks(view: EngineView, signal: AbortSignal): Promise<void> {
-    const there = new Set(view.networks.map(({ name }) => name))
-    for (const network of await store.read.networks.live()) {
-      const tenant = await store.read.tenants.byId(network.tenantId)
-      if (!tenant) continue
-      const name = dockerName(tenant.slug, 'network', network.id)
-      if (tenant.deletedAt === null) continue
-      if (there.has(name)) await engine.removeNetwork(name, signal)
-      known.dropNetwork(name)
-      const releasedAt = deps.clock.now().getTime()
-      await store.write((q) => q.networks.update(network.id, { state: 'gone', releasedAt }))
-    }
+    await look(signal, () => {
+      if (!up) log('info', 'The engine answers')
+      up = true
+    })
   }
 
   async function watch(): Promise<void> {
@@ -93,13 +47,13 @@ export function engineObserver(deps: ObserverDeps) {
       } finally {
         epoch.abort()
       }
-      await pause(up ? 0 : AWAY_MS)
+      await pause(timers, up ? REOPEN_MS : AWAY_MS, stopping.signal)
     }
   }
 
   async function passes(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await pause(FULL_LIST_MS, signal)
+      await pause(timers, FULL_LIST_MS, signal)
       if (!signal.aborted) await pass()
     }
   }
@@ -111,21 +65,9 @@ export function engineObserver(deps: ObserverDeps) {
     }
   }
 
-  function pause(ms: number, signal: AbortSignal = stopping.signal): Promise<void> {
-    return new Promise((resolve) => {
-      if (signal.aborted) return resolve()
-      const done = (): void => {
-        cancel()
-        signal.removeEventListener('abort', done)
-        resolve()
-      }
-      const cancel = deps.timers.after(ms, done)
-      signal.addEventListener('abort', done)
-    })
-  }
-
+  const isUp = (): boolean => up
   return {
-    isUp: () => up,
+    isUp,
     pass,
     start(): void {
       running = watch()
@@ -136,11 +78,25 @@ export function engineObserver(deps: ObserverDeps) {
     },
     /** Resolves once the engine has answered a full list. */
     async ready(signal: AbortSignal): Promise<void> {
-      while (!up) {
+      while (!isUp()) {
         signal.throwIfAborted()
-        await pause(20, signal)
+        await pause(timers, READY_LOOK_MS, signal)
       }
     },
   }
 }
 export type EngineObserver = ReturnType<typeof engineObserver>
+
+/** Resolves when the time is over, or the signal ends. */
+function pause(timers: Timers, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve()
+    const done = (): void => {
+      cancel()
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const cancel = timers.after(ms, done)
+    signal.addEventListener('abort', done)
+  })
+}

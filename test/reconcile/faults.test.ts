@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import type { Call, Fault } from '../fakes/engine-host.ts'
 import { asked, imageIdOf, runs, until, world, type World } from '../support/world.ts'
 

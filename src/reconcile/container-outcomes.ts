@@ -1,0 +1,55 @@
+import type { ContainerRow, PlacedContainer } from '../../db/queries/containers.ts'
+import type { Failure } from '../core/failure.ts'
+import type { EngineContainer } from '../ports/engine.ts'
+import type { Notes } from './container-notes.ts'
+import type { StepDeps } from './container-steps.ts'
+import { checkOf } from './routes.ts'
+
+/** What a container has come to, written down. */
+export function containerOutcomes({ clock, passing }: StepDeps, notes: Notes) {
+  return {
+    async running({ row }: PlacedContainer, seen: EngineContainer): Promise<void> {
+      const change: Partial<ContainerRow> = {
+        state: 'running',
+        startedAt: seen.exit?.startedAt.getTime() ?? clock.now().getTime(),
+        finishedAt: null,
+        exitCode: null,
+        endpointsJson: JSON.stringify(endpointsOf(seen)),
+      }
+      // Where health is checked, the operation goes on until the edge has seen it.
+      await notes.changed(
+        row,
+        change,
+        checkOf(row) === null ? { state: 'succeeded' } : 'awaits-health',
+      )
+      passing('running-noted')
+    },
+
+    async stopped({ row }: PlacedContainer, seen: EngineContainer | undefined): Promise<void> {
+      const change: Partial<ContainerRow> = {
+        state: 'stopped',
+        exitCode: seen?.exit?.exitCode ?? row.exitCode,
+        finishedAt: seen?.exit?.finishedAt.getTime() ?? row.finishedAt,
+      }
+      await notes.changed(row, change, { state: 'succeeded' })
+      passing('stopped-noted')
+    },
+
+    async failed({ row }: PlacedContainer, why: Failure): Promise<void> {
+      const change: Partial<ContainerRow> = {
+        state: 'failed',
+        reasonCode: why.code,
+        reasonMessage: why.message,
+        startedRun: row.run,
+      }
+      await notes.changed(row, change, { state: 'failed', failure: why })
+    },
+  }
+}
+
+const endpointsOf = ({ published }: EngineContainer) =>
+  published.map(({ port, protocol, hostPort }) => ({
+    port,
+    protocol,
+    address: `127.0.0.1:${hostPort}`,
+  }))

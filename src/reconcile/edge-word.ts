@@ -1,0 +1,27 @@
+import type { PlacedContainer } from '../../db/queries/containers.ts'
+import type { StepDeps } from './container-steps.ts'
+
+/** How long an edge that is up may take to say that it serves a table. */
+const ACKNOWLEDGE_MS = 5_000
+
+/** Has the edge say that it knows what the database says now. */
+export function edgeWord({ publisher, edge, log }: Pick<StepDeps, 'publisher' | 'edge' | 'log'>) {
+  async function told(signal: AbortSignal): Promise<void> {
+    const version = await publisher.publish()
+    const patience = AbortSignal.any([signal, AbortSignal.timeout(ACKNOWLEDGE_MS)])
+    await edge.acknowledged(version, patience)
+  }
+
+  /** An edge that is away cannot hold up a stop: it sends nothing either. */
+  async function withdrawn({ row }: PlacedContainer, signal: AbortSignal): Promise<void> {
+    try {
+      await told(signal)
+    } catch (error) {
+      signal.throwIfAborted()
+      const facts = { container: row.id, error }
+      log('warn', 'The edge has not confirmed that a container is out', facts)
+    }
+  }
+
+  return { told, withdrawn }
+}

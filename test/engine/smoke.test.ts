@@ -57,9 +57,8 @@ const refused = (status: number, code: string) => (error: unknown) => {
 }
 
 test('every process runs under the runtime that is tested', () => {
-  const { pid, pids } = platform
   const all = ['supervisor', 'control-plane', 'dns'] as const
-  for (const each of [...all.map((part) => pid(part)), ...pids('ingress')]) {
+  for (const each of [...all.map((part) => platform.pid(part)), ...platform.pids('ingress')]) {
     assert.equal(basename(readlinkSync(`/proc/${each}/exe`)), testRuntime())
   }
 })

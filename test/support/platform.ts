@@ -58,18 +58,15 @@ export async function startPlatform(env: Settings = {}): Promise<Platform> {
     const pool = env['CLOUDLET_ADDRESS_POOL'] ?? randomPool()
     const house = platformHouse({ ...env, CLOUDLET_ADDRESS_POOL: pool })
     try {
-      // oxlint-disable-next-line no-await-in-loop -- the next pool only if this one is taken
       if (await house.begin()) return platformOf(house)
       assert.ok(
         poolTaken(house) && tried < POOLS_TRIED,
         `The platform does not start:\n${house.lately()}`,
       )
     } catch (error) {
-      // oxlint-disable-next-line no-await-in-loop
       await house.sweep()
       throw error
     }
-    // oxlint-disable-next-line no-await-in-loop
     await house.sweep()
   }
 }

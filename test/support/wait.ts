@@ -15,14 +15,12 @@ export async function until<T>(
   let last: unknown
   while (performance.now() < deadline) {
     try {
-      // oxlint-disable-next-line no-await-in-loop -- one question after the other
       const answer = await ask()
       if (answer !== undefined && answer !== false) return answer
       last = undefined
     } catch (error) {
       last = error
     }
-    // oxlint-disable-next-line no-await-in-loop
     await pause(EVERY_MS)
   }
   throw new Error(`Waited ${withinMs} ms in vain: ${what}`, { cause: last })

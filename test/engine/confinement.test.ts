@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { after, before, test } from 'node:test'
+import { placesIn } from '../../src/instance.ts'
+import { startPlatform, type Platform } from '../support/platform.ts'
+
+/** What a process of the edge could do to the rest of the platform, if it were taken over: nothing. */
+
+let platform: Platform
+
+before(async () => {
+  platform = await startPlatform({ CLOUDLET_DEMO: '0' })
+})
+
+after(() => platform?.remove())
+
+const edgePids = (): number[] => [...platform.pids('dns'), ...platform.pids('ingress')]
+
+function statusOf(pid: number): Readonly<Record<string, string>> {
+  const lines = readFileSync(`/proc/${pid}/status`, 'utf8').split('\n')
+  return Object.fromEntries(
+    lines.map((line) => {
+      const [name = '', value = ''] = line.split(/:\s*/, 2)
+      return [name, value] as const
+    }),
+  )
+}
+
+test('every edge process is a user of its own, without groups, capabilities or a way back', () => {
+  const users = edgePids().map((pid) => {
+    const status = statusOf(pid)
+    const [real, effective, saved, files] = (status['Uid'] ?? '').split('\t').map(Number)
+    assert.ok(real !== undefined && real > 1_000_000_000, `uid ${real}`)
+    assert.deepEqual([effective, saved, files], [real, real, real])
+    assert.deepEqual((status['Gid'] ?? '').split('\t').map(Number), [real, real, real, real])
+    assert.equal(status['Groups']?.trim(), '')
+    for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapAmb']) {
+      assert.equal(status[set], '0000000000000000', set)
+    }
+    assert.equal(status['NoNewPrivs'], '1')
+    return real
+  })
+  assert.ok(users.length >= 2)
+  assert.equal(new Set(users).size, 1)
+})
+
+/** Runs a program as the edge's user, with no more than an edge process has; answers its exit code. */
+function asEdge(...command: string[]): { code: number | null; said: string } {
+  const uid = (statusOf(platform.pid('dns'))['Uid'] ?? '').split('\t')[0] ?? ''
+  const walls = ['--reuid', uid, '--regid', uid, '--clear-groups', '--no-new-privs']
+  const { status, stdout, stderr } = spawnSync('setpriv', [...walls, ...command], {
+    encoding: 'utf8',
+    timeout: 20_000,
+  })
+  return { code: status, said: stdout + stderr }
+}
+
+test('database, keys and the first key are closed to the user of the edge', () => {
+  const { database, keys, adminFile, instance, control } = placesIn(platform.dataDir)
+  // The way to the data directory is open here, so that it is the platform's own walls that are tried.
+  spawnSync('chmod', ['o+x', platform.dataDir.replace(/\/data$/, '')])
+  for (const path of [database, keys, adminFile, instance]) {
+    assert.equal(readFileSync(path).length > 0, true)
+    const { code, said } = asEdge('cat', path)
+    assert.notEqual(code, 0, path)
+    assert.match(said, /Permission denied/, path)
+  }
+  for (const folder of [control, platform.dataDir]) {
+    const { code, said } = asEdge('ls', folder)
+    assert.notEqual(code, 0, folder)
+    assert.match(said, /Permission denied/, folder)
+  }
+  assert.equal(asEdge('ls', placesIn(platform.dataDir).edge).code, 0)
+})
+
+test("the engine's socket is closed to the user of the edge", () => {
+  const ask = ['curl', '-sS', '--unix-socket', '/var/run/docker.sock', 'http://engine/_ping']
+  assert.equal(spawnSync(ask[0] ?? '', ask.slice(1)).status, 0)
+  const { code, said } = asEdge(...ask)
+  assert.notEqual(code, 0)
+  assert.doesNotMatch(said, /OK/)
+})
+
+test('a process of the platform cannot be signalled or looked into by the user of the edge', () => {
+  const pid = String(platform.pid('control-plane'))
+  assert.notEqual(asEdge('kill', '-0', pid).code, 0)
+  assert.notEqual(asEdge('cat', `/proc/${pid}/environ`).code, 0)
+})

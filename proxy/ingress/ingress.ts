@@ -88,8 +88,12 @@ export function ingress(deps: IngressDeps): Ingress {
     isDraining = true
     for (const server of servers) server.close()
     servers.clear()
+    // On an idle connection a request may be on its way, and would be lost if it were closed now: it is
+    // answered, and told that it was the last.
+    const lastMs = Math.min(graceMs, limits.drainIdleMs)
+    await emptied(clients, lastMs)
     for (const client of clients) client.drain()
-    await emptied(clients, graceMs)
+    await emptied(clients, graceMs - lastMs)
     for (const client of clients) client.cut()
     clearInterval(sweeper)
     backends.close()

@@ -20,6 +20,8 @@ export const INGRESS_LIMITS = {
   tunnelIdleMs: 3_600_000,
   /** A client that has closed its half and still waits for something to move. */
   halfOpenMs: 10_000,
+  /** While draining: how long an idle connection may still bring one more request. */
+  drainIdleMs: 2_000,
   /** After the last answer: time and bytes to read on, so that a reset does not eat the answer. */
   lingerMs: 2_000,
   lingerBytes: 64 * 1024,

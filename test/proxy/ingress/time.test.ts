@@ -85,7 +85,7 @@ test('draining finishes what is under way, closes what is idle, and takes nothin
   const app = await backend(t, (_, response) => {
     finish.push(() => response.end('finished'))
   })
-  const { port, serve, edge } = await world(t)
+  const { port, serve, edge } = await world(t, { drainIdleMs: 50 })
   serve([member(app.port)])
   const idle = new RawClient(t, port)
   const busy = new RawClient(t, port)
@@ -104,6 +104,21 @@ test('draining finishes what is under way, closes what is idle, and takes nothin
   assert.match(answer, /Connection: close\r\n[^]*finished/)
   await drained
   assert.equal(edge.counters().open, 0)
+})
+
+test('draining answers a request that comes over an idle connection, and says it was the last', async (t) => {
+  const app = await backend(t, (_, response) => response.end('served'))
+  const { port, serve, edge } = await world(t)
+  serve([member(app.port)])
+  const idle = new RawClient(t, port)
+  await until(
+    () => edge.counters().open === 1,
+    () => 'the connection',
+  )
+  const drained = edge.drain(5_000)
+  idle.say(get('/'))
+  assert.match(await idle.closed(), /Connection: close\r\n[^]*served/)
+  await drained
 })
 
 test('draining cuts what does not end within the grace', async (t) => {

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
+import { hostPort } from './instance.ts'
 import { LOG_LEVELS } from './log.ts'
 
 const Flag = z.stringbool({ truthy: ['1', 'true', 'yes'], falsy: ['0', 'false', 'no', ''] })
@@ -11,6 +13,7 @@ const HostPort = z
     /^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:]+\]|localhost)?:\d{1,5}$/i,
     'an address and a port, e.g. 127.0.0.1:7070',
   )
+  .refine(isAddress, 'an address and a port, e.g. 127.0.0.1:7070')
 const Domain = z
   .string()
   .max(200)
@@ -166,8 +169,14 @@ const given = (env: World['env']): Record<string, string | undefined> =>
     ),
   )
 
+/** No more than the eye sees: four numbers up to 255, a port up to 65535. */
+function isAddress(text: string): boolean {
+  const { host, port } = hostPort(text)
+  return port <= 65_535 && (host === 'localhost' || isIP(host) !== 0)
+}
+
 function readSettingsFile(path: string): Record<string, string> {
-  const lines = readFileSync(path, 'utf8').split('\n')
+  const lines = textOf(path).split('\n')
   const entries = lines.flatMap((line, index) => {
     const text = line.trim()
     if (text === '' || text.startsWith('#')) return []
@@ -176,4 +185,12 @@ function readSettingsFile(path: string): Record<string, string> {
     return [[match[1] ?? '', match[2] ?? ''] as const]
   })
   return Object.fromEntries(entries)
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new SettingsError(`Cannot read the settings: there is no file ${path}`, { cause })
+  }
 }

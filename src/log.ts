@@ -12,6 +12,13 @@ interface LogDeps {
   readonly write: (line: string) => void
 }
 
+interface Line extends Record<string, unknown> {
+  readonly time: string
+  readonly level: LogLevel
+  readonly part: string
+  readonly message: string
+}
+
 const FIELD_LIMIT = 4096
 
 /**
@@ -23,7 +30,16 @@ export function jsonLog({ part, least, now, write }: LogDeps): Log {
   return (level, message, fields = {}) => {
     if (LOG_LEVELS.indexOf(level) < threshold) return
     const line = { time: now().toISOString(), level, part, message, ...fields }
-    write(`${JSON.stringify(line, readable)}\n`)
+    write(`${textOf(line)}\n`)
+  }
+}
+
+/** A log line must not end what it tells of: what cannot be written, such as a circle, is only named. */
+function textOf({ time, level, part, message, ...fields }: Line): string {
+  try {
+    return JSON.stringify({ time, level, part, message, ...fields }, readable)
+  } catch {
+    return JSON.stringify({ time, level, part, message, unwritable: Object.keys(fields) })
   }
 }
 

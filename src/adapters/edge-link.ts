@@ -51,10 +51,6 @@ export function edgeLink({ folder, workers, timers, log }: EdgeLinkDeps): Edge &
     for (const look of waiting) look()
   }
 
-  /** DNS must know who will ask; an ingress worker that is not there has nothing to be wrong about. */
-  const serves = (version: number): boolean =>
-    peers.every((peer) => (peer.version ?? (peer.role === 'dns' ? -1 : version)) >= version)
-
   return {
     publish(next) {
       table = next
@@ -63,31 +59,49 @@ export function edgeLink({ folder, workers, timers, log }: EdgeLinkDeps): Edge &
       for (const { link } of peers) link.send({ type: 'table', table: next })
     },
 
-    acknowledged: (version, signal) =>
-      new Promise((resolve, reject) => {
-        const end = (finish: () => void): void => {
-          waiting.delete(look)
-          signal.removeEventListener('abort', abandon)
-          finish()
+    async acknowledged(version, signal) {
+      const news = listened(waiting, signal)
+      // DNS must know who will ask; an ingress worker that is not there has nothing to be wrong about.
+      const late = (peer: Peer): boolean =>
+        (peer.version ?? (peer.role === 'dns' ? -1 : version)) < version
+      try {
+        while (peers.some(late)) {
+          if (signal.aborted) throw notConfirmed(peers.filter(late))
+          await news.next()
         }
-        const look = (): void => {
-          if (serves(version)) end(resolve)
-        }
-        const abandon = (): void => {
-          const late = peers.filter((peer) => (peer.version ?? -1) < version).map(({ role }) => role)
-          end(() => reject(new Error(`The edge has not confirmed its table in time: ${late.join(', ')}`)))
-        }
-        waiting.add(look)
-        signal.addEventListener('abort', abandon)
-        if (signal.aborted) abandon()
-        else look()
-      }),
+      } finally {
+        news.end()
+      }
+    },
 
     health: (containerId) => health.get(containerId),
     onHealth: (listener) => void listeners.push(listener),
     isUp: () => peers.every(({ version }) => version !== undefined),
     close() {
       for (const { link } of peers) link.close()
+    },
+  }
+}
+
+const notConfirmed = (late: readonly Peer[]): Error => {
+  const roles = late.map(({ role }) => role).join(', ')
+  return new Error(`The edge has not confirmed its table in time: ${roles}`)
+}
+
+/** Waits for the next of many pieces of news, none of which is missed between two waits; an abort is news. */
+function listened(listeners: Set<() => void>, signal: AbortSignal) {
+  let wake = Promise.withResolvers<void>()
+  const hear = (): void => wake.resolve()
+  listeners.add(hear)
+  signal.addEventListener('abort', hear)
+  return {
+    async next(): Promise<void> {
+      await wake.promise
+      wake = Promise.withResolvers()
+    },
+    end(): void {
+      listeners.delete(hear)
+      signal.removeEventListener('abort', hear)
     },
   }
 }

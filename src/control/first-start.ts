@@ -42,30 +42,27 @@ export async function firstStart(deps: FirstStartDeps): Promise<NewAccessKey | u
 /** The API may listen elsewhere than at the first start; what scripts read follows it. */
 function moveEndpoint({ adminFile, endpoint }: FirstStartDeps): void {
   if (!existsSync(adminFile)) return
-  const admin = z
-    .looseObject({ endpoint: z.string() })
-    .safeParse(JSON.parse(readFileSync(adminFile, 'utf8')))
-  if (admin.success && admin.data.endpoint !== endpoint)
-    writePrivate(adminFile, { ...admin.data, endpoint })
+  const admin = readJson(adminFile, z.looseObject({ endpoint: z.string() }))
+  if (admin && admin.endpoint !== endpoint) writePrivate(adminFile, { ...admin, endpoint })
 }
 
 /** Beside the profiles that are there; one that cannot be read is the user's, and stays. */
 function writeProfile(deps: FirstStartDeps, profile: object): void {
   const { profileFile } = deps
-  const known = readProfiles(profileFile)
-  if (known === 'unreadable') return
+  const known = readJson(profileFile, Profiles)
+  if (!known && existsSync(profileFile)) return
   const name = nameFor(known?.profiles['default'], deps)
   const profiles = { ...known?.profiles, [name]: profile }
   mkdirSync(dirname(profileFile), { recursive: true, mode: 0o700 })
   writePrivate(profileFile, { current: name, ...known, profiles })
 }
 
-function readProfiles(path: string): z.infer<typeof Profiles> | 'unreadable' | undefined {
-  if (!existsSync(path)) return undefined
+/** Undefined where the file is not what we would have written. */
+function readJson<T>(path: string, schema: z.ZodType<T>): T | undefined {
   try {
-    return Profiles.parse(JSON.parse(readFileSync(path, 'utf8')))
+    return schema.parse(JSON.parse(readFileSync(path, 'utf8')))
   } catch {
-    return 'unreadable'
+    return undefined
   }
 }
 

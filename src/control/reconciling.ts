@@ -69,7 +69,6 @@ export function reconciling(outside: Outside, { loginFor, operationEnded }: Told
     },
   }
 }
-export type Reconciling = ReturnType<typeof reconciling>
 
 /**
  * Ends this process, as a power cut would, at the point that the file names. Once: the file goes first,

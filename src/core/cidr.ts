@@ -33,8 +33,3 @@ export const cidrText = ({ base, prefix }: Cidr): string => `${addressText(base)
 
 export const overlaps = (a: Cidr, b: Cidr): boolean =>
   a.base < b.base + b.size && b.base < a.base + a.size
-
-export function contains(range: Cidr, address: string): boolean {
-  const number = addressNumber(address)
-  return number !== undefined && number >= range.base && number < range.base + range.size
-}

@@ -5,8 +5,6 @@ export type Amounts = Readonly<Record<Resource, number>>
 /** `null` is without limit, 0 is none at all. */
 export type Limits = Readonly<Record<Resource, number | null>>
 
-export const NOTHING: Amounts = { containers: 0, cpuMilli: 0, memoryBytes: 0 }
-
 export interface Shortage {
   readonly resource: Resource
   readonly limit: number

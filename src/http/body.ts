@@ -82,7 +82,6 @@ function parsed(text: string): unknown {
 function inspect(value: unknown, depth: number): void {
   if (typeof value !== 'object' || value === null) return
   if (depth > DEPTH_LIMIT) throw wrongField('#', `nested deeper than ${DEPTH_LIMIT} levels`)
-  if (Object.hasOwn(value, '__proto__'))
-    throw wrongField('#', 'the name "__proto__" is refused')
+  if (Object.hasOwn(value, '__proto__')) throw wrongField('#', 'the name "__proto__" is refused')
   for (const inner of Object.values(value)) inspect(inner, depth + 1)
 }

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { z } from 'zod'
 import type { Settings } from '../config.ts'
-import { parseCidr } from '../core/cidr.ts'
+import { parseCidr, type Cidr } from '../core/cidr.ts'
 import { ID_BYTES, idFrom } from '../core/ids.ts'
 import { DEFAULT_POOLS, freePool, resolverAddress } from '../core/ipam.ts'
 import { hostPort, hostPortText, placesIn, type Instance } from '../instance.ts'
@@ -32,18 +32,15 @@ export async function chooseInstance(settings: Settings, isolated: boolean): Pro
   const dataDir = settings.CLOUDLET_DATA_DIR
   const { instance: path } = placesIn(dataDir)
   const kept = readKept(path)
+  poolOf(kept?.pool ?? settings.CLOUDLET_ADDRESS_POOL ?? DEFAULT_POOLS[0])
   const chosen = kept ? await again(kept, settings) : await anew(settings, isolated)
   await seeFree(chosen, dataDir)
   if (JSON.stringify(chosen) !== JSON.stringify(kept)) writeKept(path, chosen)
-  const pool = parseCidr(chosen.pool)
-  if (!pool || pool.prefix > 23 || pool.prefix < 8) {
-    throw new PrepareError(`Cannot use the pool "${chosen.pool}": a range from /8 to /23 is wanted`)
-  }
   return {
     ...chosen,
     dataDir,
     isolated,
-    resolver: isolated ? resolverAddress(pool) : null,
+    resolver: isolated ? resolverAddress(poolOf(chosen.pool)) : null,
     edgeUid: isolated ? edgeUidOf(chosen.id) : null,
     workers: settings.CLOUDLET_INGRESS_WORKERS ?? Math.min(MOST_WORKERS, availableParallelism()),
   }
@@ -51,9 +48,21 @@ export async function chooseInstance(settings: Settings, isolated: boolean): Pro
 
 function readKept(path: string): Kept | undefined {
   if (!existsSync(path)) return undefined
-  const parsed = Kept.safeParse(JSON.parse(readFileSync(path, 'utf8')))
-  if (parsed.success) return parsed.data
-  throw new PrepareError(`Cannot read ${path}: it is not what an earlier start has written`)
+  try {
+    return Kept.parse(JSON.parse(readFileSync(path, 'utf8')))
+  } catch (cause) {
+    const message = `Cannot read ${path}: it is not what an earlier start has written`
+    throw new PrepareError(message, { cause })
+  }
+}
+
+/** Seen before anything is written: what is kept cannot be taken back by setting something else. */
+function poolOf(text: string): Cidr {
+  const pool = parseCidr(text)
+  if (pool && pool.prefix >= 8 && pool.prefix <= 23) return pool
+  throw new PrepareError(
+    `Cannot use the pool "${text}": a range from /8 to /23 is wanted, by its first address`,
+  )
 }
 
 function writeKept(path: string, kept: Kept): void {

@@ -47,14 +47,14 @@ function checkedPort(facts: ImageFacts, spec: EngineSpec, row: ContainerRow): nu
   const user = spec.user ?? facts.user
   if (row.policy === 'restricted' && mayBeRoot(user)) {
     throw wrongField(
-      'json#/user',
+      '#/user',
       `the image "${spec.image}" runs as "${user || 'root'}", which the policy "restricted" does not allow: give a number above 0, e.g. "1000:1000"`,
     )
   }
   const app = appPortOf(spec.ports, facts.exposedTcpPorts)
   if (!('port' in app)) {
     throw wrongField(
-      'json#/ports',
+      '#/ports',
       `the image exposes the ports ${app.ambiguous.join(', ')}: say which is the app's with "ports": [{"port": ${app.ambiguous[0]}, "app": true}]`,
     )
   }
@@ -62,7 +62,7 @@ function checkedPort(facts: ImageFacts, spec: EngineSpec, row: ContainerRow): nu
   const checked = healthCheck !== undefined && healthCheck.type !== 'none'
   if (checked && healthCheck.port === undefined && app.port === null) {
     throw wrongField(
-      'json#/healthCheck/port',
+      '#/healthCheck/port',
       `the image "${spec.image}" exposes no port: a health check needs one`,
     )
   }

@@ -21,8 +21,6 @@ const MOST_STEPS = 20
 const TROUBLES_MOST = 3
 const SERVER_ERROR = 500
 
-export type ContainerReconciler = ReturnType<typeof containerReconciler>
-
 /**
  * Brings one container to what its row says: looks, decides the next step (`core/container-plan.ts`),
  * does it, looks again. Killed at any point, the next look finds what was begun.

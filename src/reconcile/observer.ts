@@ -85,7 +85,6 @@ export function engineObserver(deps: ObserverDeps) {
     },
   }
 }
-export type EngineObserver = ReturnType<typeof engineObserver>
 
 /** Resolves when the time is over, or the signal ends. */
 function pause(timers: Timers, ms: number, signal: AbortSignal): Promise<void> {

@@ -19,16 +19,16 @@ import { limitsOf } from './tenant-lookup.ts'
 /** What the contract's shapes alone cannot show. */
 export function checkFields(wanted: ContainerCreate): void {
   const reference = imageReference(wanted.image)
-  if (!reference.ok) throw wrongField('json#/image', reference.reason)
+  if (!reference.ok) throw wrongField('#/image', reference.reason)
   const app = appPortOf(wanted.ports, [])
   if ('ambiguous' in app) {
     const ports = app.ambiguous.join(', ')
-    throw wrongField('json#/ports', `mark one of the ports ${ports} with "app": true`)
+    throw wrongField('#/ports', `mark one of the ports ${ports} with "app": true`)
   }
   const check = wanted.healthCheck
   const checked = check && check.type !== 'none' && check.port === undefined
   if (checked && wanted.ports && app.port === null) {
-    throw wrongField('json#/healthCheck/port', 'a health check needs a port where there is no app')
+    throw wrongField('#/healthCheck/port', 'a health check needs a port where there is no app')
   }
 }
 
@@ -79,11 +79,11 @@ export function newRow(wanted: ContainerCreate, { tenant, id, node, nowMs }: Row
 function policyOf(wanted: ContainerCreate, tenant: TenantRow): ContainerRow['policy'] {
   const policy = wanted.policy ?? tenant.policy
   if (!allowsPolicy(tenant.policy, policy)) {
-    throw wrongField('json#/policy', `the tenant's policy "${tenant.policy}" allows no laxer one`)
+    throw wrongField('#/policy', `the tenant's policy "${tenant.policy}" allows no laxer one`)
   }
   if (policy === 'restricted' && wanted.user !== undefined && mayBeRoot(wanted.user)) {
     const detail = 'the policy "restricted" wants a number above 0, e.g. "1000:1000"'
-    throw wrongField('json#/user', detail)
+    throw wrongField('#/user', detail)
   }
   return policy
 }

@@ -153,9 +153,7 @@ test('a request without a body takes an empty object and nothing else', async ()
   const key = await world.tenant('aa')
   const path: Line = `POST /v1/tenants/aa/keys/${key.id}/rotate`
   const { apiKey: token } = world.admin
-  assert.deepEqual(await pointers(await world.call(path, { token, body: { force: true } })), [
-    '#',
-  ])
+  assert.deepEqual(await pointers(await world.call(path, { token, body: { force: true } })), ['#'])
   assert.equal((await world.call(path, { token, body: {} })).status, 201)
 })
 

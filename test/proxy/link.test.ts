@@ -7,6 +7,7 @@ import type { RouteTable } from '../../proxy/core/route-table.ts'
 import { linkClient } from '../../proxy/link-client.ts'
 import { linkServer, type LinkServer } from '../../proxy/link-server.ts'
 import type { FromEdge } from '../../proxy/link.ts'
+import { systemTimers } from '../../src/adapters/system.ts'
 import { until } from '../support/wait.ts'
 
 const TABLE: RouteTable = {
@@ -42,11 +43,11 @@ async function world() {
 
   function connect() {
     const heard: FromEdge[] = []
-    const after = (ms: number, run: () => void): (() => void) => {
-      const timer = setTimeout(run, ms)
-      return () => clearTimeout(timer)
-    }
-    const link = linkClient({ path, after, hear: (message) => message && heard.push(message) })
+    const link = linkClient({
+      path,
+      after: systemTimers.after,
+      hear: (message) => message && heard.push(message),
+    })
     ends.unshift(() => link.close())
     return { link, heard }
   }

@@ -98,8 +98,6 @@ export function controlPlane(ground: Ground, passing: (point: string) => void = 
   })
   return { engine, known, routes, loop, observer, operations, containers, audit, reconciler }
 }
-export type ControlPlane = ReturnType<typeof controlPlane>
-
 export type Wanted = Partial<z.input<typeof ContainerCreate>>
 
 /** The whole inside in one call: a real database, a fake machine and edge, time moved by hand. */

@@ -105,8 +105,9 @@ export async function world({ deadlineMs = 60_000, ...host }: WorldWanted = {}) 
   const folder = mkdtempSync(join(tmpdir(), 'cloudlet-world-'))
   const time = new HandTime()
   let made = 0
+  const url = `file:${join(folder, 'cloudlet.db')}`
   const ground: Ground = {
-    store: await openStore(`file:${join(folder, 'cloudlet.db')}`, MIGRATIONS),
+    store: await openStore(url, MIGRATIONS),
     host: new EngineHost({ ...host, now: time.now }),
     edge: new FakeEdge(),
     time,
@@ -121,6 +122,9 @@ export async function world({ deadlineMs = 60_000, ...host }: WorldWanted = {}) 
   }
   return {
     ...ground,
+    /** Where the database is, for those who open it once more. */
+    url,
+    migrations: MIGRATIONS,
     get control() {
       return now
     },

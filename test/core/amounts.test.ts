@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import * as fc from 'fast-check'
+import { cpuAmounts } from '../../src/core/cpu.ts'
+import { ID_BYTES, idFrom } from '../../src/core/ids.ts'
+import { ALL_PERMISSIONS, permissionsOf, ROLE_NAMES } from '../../src/core/permissions.ts'
+import { RESOURCES, shortages } from '../../src/core/quota.ts'
+import { isReservedName } from '../../src/core/reserved-names.ts'
+
+const anyShares = fc.integer({ min: 2, max: 262_144 })
+const anyMilli = fc.integer({ min: 10, max: 1_024_000 })
+
+test('cpuAmounts() takes shares alone for CPUs: 1024 are one', () => {
+  for (const [cpuShares, cpuMilli] of [
+    [1024, 1000],
+    [512, 500],
+    [2, 2],
+    [1, 1],
+    [1025, 1001],
+    [262_144, 256_000],
+  ] as const) {
+    assert.deepEqual(cpuAmounts({ cpuShares }, 500), { cpuMilli, cpuShares })
+  }
+  fc.assert(
+    fc.property(anyShares, (cpuShares) => {
+      const { cpuMilli } = cpuAmounts({ cpuShares }, 500)
+      assert.ok(cpuMilli * 1024 >= cpuShares * 1000 && (cpuMilli - 1) * 1024 < cpuShares * 1000)
+    }),
+  )
+})
+
+test('cpuAmounts() takes shares beside milli-CPUs for a weight and nothing else', () => {
+  fc.assert(
+    fc.property(anyShares, anyMilli, (cpuShares, cpuMilli) => {
+      assert.deepEqual(cpuAmounts({ cpuShares, cpuMilli }, 500), { cpuShares, cpuMilli })
+    }),
+  )
+})
+
+test('cpuAmounts() weighs milli-CPUs within what the kernel takes', () => {
+  fc.assert(
+    fc.property(anyMilli, (cpuMilli) => {
+      const { cpuShares } = cpuAmounts({ cpuMilli }, 500)
+      assert.ok(cpuShares >= 2 && cpuShares <= 262_144)
+    }),
+  )
+  assert.deepEqual(cpuAmounts({}, 500), { cpuMilli: 500, cpuShares: 512 })
+  assert.deepEqual(cpuAmounts({ cpuMilli: 1 }, 500), { cpuMilli: 1, cpuShares: 2 })
+})
+
+const amounts = fc.record({
+  containers: fc.nat(100),
+  cpuMilli: fc.nat(100),
+  memoryBytes: fc.nat(100),
+})
+const limits = fc.record({
+  containers: fc.option(fc.nat(100)),
+  cpuMilli: fc.option(fc.nat(100)),
+  memoryBytes: fc.option(fc.nat(100)),
+})
+
+test('shortages() names exactly what is asked for and would overdraw', () => {
+  fc.assert(
+    fc.property(limits, amounts, amounts, (limit, used, requested) => {
+      const short = shortages(limit, used, requested)
+      for (const resource of RESOURCES) {
+        const most = limit[resource]
+        const over =
+          most !== null && requested[resource] > 0 && used[resource] + requested[resource] > most
+        const named = short.find((one) => one.resource === resource)
+        assert.equal(named !== undefined, over)
+        if (named)
+          assert.deepEqual(named, {
+            resource,
+            limit: most,
+            used: used[resource],
+            requested: requested[resource],
+          })
+      }
+    }),
+  )
+})
+
+test('shortages() lets a request through that exactly fills the quota, and a limit of 0 nothing', () => {
+  const limit = { containers: 2, cpuMilli: null, memoryBytes: 0 }
+  const used = { containers: 1, cpuMilli: 9999, memoryBytes: 0 }
+  assert.deepEqual(shortages(limit, used, { containers: 1, cpuMilli: 9999, memoryBytes: 0 }), [])
+  const [short] = shortages(limit, used, { containers: 1, cpuMilli: 0, memoryBytes: 1 })
+  assert.deepEqual(short, { resource: 'memoryBytes', limit: 0, used: 0, requested: 1 })
+})
+
+test('shortages() lets a tenant that is over one limit still ask for the rest', () => {
+  const limit = { containers: 10, cpuMilli: 10, memoryBytes: 10 }
+  const used = { containers: 1, cpuMilli: 500, memoryBytes: 1 }
+  assert.deepEqual(shortages(limit, used, { containers: 1, cpuMilli: 0, memoryBytes: 1 }), [])
+})
+
+test('idFrom() is sixteen characters, another for any other bytes', () => {
+  const bytes = fc.uint8Array({ minLength: ID_BYTES, maxLength: ID_BYTES })
+  fc.assert(
+    fc.property(bytes, bytes, (a, b) => {
+      assert.match(idFrom(a), /^[a-z2-7]{16}$/)
+      assert.equal(idFrom(a) === idFrom(b), Buffer.compare(a, b) === 0)
+    }),
+  )
+  assert.equal(idFrom(new Uint8Array(ID_BYTES)), 'aaaaaaaaaaaaaaaa')
+  assert.equal(idFrom(new Uint8Array(ID_BYTES).fill(255)), '7777777777777777')
+})
+
+test('permissionsOf() narrows by a scope, and never adds', () => {
+  for (const role of ROLE_NAMES) {
+    const granted = permissionsOf(role)
+    assert.ok(granted.every((one) => ALL_PERMISSIONS.includes(one)))
+    assert.deepEqual(permissionsOf(role, []), [])
+    assert.deepEqual(permissionsOf(role, ALL_PERMISSIONS), granted)
+    const scoped = permissionsOf(role, ['containers:read', 'nonsense', 'tenants:write'])
+    assert.ok(scoped.every((one) => granted.includes(one)))
+  }
+  assert.ok(permissionsOf('read').every((one) => one.endsWith(':read')))
+  for (const role of ['operator', 'member', 'read'] as const) {
+    assert.ok(!permissionsOf(role).includes('keys:write'))
+    assert.ok(!permissionsOf(role).includes('tenants:write'))
+  }
+})
+
+test('isReservedName() keeps the platform’s own names', () => {
+  for (const name of ['_x', '_', 'all', 'www', 'api', 'console', 'localhost', 'internal']) {
+    assert.ok(isReservedName(name), name)
+  }
+  for (const name of ['web', 'apis', 'www2', 'allx']) assert.ok(!isReservedName(name), name)
+})

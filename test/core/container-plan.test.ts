@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import * as fc from 'fast-check'
+import { CONTAINER_STATES } from '../../src/contract/containers.ts'
+import {
+  backoffMs,
+  nextStep,
+  type ContainerIntent,
+  type Observed,
+  type Step,
+} from '../../src/core/container-plan.ts'
+
+interface World {
+  row: ContainerIntent
+  seen: Observed | undefined
+  now: number
+}
+
+/** What each step does when nothing goes wrong, to a process that stays up. */
+const EFFECT: Record<Step['do'], (world: World) => void> = {
+  nothing: () => undefined,
+  wait: (world) => {
+    world.now += 1000
+    // What was on its way out is out by then.
+    if (world.seen?.status === 'other') world.seen = undefined
+  },
+  'resolve-image': (world) => {
+    world.row = { ...world.row, hasImage: true, state: 'creating' }
+  },
+  create: (world) => {
+    world.seen = { status: 'created', startedAt: null }
+  },
+  'begin-run': (world) => {
+    const { row, now } = world
+    world.row = { ...row, startedRun: row.run, startingAt: now, state: 'starting' }
+    world.seen = { status: 'running', startedAt: now }
+  },
+  start: (world) => {
+    world.seen = { status: 'running', startedAt: world.now }
+  },
+  'note-running': (world) => {
+    world.row = { ...world.row, state: 'running' }
+  },
+  'note-exit': (world) => {
+    world.row = { ...world.row, state: 'restarting', retryAt: world.now + 1000 }
+  },
+  'next-run': (world) => {
+    const { row } = world
+    world.row = { ...row, run: row.run + 1, state: 'starting', retryAt: null }
+  },
+  stop: (world) => {
+    world.seen = { status: 'exited', startedAt: world.seen?.startedAt ?? null }
+  },
+  'note-stopped': (world) => {
+    world.row = { ...world.row, state: 'stopped' }
+  },
+  remove: (world) => {
+    world.seen = undefined
+  },
+  release: (world) => {
+    world.row = { ...world.row, state: 'deleting' }
+  },
+}
+
+const NOW = 1_000_000
+const time = fc.option(fc.integer({ min: NOW - 5000, max: NOW + 5000 }))
+const anyRow = fc
+  .record({
+    desired: fc.constantFrom('running', 'stopped', 'absent'),
+    state: fc.constantFrom(...CONTAINER_STATES),
+    run: fc.nat(3),
+    startedRun: fc.nat(3),
+    startingAt: time,
+    retryAt: time,
+    hasImage: fc.boolean(),
+  })
+  .map((row): ContainerIntent => ({ ...row, startedRun: Math.min(row.run, row.startedRun) }))
+const anySeen: fc.Arbitrary<Observed | undefined> = fc.option(
+  fc.record({
+    status: fc.constantFrom('created', 'running', 'exited', 'other'),
+    startedAt: time,
+  }),
+  { nil: undefined },
+)
+
+/** The steps from a world until there is nothing left to do. */
+function walk(world: World): Step['do'][] {
+  const steps: Step['do'][] = []
+  for (let i = 0; i < 20; i++) {
+    const step = nextStep(world.row, world.seen, world.now)
+    if (step.do === 'nothing') return steps
+    steps.push(step.do)
+    EFFECT[step.do](world)
+    if (step.do === 'release') return steps
+  }
+  throw new Error(`It goes round in circles: ${steps.join(' ')}`)
+}
+
+test('nextStep() leads from every state to what is desired, in few steps', () => {
+  fc.assert(
+    fc.property(anyRow, anySeen, (row, seen) => {
+      const world: World = { row, seen, now: NOW }
+      walk(world)
+      const { desired, state } = world.row
+      if (desired === 'absent') assert.equal(world.seen, undefined)
+      if (desired === 'stopped') {
+        assert.notEqual(world.seen?.status, 'running')
+        assert.ok(state === 'stopped' || state === 'failed')
+      }
+      if (desired === 'running' && state !== 'exited' && state !== 'failed') {
+        assert.deepEqual([state, world.seen?.status], ['running', 'running'])
+      }
+    }),
+    { numRuns: 5000 },
+  )
+})
+
+test('nextStep() never starts what is not to run, nor gives away what the engine still has', () => {
+  fc.assert(
+    fc.property(anyRow, anySeen, (row, seen) => {
+      const { do: step } = nextStep(row, seen, NOW)
+      const starts = step === 'start' || step === 'begin-run' || step === 'next-run'
+      assert.ok(!starts || row.desired === 'running')
+      assert.ok(step !== 'release' || (row.desired === 'absent' && !seen))
+      assert.ok(step !== 'remove' || row.desired === 'absent')
+      // A process that runs is never started a second time beside it.
+      assert.ok(!starts || step === 'next-run' || seen?.status !== 'running')
+    }),
+    { numRuns: 5000 },
+  )
+})
+
+const row: ContainerIntent = {
+  desired: 'running',
+  state: 'starting',
+  run: 1,
+  startedRun: 1,
+  startingAt: NOW,
+  retryAt: null,
+  hasImage: true,
+}
+
+const exited = (startedAt: number): Observed => ({ status: 'exited', startedAt })
+
+test('nextStep() tells a run that never began from one that has ended', () => {
+  assert.equal(nextStep(row, { status: 'created', startedAt: null }, NOW).do, 'start')
+  assert.equal(nextStep(row, exited(NOW - 1), NOW).do, 'start')
+  assert.equal(nextStep(row, exited(NOW), NOW).do, 'note-exit')
+  assert.equal(nextStep({ ...row, state: 'running' }, exited(NOW - 1), NOW).do, 'note-exit')
+})
+
+test('nextStep() leaves what has ended for good, until a new run is asked for', () => {
+  for (const state of ['exited', 'failed'] as const) {
+    const over = { ...row, state }
+    assert.equal(nextStep(over, undefined, NOW).do, 'nothing')
+    assert.equal(nextStep({ ...over, run: 2 }, undefined, NOW).do, 'create')
+  }
+})
+
+test('nextStep() waits for what is being removed by another hand', () => {
+  const step = nextStep(row, { status: 'other', startedAt: null }, NOW)
+  assert.deepEqual(step, { do: 'wait', untilMs: NOW + 1000 })
+})
+
+test('backoffMs() grows to a minute and no further', () => {
+  assert.deepEqual(
+    [0, 1, 5, 6, 7, 1e9].map(backoffMs),
+    [1000, 2000, 32_000, 60_000, 60_000, 60_000],
+  )
+})

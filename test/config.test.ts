@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { profileFileOf, readSettings, SettingsError } from '../src/config.ts'
+import { hostPort, hostPortText } from '../src/instance.ts'
+import { jsonLog } from '../src/log.ts'
+
+const read = (env: Record<string, string | undefined>, uid = 0) =>
+  readSettings({ env, uid, home: '/home/ada' })
+
+/** A settings file with this text, for as long as `use` takes. */
+function withFile(text: string, use: (path: string) => void): void {
+  const folder = mkdtempSync(join(tmpdir(), 'cloudlet-config-'))
+  const path = join(folder, 'settings')
+  writeFileSync(path, text)
+  try {
+    use(path)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+test('readSettings() has a default for everything, for root and for others', () => {
+  const settings = read({})
+  assert.equal(settings.CLOUDLET_DATA_DIR, '/var/lib/cloudlet')
+  assert.equal(read({}, 1000).CLOUDLET_DATA_DIR, '/home/ada/.local/share/cloudlet')
+  assert.equal(settings.CLOUDLET_DOMAIN, 'cloud.local')
+  assert.equal(settings.CLOUDLET_INTERNAL_DOMAIN, 'internal')
+  assert.equal(settings.CLOUDLET_DEMO, true)
+  assert.equal(settings.CLOUDLET_API_ADDRESS, undefined)
+  assert.ok(Object.isFrozen(settings))
+})
+
+test('readSettings() reads flags, amounts and none at all', () => {
+  assert.equal(read({ CLOUDLET_DEMO: '0' }).CLOUDLET_DEMO, false)
+  assert.equal(read({ CLOUDLET_UNISOLATED: '1' }).CLOUDLET_UNISOLATED, true)
+  assert.equal(read({ CLOUDLET_TENANT_CONTAINERS: '' }).CLOUDLET_TENANT_CONTAINERS, null)
+  assert.equal(read({ CLOUDLET_TENANT_CONTAINERS: '0' }).CLOUDLET_TENANT_CONTAINERS, 0)
+  assert.equal(read({ PATH: '/bin', CLOUDLET_ENDPOINT: 'x' }).CLOUDLET_DEMO, true)
+})
+
+test('readSettings() says which setting is wrong, in one sentence', () => {
+  for (const [name, value] of [
+    ['CLOUDLET_API_ADDRESS', '127.0.0.1'],
+    ['CLOUDLET_API_ADDRESS', '127.0.0.1:65536'],
+    ['CLOUDLET_API_ADDRESS', '127.0.0.256:80'],
+    ['CLOUDLET_DNS_ADDRESS', '[::g]:53'],
+    ['CLOUDLET_DNS_ADDRESS', '[:::]:53'],
+    ['CLOUDLET_DOMAIN', 'Cloud.Local'],
+    ['CLOUDLET_ADDRESS_POOL', '10.0.0.0'],
+    ['CLOUDLET_TENANT_CPU_MILLI', '-1'],
+    ['CLOUDLET_TENANT_CPU_MILLI', 'NaN'],
+    ['CLOUDLET_INGRESS_WORKERS', '0'],
+    ['CLOUDLET_LOG_LEVEL', 'loud'],
+    ['CLOUDLET_DEMO', 'perhaps'],
+  ] as const) {
+    assert.throws(
+      () => read({ [name]: value }),
+      (error) => error instanceof SettingsError && error.message.includes(name),
+      `${name}=${value}`,
+    )
+  }
+  for (const address of [':80', '127.0.0.1:0', '[::1]:53', 'localhost:7070', '[::]:443']) {
+    assert.equal(read({ CLOUDLET_API_ADDRESS: address }).CLOUDLET_API_ADDRESS, address)
+  }
+})
+
+test('readSettings() refuses a name that it does not know: it may be mistyped', () => {
+  assert.throws(() => read({ CLOUDLET_DOMAIM: 'x' }), /Unknown setting CLOUDLET_DOMAIM/)
+})
+
+test('readSettings() takes a file, over which the environment wins', () => {
+  withFile('# a comment\n\nCLOUDLET_DOMAIN=a.example\nCLOUDLET_DEMO=0\n', (path) => {
+    const settings = read({ CLOUDLET_CONFIG_FILE: path, CLOUDLET_DEMO: '1' })
+    assert.deepEqual([settings.CLOUDLET_DOMAIN, settings.CLOUDLET_DEMO], ['a.example', true])
+  })
+  withFile('CLOUDLET_DEMO=0\nnonsense\n', (path) => {
+    assert.throws(() => read({ CLOUDLET_CONFIG_FILE: path }), /line 2: not NAME=value/)
+    assert.throws(() => read({ CLOUDLET_CONFIG_FILE: `${path}-not-there` }), SettingsError)
+  })
+})
+
+test('profileFileOf() goes by the XDG folder where one is set', () => {
+  const world = { env: {}, uid: 0, home: '/home/ada' }
+  assert.equal(profileFileOf(world), '/home/ada/.config/cloudlet/profile.json')
+  const env = { XDG_CONFIG_HOME: '/etc/xdg' }
+  assert.equal(profileFileOf({ ...world, env }), '/etc/xdg/cloudlet/profile.json')
+})
+
+test('hostPort() and hostPortText() undo each other', () => {
+  for (const text of ['127.0.0.1:80', '[::]:443', '[fd00::1]:53', 'localhost:1']) {
+    assert.equal(hostPortText(hostPort(text)), text)
+  }
+  assert.deepEqual(hostPort(':80'), { host: '::', port: 80 })
+})
+
+function logged(least: 'debug' | 'warn' = 'debug') {
+  const lines: string[] = []
+  const log = jsonLog({
+    part: 'test',
+    least,
+    now: () => new Date(0),
+    write: (line) => lines.push(line),
+  })
+  return { log, lines }
+}
+
+test('jsonLog() writes one document a line, from its level on', () => {
+  const { log, lines } = logged('warn')
+  log('info', 'too small')
+  log('warn', 'a line\nwith more', { id: 'x' })
+  assert.deepEqual(
+    lines.map((line) => JSON.parse(line)),
+    [
+      {
+        time: '1970-01-01T00:00:00.000Z',
+        level: 'warn',
+        part: 'test',
+        message: 'a line\nwith more',
+        id: 'x',
+      },
+    ],
+  )
+  assert.equal(lines[0]?.split('\n').length, 2)
+})
+
+test('jsonLog() tells an error with its causes, and cuts what is over-long', () => {
+  const { log, lines } = logged()
+  const error = new Error('outer', { cause: new TypeError('inner') })
+  log('error', 'x', { error, long: 'y'.repeat(10_000), big: 10n })
+  const said = JSON.parse(lines[0] ?? '')
+  assert.deepEqual(
+    [said.error.message, said.error.cause.name, said.big],
+    ['outer', 'TypeError', '10'],
+  )
+  assert.ok(said.long.length < 5000)
+})
+
+test('jsonLog() never throws: what it cannot write it names', () => {
+  const { log, lines } = logged()
+  const circle: { self?: unknown } = {}
+  circle.self = circle
+  log('error', 'in a circle', { circle })
+  const said = JSON.parse(lines[0] ?? '')
+  assert.deepEqual([said.message, said.unwritable], ['in a circle', ['circle']])
+})

@@ -21,6 +21,7 @@ interface Argument {
 const UNWORKABLE = 78
 const ENGINE_READY_MS = 15 * 60_000
 const SWEEP_MS = 60_000
+const HISTORY_SWEEP_MS = 60 * 60_000
 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- made by the supervisor alone
 const { instance, level } = JSON.parse(process.argv[2] ?? '{}') as Argument
@@ -59,7 +60,7 @@ async function main(): Promise<void> {
     outside.edge.close()
     await outside.store.close()
   })
-  sweepKeys(all)
+  sweep(all)
 
   const deadline = AbortSignal.any([stopping.signal, AbortSignal.timeout(ENGINE_READY_MS)])
   const demoUrl = await demo(outside, all, deadline)
@@ -94,10 +95,14 @@ function stopWhenTold(stopping: AbortController, end: () => Promise<void>): void
   process.stdin.on('end', stop).on('error', stop).resume()
 }
 
-function sweepKeys({ keys }: Services): void {
+/** Ends what has expired, and forgets what is long over. */
+function sweep({ keys, history }: Services): void {
   setInterval(() => {
     keys.sweep().catch((error: unknown) => log('warn', 'Cannot sweep the keys', { error }))
   }, SWEEP_MS).unref()
+  setInterval(() => {
+    history.sweep().catch((error: unknown) => log('warn', 'Cannot sweep the history', { error }))
+  }, HISTORY_SWEEP_MS).unref()
 }
 
 main().catch((error: unknown) => {

@@ -1,4 +1,4 @@
-import { and, eq, gt, isNull, or } from 'drizzle-orm'
+import { and, eq, gt, isNull, lt, or } from 'drizzle-orm'
 import type { Executor } from '../open.ts'
 import { addresses } from '../schema.ts'
 
@@ -36,5 +36,9 @@ export const addressQueries = (db: Executor) => ({
       .update(addresses)
       .set({ releasedAt })
       .where(and(eq(addresses.containerId, containerId), isNull(addresses.releasedAt)))
+  },
+
+  async pruneReleased(before: number): Promise<void> {
+    await db.delete(addresses).where(lt(addresses.releasedAt, before))
   },
 })

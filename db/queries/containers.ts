@@ -1,4 +1,4 @@
-import { and, asc, count, eq, gt, inArray, isNull, sql, sum, type SQL } from 'drizzle-orm'
+import { and, asc, count, eq, gt, inArray, isNull, lt, sql, sum, type SQL } from 'drizzle-orm'
 import type { Amounts } from '../../src/core/quota.ts'
 import type { Executor } from '../open.ts'
 import { addresses, containers, networks, tenants } from '../schema.ts'
@@ -142,6 +142,10 @@ const changes = (db: Executor) => ({
       .where(and(eq(containers.id, id), eq(containers.generation, generation)))
       .returning({ id: containers.id })
     return changed.length > 0
+  },
+
+  async pruneRemoved(before: number): Promise<void> {
+    await db.delete(containers).where(lt(containers.removedAt, before))
   },
 })
 

@@ -4,6 +4,7 @@ import { engineAway } from '../core/failure.ts'
 import { hostPort, type Instance } from '../instance.ts'
 import { auditService } from '../services/audit.ts'
 import { containerService } from '../services/containers.ts'
+import { historyService } from '../services/history.ts'
 import { imageService } from '../services/images.ts'
 import { keyService } from '../services/keys.ts'
 import { logService } from '../services/logs.ts'
@@ -63,6 +64,7 @@ export function services(outside: Outside) {
     tenants: tenantService({ ...common, defaults, ended: (id) => keys.endTenant(id), isolated }),
     images: imageService({ store, clock, audit, engine }),
     logs: logService({ store, engine }),
+    history: historyService({ store, clock }),
     networks: networkService({ store }),
     usage: usageService({ store, enforced: isolated }),
     whoami: whoamiService({ clock }),

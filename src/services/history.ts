@@ -1,0 +1,24 @@
+import type { Store } from '../../db/open.ts'
+import type { Clock } from '../ports/clock.ts'
+
+const DAY_MS = 24 * 60 * 60_000
+/** Long enough to look up what became of a change over a weekend. */
+const OPERATIONS_KEPT_MS = 7 * DAY_MS
+/** By these rows a container that outlived its own is known; nothing is on its way for so long. */
+const CONTAINERS_KEPT_MS = 30 * DAY_MS
+/** Far longer than an address rests. */
+const ADDRESSES_KEPT_MS = DAY_MS
+
+/** Forgets what nobody asks for any more, so that the database does not grow for ever. */
+export function historyService({ store, clock }: { readonly store: Store; readonly clock: Clock }) {
+  return {
+    async sweep(): Promise<void> {
+      const now = clock.now().getTime()
+      await store.write(async (q) => {
+        await q.operations.pruneEnded(now - OPERATIONS_KEPT_MS)
+        await q.addresses.pruneReleased(now - ADDRESSES_KEPT_MS)
+        await q.containers.pruneRemoved(now - CONTAINERS_KEPT_MS)
+      })
+    },
+  }
+}

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { historyService } from '../../src/services/history.ts'
+import { asked, runs, until, world } from '../support/world.ts'
+
+const DAY_MS = 24 * 60 * 60_000
+
+test('sweep() forgets what is long over, and nothing that lives', async () => {
+  await using at = await world()
+  const acme = await at.addTenant('acme')
+  await at.begin()
+  const old = await at.create('acme', { name: 'old' })
+  await runs(at, 'acme', 'old')
+  await at.create('acme', { name: 'web', image: 'cloudlet/base' })
+  await runs(at, 'acme', 'web')
+  await at.control.containers.delete(asked('acme', 'old'), true)
+  await until('it is gone', () => at.host.containers.size === 1)
+  await at.quiet()
+  const history = historyService({ store: at.store, clock: at.time })
+  const { containers, operations } = at.store.read
+  const known = async () => ({
+    operations: (await operations.list(acme.id, { limit: 100 })).length,
+    old: (await containers.byId(old.resource.id)) !== undefined,
+  })
+
+  at.time.advance(6 * DAY_MS)
+  await history.sweep()
+  assert.deepEqual(await known(), { operations: 3, old: true })
+  at.time.advance(2 * DAY_MS)
+  await history.sweep()
+  assert.deepEqual(await known(), { operations: 0, old: true })
+  at.time.advance(23 * DAY_MS)
+  await history.sweep()
+  assert.deepEqual(await known(), { operations: 0, old: false })
+  const web = await at.control.containers.get('acme', 'web')
+  assert.deepEqual([web.state, web.addresses[0]?.address], ['running', '10.208.1.3'])
+})

@@ -26,9 +26,15 @@ export function pinnedPath(root, runtime, arch = process.arch) {
 }
 
 /**
+ * Versions and hashes are those of package-lock.json, which is left as it is. Not `npm ci`: it refuses a
+ * lock file that lacks the optional packages of other platforms, and a registry need not have those.
+ */
+const INSTALL = ['install', '--no-save', '--ignore-scripts']
+
+/**
  * Whether node_modules is what package-lock.json describes. The stamp of an earlier bootstrap is
- * enough; without one, npm's own record of what it installed is compared, so that somebody's
- * `npm ci` is not done again.
+ * enough; without one, npm's own record of what it installed is compared, so that somebody's own
+ * installation is not done again.
  *
  * @param {string} root
  */
@@ -56,11 +62,11 @@ export async function ensurePackages(root, { say, env, checkOnly }) {
     say('Installing the npm packages')
     const own = env['npm_execpath'] ?? ''
     const npm = /(^|\/)npm(-cli)?\.c?js$/.test(own) ? [process.execPath, own] : ['npm']
-    const { status } = await run([...npm, 'ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
+    const { status } = await run([...npm, ...INSTALL, '--no-audit', '--no-fund'], {
       cwd: root,
       env,
     })
-    if (status !== 0) throw new BootstrapError('npm ci failed', { exitCode: status })
+    if (status !== 0) throw new BootstrapError('npm install failed', { exitCode: status })
     const lockText = readFileSync(join(root, 'package-lock.json'))
     const hash = createHash('sha256').update(lockText).digest('hex')
     writeFileSync(join(root, STAMP), `${hash}\n`)
@@ -102,5 +108,5 @@ export function sameVersions(lockText, recordText) {
 
 /** @param {string} sentence */
 function toType(sentence) {
-  return new BootstrapError(sentence, { lines: ['npm ci --ignore-scripts'] })
+  return new BootstrapError(sentence, { lines: [`npm ${INSTALL.join(' ')}`] })
 }

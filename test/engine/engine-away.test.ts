@@ -26,8 +26,7 @@ before(async () => {
 })
 
 after(async () => {
-  // What removes the platform runs while this process waits for it, and so could pass nothing on.
-  await relay?.handBack()
+  await relay?.open()
   await platform?.remove()
   relay?.remove()
 })

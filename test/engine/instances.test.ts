@@ -46,7 +46,7 @@ test('a key of one instance is nothing to the other', async () => {
 
 test('a second start with the same data directory fails, says why, and harms nothing', async () => {
   const edge = one.pids('ingress')
-  const { status, said } = runProgram(one.settings, 'src/main.ts')
+  const { status, said } = await runProgram(one.settings, 'src/main.ts')
   assert.equal(status, 1)
   assert.match(said, /Another Cloudlet runs with the data directory/)
   assert.deepEqual(one.pids('ingress'), edge)
@@ -56,7 +56,7 @@ test('a start whose port was taken meanwhile fails, and names the process that h
   await two.stop()
   const thief = createServer().listen({ host: two.ingress.host, port: two.ingress.port })
   await once(thief, 'listening')
-  const { status, said } = runProgram(two.settings, 'src/main.ts')
+  const { status, said } = await runProgram(two.settings, 'src/main.ts')
   thief.close()
   assert.equal(status, 1)
   assert.match(said, new RegExp(`Cannot listen on .*:${two.ingress.port}: process ${process.pid} `))

@@ -10,8 +10,6 @@ export interface EngineRelay {
   /** Ends every connection, and takes no new one. */
   cut(): Promise<void>
   open(): Promise<void>
-  /** Leaves the way to the engine itself in its place, which needs nobody to pass anything on. */
-  handBack(): Promise<void>
   remove(): void
 }
 
@@ -51,16 +49,20 @@ export async function engineRelay(engine: string): Promise<EngineRelay> {
     await closed
   }
 
+  const direct = (): void => {
+    rmSync(path, { force: true })
+    symlinkSync(engine, path)
+  }
+  // What cleans up when this process ends runs while nothing can be passed on any more.
+  process.once('exit', direct)
   await open()
   return {
     path,
     cut,
     open,
-    async handBack() {
-      await cut()
-      rmSync(path, { force: true })
-      symlinkSync(engine, path)
+    remove() {
+      process.off('exit', direct)
+      rmSync(folder, { recursive: true, force: true })
     },
-    remove: () => rmSync(folder, { recursive: true, force: true }),
   }
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { DENO_FLAGS } from '../../scripts/bootstrap/deno.js'
 import { pinnedRuntime } from '../../scripts/bootstrap/packages.js'
 import { placesIn } from '../../src/instance.ts'
-import { isAlive, killed, strays } from './platform-processes.ts'
+import { strays } from './platform-processes.ts'
 import { until } from './wait.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -18,6 +18,7 @@ const SHOWN = 4_000
 
 export type House = ReturnType<typeof platformHouse>
 export type Settings = Readonly<Record<string, string>>
+type Place = Pick<House, 'folder' | 'dataDir' | 'settings'>
 
 /** What one platform is on this machine, whether it runs or not: its folders and its supervisor. */
 export function platformHouse(env: Settings) {
@@ -79,9 +80,19 @@ export function platformHouse(env: Settings) {
     /** Ends and removes everything, however far it came. */
     async sweep(): Promise<void> {
       process.off('exit', leave)
-      if (supervisor?.pid !== undefined && isAlive(supervisor.pid)) await killed(supervisor.pid)
-      await Promise.all(strays(dataDir).map((pid) => killed(pid)))
-      leave()
+      // First the one that would start the others again.
+      if (supervisor?.exitCode === null && supervisor.signalCode === null)
+        supervisor.kill('SIGKILL')
+      await until('every process is gone', () => {
+        const left = strays(dataDir)
+        for (const pid of left) killNow(pid)
+        return left.length === 0
+      })
+      if (existsSync(placesIn(dataDir).instance)) {
+        const { status, said } = await runProgram(settings, 'src/uninstall.ts')
+        assert.equal(status, 0, `Left in ${folder}: ${said}`)
+      }
+      rmSync(folder, { recursive: true, force: true })
     },
   }
 }
@@ -97,29 +108,34 @@ const ownSettings = (home: string, dataDir: string): Settings => ({
 })
 
 /** Runs a program of the project under the runtime that is tested, with a platform's settings. */
-export function runProgram(settings: Settings, program: string) {
+export async function runProgram(settings: Settings, program: string) {
   const [command = '', ...words] = runtimeCommand(program)
-  const { status, stdout, stderr } = spawnSync(command, words, {
+  const child = spawn(command, words, {
     cwd: ROOT,
     env: { ...settings },
-    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
     timeout: STOP_MS,
   })
-  return { status, said: `${stdout}${stderr}` }
+  let said = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => (said += text))
+  }
+  await once(child, 'close')
+  return { status: child.exitCode, said }
 }
 
-/** The last resort, without waiting for anything: also where this process is about to end. */
-function sweepNow({
-  folder,
-  dataDir,
-  settings,
-}: Pick<House, 'folder' | 'dataDir' | 'settings'>): void {
+/** The last resort, where this process is about to end and can wait for nothing. */
+function sweepNow({ folder, dataDir, settings }: Place): void {
   for (const pid of strays(dataDir)) killNow(pid)
   const { instance, lock } = placesIn(dataDir)
   if (existsSync(instance)) {
     // Whoever held it has just been killed, and may need a moment to be gone.
     spawnSync('flock', ['--wait', '5', lock, 'true'])
-    runProgram(settings, 'src/uninstall.ts')
+    const [command = '', ...words] = runtimeCommand('src/uninstall.ts')
+    const env = { ...settings }
+    const { status, stderr } = spawnSync(command, words, { cwd: ROOT, env, timeout: STOP_MS })
+    // Its data stays: without it nobody could tell whose the rest is.
+    if (status !== 0) return void process.stderr.write(`Left in ${folder}: ${String(stderr)}\n`)
   }
   rmSync(folder, { recursive: true, force: true })
 }

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
+import Docker from 'dockerode'
 import { z } from 'zod'
+import { ENGINE_API_VERSION } from '../../src/adapters/docker-engine.ts'
 import { client, type Client } from '../../src/client/client.ts'
 import { INSTANCE_LABEL } from '../../src/core/docker-names.ts'
 import { hostPort, placesIn, type HostPort } from '../../src/instance.ts'
@@ -128,9 +130,9 @@ function platformOf(house: House): Platform {
     async remove() {
       try {
         await stop()
-        const { status, said } = runProgram(settings, 'src/uninstall.ts')
+        const { status, said } = await runProgram(settings, 'src/uninstall.ts')
         assert.equal(status, 0, said)
-        await nothingLeft(dataDir, kept.id)
+        await nothingLeft(dataDir, kept.id, dockerAt(settings['CLOUDLET_ENGINE']))
       } finally {
         await house.sweep()
       }
@@ -140,17 +142,19 @@ function platformOf(house: House): Platform {
 
 const json = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'))
 
-async function nothingLeft(dataDir: string, instance: string): Promise<void> {
+async function nothingLeft(dataDir: string, instance: string, docker: Docker): Promise<void> {
   assert.deepEqual(strays(dataDir), [], 'processes')
-  assert.deepEqual(await objectsOf(instance), { containers: [], networks: [] })
+  assert.deepEqual(await objectsOf(instance, docker), { containers: [], networks: [] })
   const label = `lo:cl${instance.slice(0, 8)}`
   assert.equal(Object.hasOwn(networkInterfaces(), label), false, `${label} has an address`)
   assert.equal(existsSync(dataDir), false, 'the data directory')
 }
 
+const dockerAt = (socketPath: string | undefined): Docker =>
+  socketPath === undefined ? realDocker() : new Docker({ socketPath, version: ENGINE_API_VERSION })
+
 /** What the engine holds of an instance, running or not. */
-export async function objectsOf(instance: string) {
-  const docker = realDocker()
+export async function objectsOf(instance: string, docker = realDocker()) {
   const filters = { label: [`${INSTANCE_LABEL}=${instance}`] }
   const [containers, networks] = await Promise.all([
     docker.listContainers({ all: true, filters }),

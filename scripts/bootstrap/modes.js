@@ -1,3 +1,4 @@
+import { homedir } from 'node:os'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { check } from './check.js'
@@ -42,8 +43,12 @@ export async function handOver(asked) {
   if (mode === 'check') return check(root, asked.env)
   if (mode === 'test-deno') return testUnderDeno(root, { args, env: asked.env })
 
-  const env =
-    mode === 'test-deno-smoke' ? { ...asked.env, CLOUDLET_TEST_RUNTIME: 'deno' } : asked.env
+  const env = {
+    // Compiled code is kept, so that the next start has not to compile it again.
+    ...(mode === 'start' ? { NODE_COMPILE_CACHE: compileCache(asked.env) } : {}),
+    ...asked.env,
+    ...(mode === 'test-deno-smoke' ? { CLOUDLET_TEST_RUNTIME: 'deno' } : {}),
+  }
   for (const command of commandsOf(asked)) {
     const { status } = await run(command, { env, cwd: root })
     if (status !== 0) return status
@@ -69,3 +74,6 @@ function nodeCommand(root, file, ...args) {
   if (!existsSync(path)) throw new BootstrapError(`Cannot run ${file}: there is no such file`)
   return [pinnedRuntime(root, 'node'), path, ...args]
 }
+
+/** @param {NodeJS.ProcessEnv} env */
+const compileCache = (env) => join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'cloudlet')

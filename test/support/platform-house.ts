@@ -42,12 +42,12 @@ export function platformHouse(env: Settings) {
     lately: () => output.slice(-SHOWN),
 
     /** Starts the supervisor; answers whether it came to say that it is ready. */
-    async begin(further: Settings = {}): Promise<boolean> {
+    async begin(): Promise<boolean> {
       output = ''
       const [program = '', ...args] = runtimeCommand('src/main.ts')
       const child = spawn(program, args, {
         cwd: ROOT,
-        env: { ...settings, ...further },
+        env: { ...settings },
         stdio: ['ignore', 'pipe', 'pipe'],
       })
       supervisor = child
@@ -69,7 +69,7 @@ export function platformHouse(env: Settings) {
 
     /** As Ctrl-C does: in order, and with a good word in the end. */
     async end(): Promise<void> {
-      if (supervisor?.exitCode !== null || supervisor.signalCode !== null) return
+      if (!supervisor || !isUp(supervisor)) return
       const ended = once(supervisor, 'close', { signal: AbortSignal.timeout(STOP_MS) })
       supervisor.kill('SIGTERM')
       await ended
@@ -81,20 +81,26 @@ export function platformHouse(env: Settings) {
     async sweep(): Promise<void> {
       process.off('exit', leave)
       // First the one that would start the others again.
-      if (supervisor?.exitCode === null && supervisor.signalCode === null)
-        supervisor.kill('SIGKILL')
-      await until('every process is gone', () => {
-        const left = strays(dataDir)
-        for (const pid of left) killNow(pid)
-        return left.length === 0
-      })
-      if (existsSync(placesIn(dataDir).instance)) {
-        const { status, said } = await runProgram(settings, 'src/uninstall.ts')
-        assert.equal(status, 0, `Left in ${folder}: ${said}`)
-      }
-      rmSync(folder, { recursive: true, force: true })
+      if (supervisor && isUp(supervisor)) supervisor.kill('SIGKILL')
+      await removed({ folder, dataDir, settings })
     },
   }
+}
+
+const isUp = ({ exitCode, signalCode }: ChildProcess): boolean =>
+  exitCode === null && signalCode === null
+
+async function removed({ folder, dataDir, settings }: Place): Promise<void> {
+  await until('every process is gone', () => {
+    const left = strays(dataDir)
+    for (const pid of left) killNow(pid)
+    return left.length === 0
+  })
+  if (existsSync(placesIn(dataDir).instance)) {
+    const { status, said } = await runProgram(settings, 'src/uninstall.ts')
+    assert.equal(status, 0, `Left in ${folder}: ${said}`)
+  }
+  rmSync(folder, { recursive: true, force: true })
 }
 
 const ownSettings = (home: string, dataDir: string): Settings => ({

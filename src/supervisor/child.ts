@@ -70,9 +70,22 @@ export function keepRunning(wanted: ChildWanted, log: Log): Child {
       if (!one) return
       const gone = new Promise<void>((resolve) => one.once('close', () => resolve()))
       one.kill('SIGTERM')
-      const hard = setTimeout(() => one.kill('SIGKILL'), graceMs)
+      const hard = setTimeout(() => killNow(one), graceMs)
       await gone
       clearTimeout(hard)
     },
+  }
+}
+
+/**
+ * By its id: under Deno a child that has been sent one signal takes no other, and says that it has ended
+ * by the first. Only `close` is to be trusted; until then the id is its own.
+ */
+function killNow({ pid }: ChildProcess): void {
+  if (pid === undefined) return
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended by itself, and `close` is on its way.
   }
 }

@@ -63,8 +63,13 @@ test('a killed process comes back as another one', async () => {
 })
 
 test('stop() kills what does not listen, and nothing comes back', async () => {
-  const { child, entries } = kept('trap "" TERM; while :; do sleep 0.05; done')
+  let isDeaf = false
+  const { child, entries } = kept('trap "" TERM; echo deaf; while :; do sleep 0.05; done', {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    started: ({ stdout }) => stdout?.once('data', () => (isDeaf = true)),
+  })
   const pid = await pidOf(child)
+  await until('it does not listen', () => isDeaf)
   await child.stop(100)
   assert.equal(isAlive(pid), false)
   assert.equal(child.pid(), undefined)

@@ -38,6 +38,8 @@ export interface Ingress {
 }
 
 const DRAIN_POLL_MS = 10
+/** More than a listener's queue holds: who comes faster than this is sent to another worker soon. */
+const DRAIN_TURNS_MOST = 1024
 
 /** The HTTP ingress: from a host name to the containers of an app. It holds nothing but the table. */
 export function ingress(deps: IngressDeps): Ingress {
@@ -86,6 +88,7 @@ export function ingress(deps: IngressDeps): Ingress {
 
   async function drain(graceMs: number): Promise<void> {
     isDraining = true
+    await takenIn(counters)
     for (const server of servers) server.close()
     servers.clear()
     // On an idle connection a request may be on its way, and would be lost if it were closed now: it is
@@ -104,6 +107,19 @@ export function ingress(deps: IngressDeps): Ingress {
     listen: (address, signal) => listen(address, signal, { servers, accept }),
     drain,
     counters: () => ({ ...counters, open: clients.size, held: holds.count }),
+  }
+}
+
+/**
+ * A listener that closes resets what the kernel has taken in for it and it has not accepted yet. One
+ * connection is accepted in a turn of the event loop, so a turn without any shows that none was waiting.
+ */
+async function takenIn(counters: Readonly<Counters>): Promise<void> {
+  for (let turn = 0; turn < DRAIN_TURNS_MOST; turn++) {
+    const soFar = counters.connections
+    // The first turn has begun already, and may have looked at the sockets before.
+    for (let look = 0; look < 2; look++) await new Promise((resolve) => setTimeout(resolve, 0))
+    if (counters.connections === soFar) return
   }
 }
 

@@ -28,7 +28,7 @@ before(async () => {
 after(async () => {
   await relay?.open()
   await platform?.remove()
-  relay?.remove()
+  await relay?.remove()
 })
 
 const create = (name: string) =>

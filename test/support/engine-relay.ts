@@ -10,7 +10,7 @@ export interface EngineRelay {
   /** Ends every connection, and takes no new one. */
   cut(): Promise<void>
   open(): Promise<void>
-  remove(): void
+  remove(): Promise<void>
 }
 
 /** A Unix socket that passes on to the engine's, until a test cuts it: an engine that is away. */
@@ -60,8 +60,9 @@ export async function engineRelay(engine: string): Promise<EngineRelay> {
     path,
     cut,
     open,
-    remove() {
+    async remove() {
       process.off('exit', direct)
+      await cut()
       rmSync(folder, { recursive: true, force: true })
     },
   }

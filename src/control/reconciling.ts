@@ -47,7 +47,8 @@ export function reconciling(outside: Outside, { loginFor, operationEnded }: Told
   const observer = engineObserver({ store, engine, known, clock, timers, log, wake })
   const roots = rootWatch({ store, engine, clock, timers, log, wake })
   edge.onHealth((reports) => {
-    for (const { id } of reports) wake(id)
+    // Before the first look at the engine nothing can be decided, and that look wakes everyone.
+    if (observer.isUp()) for (const { id } of reports) wake(id)
   })
   return {
     wake,

@@ -17,15 +17,23 @@ const DENO_FLAGS = [
   '--unstable-net',
 ]
 
+/** What a program's libraries want before they are loaded, for a quick start. */
+const PRELOADS: Readonly<Record<string, string>> = { 'src/control-plane.ts': 'db/preload.ts' }
+
 export function thisRuntime(): Runtime {
   const kind = 'Deno' in globalThis ? 'deno' : 'node'
   return {
     kind,
     command: (program, argument) => [
       process.execPath,
-      ...(kind === 'deno' ? DENO_FLAGS : []),
+      ...(kind === 'deno' ? DENO_FLAGS : preloadOf(program)),
       join(ROOT, program),
       ...(argument ? [JSON.stringify(argument)] : []),
     ],
   }
+}
+
+function preloadOf(program: string): string[] {
+  const preload = PRELOADS[program]
+  return preload === undefined ? [] : ['--import', join(ROOT, preload)]
 }

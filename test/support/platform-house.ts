@@ -27,7 +27,10 @@ export function platformHouse(env: Settings) {
   const dataDir = join(folder, 'data')
   mkdirSync(home)
   const settings: Settings = { ...ownSettings(home, dataDir), ...env }
-  const leave = (): void => sweepNow({ folder, dataDir, settings })
+  const leave = (): void => {
+    if (supervisor?.pid !== undefined && isUp(supervisor)) killNow(supervisor.pid)
+    sweepNow({ folder, dataDir, settings })
+  }
   let output = ''
   let supervisor: ChildProcess | undefined
   process.once('exit', leave)
@@ -137,6 +140,7 @@ function sweepNow({ folder, dataDir, settings }: Place): void {
   if (existsSync(instance)) {
     // Whoever held it has just been killed, and may need a moment to be gone.
     spawnSync('flock', ['--wait', '5', lock, 'true'])
+    for (const pid of strays(dataDir)) killNow(pid)
     const [command = '', ...words] = runtimeCommand('src/uninstall.ts')
     const env = { ...settings }
     const { status, stderr } = spawnSync(command, words, { cwd: ROOT, env, timeout: STOP_MS })

@@ -16,8 +16,10 @@ export interface EdgeLinkDeps {
 interface Peer {
   readonly role: string
   readonly link: LinkClient
-  /** Version it serves; undefined while it is not there. */
+  /** Version it serves, 0 while that is none of ours; undefined while it is not there. */
   version: number | undefined
+  /** Up to here its versions are those of an earlier control plane, and say nothing of ours. */
+  foreign: number
 }
 
 /** The control plane's end of the link: one connection to each edge process. */
@@ -25,25 +27,24 @@ export function edgeLink({ folder, workers, timers, log }: EdgeLinkDeps): Edge &
   const health = new Map<string, HealthReport>()
   const listeners: ((reports: readonly HealthReport[]) => void)[] = []
   const waiting = new Set<() => void>()
-  let table: RouteTable | undefined
 
   const roles = ['dns', ...Array.from({ length: workers }, (_, i) => `ingress-${i}`)]
   const peers = roles.map((role) => {
     const path = `${folder}/${role}.sock`
     const link = linkClient({ path, after: timers.after, hear: (message) => hear(peer, message) })
-    const peer: Peer = { role, version: undefined, link }
+    const peer: Peer = { role, version: undefined, foreign: 0, link }
     return peer
   })
+  const tables = numberedTables(peers)
 
   function hear(peer: Peer, message: FromEdge | undefined): void {
     if (message === undefined) {
       log('debug', 'An edge process is away', { role: peer.role })
       peer.version = undefined
     } else if (message.type === 'hello') {
-      peer.version = message.version
-      if (table) peer.link.send({ type: 'table', table })
+      tables.greeted(peer, message.version)
     } else if (message.type === 'ack') {
-      peer.version = message.version
+      if (message.version > peer.foreign) peer.version = message.version
     } else {
       for (const report of message.reports) health.set(report.id, report)
       for (const listener of listeners) listener(message.reports)
@@ -53,10 +54,9 @@ export function edgeLink({ folder, workers, timers, log }: EdgeLinkDeps): Edge &
 
   return {
     publish(next) {
-      table = next
       const named = new Set(next.members.map(({ id }) => id))
       for (const id of health.keys()) if (!named.has(id)) health.delete(id)
-      for (const { link } of peers) link.send({ type: 'table', table: next })
+      return tables.publish(next)
     },
 
     async acknowledged(version, signal) {
@@ -79,6 +79,37 @@ export function edgeLink({ folder, workers, timers, log }: EdgeLinkDeps): Edge &
     isUp: () => peers.every(({ version }) => version !== undefined),
     close() {
       for (const { link } of peers) link.close()
+    },
+  }
+}
+
+/**
+ * Numbers the tables, and sends each to everyone. An edge that serves a later version than ours has it
+ * from a control plane whose clock was ahead. It would take our table for an old one, and confirm its
+ * own: so ours is given a version after it.
+ */
+function numberedTables(peers: readonly Peer[]) {
+  let table: RouteTable | undefined
+  /** The latest version that any edge process has named, or that we have given. */
+  let newest = 0
+  const send = (peer: Peer): void => void (table && peer.link.send({ type: 'table', table }))
+
+  function publish(next: RouteTable): number {
+    newest = Math.max(newest + 1, next.version)
+    table = { ...next, version: newest }
+    for (const peer of peers) send(peer)
+    return newest
+  }
+
+  return {
+    publish,
+    greeted(peer: Peer, version: number): void {
+      newest = Math.max(newest, version)
+      const known = version <= (table?.version ?? 0)
+      peer.version = known ? version : 0
+      if (known) return send(peer)
+      peer.foreign = version
+      if (table) publish(table)
     },
   }
 }

@@ -23,9 +23,10 @@ export function publisher({ store, edge, clock, table }: PublisherDeps) {
       store.read.containers.live(),
       store.read.tenants.liveSlugs(),
     ])
-    // By the clock, so that a control plane that starts anew is not behind what the edge has.
-    version = Math.max(version + 1, clock.now().getTime())
-    edge.publish({ ...table, version, tenants, members: placed.map(memberOf) })
+    // By the clock, so that a control plane that starts anew is seldom behind what the edge has; where
+    // it is, since clocks go back, the edge's own word counts.
+    const wanted = Math.max(version + 1, clock.now().getTime())
+    version = edge.publish({ ...table, version: wanted, tenants, members: placed.map(memberOf) })
     return version
   }
 

@@ -16,9 +16,10 @@ export class FakeEdge implements Edge {
     reason: 'ok',
   })
 
-  publish(table: RouteTable): void {
+  publish(table: RouteTable): number {
     this.tables.push(table)
     this.look()
+    return table.version
   }
 
   /** Does what it would do in time: confirms the newest table, and checks its members. */

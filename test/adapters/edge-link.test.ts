@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import type { RouteTable } from '../../proxy/core/route-table.ts'
+import { linkServer, type LinkServer } from '../../proxy/link-server.ts'
+import type { EdgeRole } from '../../proxy/link.ts'
+import { edgeLink } from '../../src/adapters/edge-link.ts'
+import { systemTimers } from '../../src/adapters/system.ts'
+import { until } from '../support/wait.ts'
+
+const TABLE: RouteTable = {
+  version: 1,
+  instance: 'test',
+  domains: ['cloud.local'],
+  internalDomain: 'internal',
+  pool: '10.208.0.0/12',
+  tenants: [],
+  members: [],
+}
+const PATIENCE_MS = 10_000
+
+/** Edge processes that outlive control planes, one after the other, as many as a test wants. */
+function world() {
+  const folder = mkdtempSync(join(tmpdir(), 'cloudlet-edge-link-'))
+  const served = new Map<EdgeRole, RouteTable[]>()
+  const ends: (() => void)[] = [() => rmSync(folder, { recursive: true, force: true })]
+
+  async function serve(role: EdgeRole): Promise<LinkServer> {
+    const tables: RouteTable[] = []
+    served.set(role, tables)
+    const server = linkServer({
+      role,
+      pid: process.pid,
+      log: () => undefined,
+      takeTable: (table) => void tables.push(table),
+      takeHealth: () => undefined,
+      drain: () => undefined,
+      reports: () => [],
+    })
+    await server.listen(join(folder, `${role}.sock`))
+    ends.unshift(() => server.close())
+    return server
+  }
+
+  /** A life of the control plane; one that ends leaves the edge as it is. */
+  function controlPlane(workers = 0) {
+    const link = edgeLink({ folder, workers, timers: systemTimers, log: () => undefined })
+    ends.unshift(() => link.close())
+    return link
+  }
+  const tenants = (role: EdgeRole) => served.get(role)?.at(-1)?.tenants
+  return { serve, controlPlane, tenants, [Symbol.dispose]: () => ends.forEach((end) => end()) }
+}
+
+const patience = (): AbortSignal => AbortSignal.timeout(PATIENCE_MS)
+
+test('a control plane whose clock has gone back is served all the same', async () => {
+  using here = world()
+  await here.serve('dns')
+  const first = here.controlPlane()
+  await until('the edge is up', first.isUp)
+  await first.acknowledged(first.publish({ ...TABLE, version: 2000, tenants: ['old'] }), patience())
+  first.close()
+
+  const second = here.controlPlane()
+  const early = second.publish({ ...TABLE, version: 1000, tenants: ['early'] })
+  await second.acknowledged(early, patience())
+  assert.deepEqual(here.tenants('dns'), ['early'])
+
+  const later = second.publish({ ...TABLE, version: early + 1, tenants: ['later'] })
+  assert.ok(later > 2000)
+  await second.acknowledged(later, patience())
+  assert.deepEqual(here.tenants('dns'), ['later'])
+})
+
+test('edge processes that have tables of different lives all come to the newest', async () => {
+  using here = world()
+  await here.serve('dns')
+  const first = here.controlPlane()
+  await until('the edge is up', first.isUp)
+  await first.acknowledged(first.publish({ ...TABLE, version: 500 }), patience())
+  first.close()
+  await here.serve('ingress-0')
+  const second = here.controlPlane(1)
+  await until('both are up', second.isUp)
+  await second.acknowledged(second.publish({ ...TABLE, version: 900 }), patience())
+  second.close()
+
+  const third = here.controlPlane(1)
+  third.publish({ ...TABLE, version: 700, tenants: ['third'] })
+  await until('both are up', third.isUp)
+  const version = third.publish({ ...TABLE, version: 701, tenants: ['now'] })
+  await third.acknowledged(version, patience())
+  assert.deepEqual([here.tenants('dns'), here.tenants('ingress-0')], [['now'], ['now']])
+})
+
+test('an edge process that comes back with our own table is not given a new version', async () => {
+  using here = world()
+  await here.serve('dns')
+  const link = here.controlPlane()
+  await until('the edge is up', link.isUp)
+  const version = link.publish({ ...TABLE, version: 7 })
+  await link.acknowledged(version, patience())
+  assert.equal(version, 7)
+  assert.equal(link.publish({ ...TABLE, version: 8 }), 8)
+})

@@ -4,6 +4,7 @@ import { migrate } from 'drizzle-orm/libsql/migrator'
 import { addressQueries } from './queries/addresses.ts'
 import { auditQueries } from './queries/audit.ts'
 import { containerQueries } from './queries/containers.ts'
+import { eventQueries } from './queries/events.ts'
 import { imageQueries } from './queries/images.ts'
 import { keyQueries } from './queries/keys.ts'
 import { nameQueries } from './queries/names.ts'
@@ -13,13 +14,17 @@ import { registryQueries } from './queries/registries.ts'
 import { tenantQueries } from './queries/tenants.ts'
 
 type Db = LibSQLDatabase
+/** Has something done once the transaction is durable, before the next one begins; never if it fails. */
+type AfterCommit = (act: () => void) => void
 /** What queries are written against: the database, or one transaction of it. */
 export type Executor = Pick<Db, 'delete' | 'insert' | 'select' | 'update'>
 
-const queriesOn = (db: Executor) => ({
+const queriesOn = (db: Executor, afterCommit: AfterCommit) => ({
+  afterCommit,
   addresses: addressQueries(db),
   audit: auditQueries(db),
   containers: containerQueries(db),
+  events: eventQueries(db),
   images: imageQueries(db),
   keys: keyQueries(db),
   names: nameQueries(db),
@@ -57,13 +62,11 @@ export async function openStore(url: string, migrationsFolder: string): Promise<
   let last: Promise<unknown> = Promise.resolve()
   let waiting = 0
   return {
-    read: queriesOn(drizzle(reader)),
+    read: queriesOn(drizzle(reader), nothingToCommit),
     write(work) {
       if (waiting >= MOST_WAITING) return Promise.reject(new Error('Too many writers in line'))
       waiting++
-      const turn = last.then(() =>
-        db.transaction((tx) => work(queriesOn(tx)), { behavior: 'immediate' }),
-      )
+      const turn = last.then(() => transaction(db, work))
       last = turn.then(
         () => waiting--,
         () => waiting--,
@@ -76,6 +79,19 @@ export async function openStore(url: string, migrationsFolder: string): Promise<
       writer.close()
     },
   }
+}
+
+async function transaction<T>(db: Db, work: (q: Queries) => Promise<T>): Promise<T> {
+  const acts: (() => void)[] = []
+  const done = await db.transaction((tx) => work(queriesOn(tx, (act) => void acts.push(act))), {
+    behavior: 'immediate',
+  })
+  for (const act of acts) act()
+  return done
+}
+
+const nothingToCommit: AfterCommit = () => {
+  throw new Error('What is read commits nothing')
 }
 
 async function prepared(client: Client): Promise<Client> {

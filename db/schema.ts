@@ -276,3 +276,24 @@ export const audit = sqliteTable(
   },
   (t) => [index('audit_by_tenant').on(t.tenantId, t.seq)],
 )
+
+/** What happened, in the order of the commits: `seq` is never used again. */
+export const events = sqliteTable(
+  'events',
+  {
+    seq: integer('seq').primaryKey({ autoIncrement: true }),
+    time: integer('time').notNull(),
+    /** null: of the platform. */
+    tenantId: text('tenant_id'),
+    /** Slug as it was: the tenant may be gone when the event is read. */
+    tenant: text('tenant'),
+    level: text('level', { enum: ['info', 'warning', 'error'] }).notNull(),
+    action: text('action').notNull(),
+    targetKind: text('target_kind').notNull(),
+    targetId: text('target_id').notNull(),
+    targetName: text('target_name').notNull(),
+    message: text('message').notNull(),
+    detailsJson: text('details_json').notNull(),
+  },
+  (t) => [index('events_by_tenant').on(t.tenantId, t.seq), index('events_by_time').on(t.time)],
+)

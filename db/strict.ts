@@ -64,8 +64,13 @@ const LENGTHS: Readonly<Record<string, string>> = {
   name: 'BETWEEN 1 AND 63',
 }
 
-const lengthOf = (table: string, column: string): string | undefined =>
-  table === 'access_keys' && column === 'id' ? ACCESS_KEY_ID_LENGTH : LENGTHS[column]
+/** An event can be about anything that has an id. */
+const EVENT_TARGET_ID_LENGTH = 'BETWEEN 1 AND 64'
+
+function lengthOf(table: string, column: string): string | undefined {
+  if (table === 'access_keys' && column === 'id') return ACCESS_KEY_ID_LENGTH
+  return table === 'events' && column === 'target_id' ? EVENT_TARGET_ID_LENGTH : LENGTHS[column]
+}
 
 function newestMigration(): string {
   const folder = new URL('./migrations/', import.meta.url)

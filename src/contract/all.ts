@@ -1,6 +1,7 @@
 import { listAudit, listTenantAudit } from './audit.ts'
 import * as containers from './containers.ts'
 import type { Endpoint } from './endpoint.ts'
+import { listEvents, listTenantEvents } from './events.ts'
 import * as images from './images.ts'
 import { platformKeys, tenantKeys, whoami } from './keys.ts'
 import { cancelOperation, getOperation, listOperations } from './operations.ts'
@@ -41,6 +42,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   tenantKeys.rotate,
   tenantKeys.createToken,
   listTenantAudit,
+  listTenantEvents,
   whoami,
   getPlatform,
   createTenant,
@@ -55,5 +57,6 @@ export const ENDPOINTS: readonly Endpoint[] = [
   platformKeys.rotate,
   platformKeys.createToken,
   listAudit,
+  listEvents,
   platformHealth,
 ]

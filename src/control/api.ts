@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import { auditRoutes } from '../../routes/audit.ts'
 import { containerRoutes } from '../../routes/containers.ts'
+import { eventRoutes } from '../../routes/events.ts'
 import { imageRoutes } from '../../routes/images.ts'
 import { keyRoutes, platformKeyRoutes } from '../../routes/keys.ts'
 import { operationRoutes } from '../../routes/operations.ts'
@@ -62,6 +63,7 @@ function bindRoutes(api: App, outside: Outside, services: Services): void {
   platformKeyRoutes(api, keys)
   tenantRoutes(api, services.tenants)
   auditRoutes(api, services.audit)
+  eventRoutes(api, services.events)
   whoamiRoutes(api, services.whoami)
   platformRoutes(api, {
     platform: platformOf(outside),

@@ -6,6 +6,7 @@ import { reconcileLoop } from '../reconcile/loop.ts'
 import { engineObserver } from '../reconcile/observer.ts'
 import { publisher } from '../reconcile/publisher.ts'
 import { rootWatch } from '../reconcile/root-watch.ts'
+import type { EventService } from '../services/events.ts'
 import type { RegistryService } from '../services/registries.ts'
 import type { Outside } from './outside.ts'
 
@@ -16,10 +17,11 @@ const PASS_DEADLINE_MS = 15 * 60_000
 export interface Told {
   readonly loginFor: RegistryService['loginFor']
   readonly operationEnded: (id: string) => void
+  readonly record: EventService['record']
 }
 
 /** What makes intent come true: the loop, what it sees of the engine, and what it tells the edge. */
-export function reconciling(outside: Outside, { loginFor, operationEnded }: Told) {
+export function reconciling(outside: Outside, { loginFor, operationEnded, record }: Told) {
   const { instance, settings, store, engine, edge, clock, timers, log } = outside
   const known = knownEngine()
   const internalDomain = settings.CLOUDLET_INTERNAL_DOMAIN
@@ -39,6 +41,7 @@ export function reconciling(outside: Outside, { loginFor, operationEnded }: Told
     resolver: instance.resolver,
     internalDomain,
     operationEnded,
+    record,
     passing: failpoint(settings.CLOUDLET_FAILPOINT),
   })
   const limits = { concurrency: ENGINE_AT_ONCE, deadlineMs: PASS_DEADLINE_MS }

@@ -4,6 +4,7 @@ import { engineAway } from '../core/failure.ts'
 import { hostPort, type Instance } from '../instance.ts'
 import { auditService } from '../services/audit.ts'
 import { containerService } from '../services/containers.ts'
+import { eventService } from '../services/events.ts'
 import { historyService } from '../services/history.ts'
 import { imageService } from '../services/images.ts'
 import { keyService } from '../services/keys.ts'
@@ -22,14 +23,16 @@ export function services(outside: Outside) {
   const { instance, settings, store, clock, keyRing, engine, edge } = outside
   const { isolated, pool } = instance
   const audit = auditService({ store, clock })
+  const events = eventService({ store, clock })
   const registries = registryService({ store, clock, audit, keyRing })
   const reconciler = reconciling(outside, {
     loginFor: (tenantId, host) => registries.loginFor(tenantId, host),
     operationEnded: (id) => operations.ended(id),
+    record: events.record,
   })
   const { wake } = reconciler
 
-  const common = { store, clock, newId: randomId, audit }
+  const common = { store, clock, newId: randomId, audit, events }
   const operations = operationService({ ...common, wake })
   const keys = keyService({ ...common, newJti: randomId, keyRing, tokens: joseTokens })
   const containers = containerService({
@@ -56,6 +59,7 @@ export function services(outside: Outside) {
   }
   return {
     audit,
+    events,
     registries,
     operations,
     keys,

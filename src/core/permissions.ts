@@ -2,6 +2,7 @@
 export const KINDS = [
   'audit',
   'containers',
+  'events',
   'images',
   'keys',
   'networks',
@@ -31,6 +32,7 @@ export const ROLES = {
   member: [
     'containers:read',
     'containers:write',
+    'events:read',
     'images:read',
     'networks:read',
     'operations:read',

@@ -1,5 +1,6 @@
 import type { Queries } from '../../db/open.ts'
 import type { ContainerRow, PlacedContainer } from '../../db/queries/containers.ts'
+import { containerDeleted, containerEvent } from '../core/container-event.ts'
 import { failure } from '../core/failure.ts'
 import type { StepDeps } from './container-steps.ts'
 import { advanceOperations, endOperations, type Ending } from './operation-notes.ts'
@@ -27,6 +28,7 @@ export function containerNotes(deps: StepDeps) {
     for (const id of ended) deps.operationEnded(id)
   }
 
+  const update = updating(deps)
   const end = (q: Queries, { id }: ContainerRow, ending: Ending): Promise<string[]> =>
     endOperations(q, { targetId: id, nowMs: now() }, ending)
 
@@ -38,7 +40,7 @@ export function containerNotes(deps: StepDeps) {
       ending?: Ending | 'awaits-health',
     ): Promise<void> {
       await written(row, async (q) => {
-        await q.containers.update(row.id, change)
+        await update(q, row, change)
         if (ending !== 'awaits-health') return ending ? end(q, row, ending) : []
         await advanceOperations(q, { targetId: row.id, nowMs: now(), ...AWAITS_HEALTH })
         return []
@@ -55,7 +57,7 @@ export function containerNotes(deps: StepDeps) {
       let moved = false
       await written(row, async (q) => {
         moved = true
-        await q.containers.update(row.id, change)
+        await update(q, row, change)
         await advanceOperations(q, { targetId: row.id, nowMs: now(), ...to })
         return []
       })
@@ -72,6 +74,7 @@ export function containerNotes(deps: StepDeps) {
         await q.containers.update(row.id, { removedAt, state: 'deleting' })
         await q.names.release(row.id)
         await q.addresses.release(row.id, removedAt)
+        await deps.record(q, containerDeleted(row))
         return end(q, row, { state: 'succeeded' })
       })
       deps.passing('released')
@@ -79,6 +82,15 @@ export function containerNotes(deps: StepDeps) {
     },
   }
 }
+
+/** Changes a row, and tells what there is to tell of it, in one transaction. */
+const updating =
+  ({ record }: Pick<StepDeps, 'record'>) =>
+  async (q: Queries, row: ContainerRow, change: Partial<ContainerRow>): Promise<void> => {
+    await q.containers.update(row.id, change)
+    const event = containerEvent(row, { ...row, ...change })
+    if (event) await record(q, event)
+  }
 
 /** How an operation has ended whose container did not stay up. */
 export function failedWith(

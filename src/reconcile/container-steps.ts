@@ -1,5 +1,6 @@
-import type { Store } from '../../db/open.ts'
+import type { Queries, Store } from '../../db/open.ts'
 import type { PlacedContainer } from '../../db/queries/containers.ts'
+import type { NewEvent } from '../core/event.ts'
 import type { Log } from '../log.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Edge } from '../ports/edge.ts'
@@ -23,6 +24,8 @@ export interface StepDeps {
   readonly resolver: string | null
   readonly internalDomain: string
   readonly operationEnded: (id: string) => void
+  /** Writes an event inside the transaction of what it tells of. */
+  readonly record: (q: Queries, event: NewEvent) => Promise<void>
   /** Called between every two steps; tests let the process die there. */
   readonly passing: (point: string) => void
 }

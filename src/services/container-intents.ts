@@ -2,6 +2,7 @@ import type { Queries, Store } from '../../db/open.ts'
 import type { ContainerRow, PlacedContainer } from '../../db/queries/containers.ts'
 import type { Container, ContainerCreate } from '../contract/containers.ts'
 import type { Actor } from '../core/actor.ts'
+import { containerCreated } from '../core/container-event.ts'
 import { failure, nameTaken, notFound } from '../core/failure.ts'
 import { isReservedName } from '../core/reserved-names.ts'
 import type { AuditService } from './audit.ts'
@@ -9,12 +10,14 @@ import type { Change } from './change.ts'
 import { admit, checkFields, newRow } from './container-rows.ts'
 import { containerOf, type Surroundings } from './container-view.ts'
 import type { Begun, OperationService } from './operations.ts'
+import type { EventService } from './events.ts'
 import { placement, type PlacementDeps } from './placement.ts'
 import { tenantBySlug } from './tenant-lookup.ts'
 
 export interface IntentDeps extends PlacementDeps {
   readonly store: Store
   readonly audit: AuditService
+  readonly events: Pick<EventService, 'record'>
   readonly operations: OperationService
   readonly around: Surroundings
   readonly wake: (containerId: string) => void
@@ -72,6 +75,7 @@ export function containerIntents(deps: IntentDeps) {
         const row = { ...made, networkId: network.id }
         await q.containers.insert(row)
         await claimName(q, row)
+        await deps.events.record(q, containerCreated(row))
         return begin(deps, q, { row, slug, actor, verb: 'create', supersedes: true })
       })
       return told(id, begun)

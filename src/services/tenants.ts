@@ -7,6 +7,7 @@ import type { Limits } from '../core/quota.ts'
 import { isReservedName } from '../core/reserved-names.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { AuditService } from './audit.ts'
+import type { EventService } from './events.ts'
 import { limitsOf, tenantBySlug } from './tenant-lookup.ts'
 
 export interface TenantDeps {
@@ -14,6 +15,7 @@ export interface TenantDeps {
   readonly clock: Clock
   readonly newId: () => string
   readonly audit: AuditService
+  readonly events: Pick<EventService, 'record'>
   /** Limits of a tenant that is created without its own. */
   readonly defaults: Limits
   /** Told when a tenant is gone, so that its keys end at once. */
@@ -25,15 +27,9 @@ export interface TenantDeps {
 /** A slug is in host names that others may still hold in caches, bookmarks and webhooks. */
 const REST_MS = 30 * 24 * 60 * 60 * 1000
 
-export function tenantService({
-  store,
-  clock,
-  newId,
-  audit,
-  defaults,
-  ended,
-  isolated,
-}: TenantDeps) {
+export function tenantService(deps: TenantDeps) {
+  const { store, clock, newId, defaults, ended, isolated } = deps
+  const note = notes(deps)
   return {
     async create(wanted: TenantCreate, actor: Actor): Promise<Tenant> {
       const { slug, policy } = wanted
@@ -48,7 +44,7 @@ export function tenantService({
         const limits = columnsOf({ ...defaults, ...defined(wanted.limits) })
         const row = { id: newId(), slug, policy, ...limits, createdAt: now, deletedAt: null }
         await q.tenants.insert(row)
-        await audit.accepted(q, actor, entry('create', row, 201))
+        await note(q, actor, { verb: 'create', row: row, status: 201 })
         return tenantOf(row)
       })
     },
@@ -69,7 +65,7 @@ export function tenantService({
         const limits = columnsOf({ ...limitsOf(row), ...defined(change.limits) })
         const patch = { ...limits, policy: change.policy ?? row.policy }
         await q.tenants.update(row.id, patch)
-        await audit.accepted(q, actor, entry('update', row, 200))
+        await note(q, actor, { verb: 'update', row: row, status: 200 })
         return tenantOf({ ...row, ...patch })
       })
     },
@@ -87,7 +83,7 @@ export function tenantService({
           const generation = network.generation + 1
           await q.networks.update(network.id, { desired: 'absent', generation })
         }
-        await audit.accepted(q, actor, entry('delete', found, 200))
+        await note(q, actor, { verb: 'delete', row: found, status: 200 })
         return found
       })
       ended(row.id)
@@ -107,12 +103,34 @@ async function refuseInhabited(q: Queries, { id, slug }: TenantRow): Promise<voi
   )
 }
 
-const entry = (verb: string, { id, slug }: TenantRow, status: number) => ({
-  action: `tenants.${verb}`,
-  tenant: { id, slug },
-  target: `tenant/${slug}`,
-  status,
-})
+type Verb = 'create' | 'delete' | 'update'
+const DONE = { create: 'created', delete: 'deleted', update: 'changed' } as const
+
+interface Note {
+  readonly verb: Verb
+  readonly row: TenantRow
+  readonly status: number
+}
+
+/** Audit entry and event of a change, inside its transaction. */
+const notes =
+  ({ audit, events }: Pick<TenantDeps, 'audit' | 'events'>) =>
+  async (q: Queries, actor: Actor, { verb, row: { id, slug }, status }: Note): Promise<void> => {
+    const target = `tenant/${slug}`
+    await audit.accepted(q, actor, {
+      action: `tenants.${verb}`,
+      tenant: { id, slug },
+      target,
+      status,
+    })
+    await events.record(q, {
+      tenantId: id,
+      action: `tenant.${DONE[verb]}`,
+      level: 'info',
+      target: { kind: 'tenant', id, name: slug },
+      message: `Tenant "${slug}" was ${DONE[verb]}`,
+    })
+  }
 
 const columnsOf = (limits: Limits) => ({
   limitContainers: limits.containers,

@@ -129,6 +129,7 @@ test('no key is made, rotated or given a token that may do more than who asks fo
 const reading = [
   'audit:read',
   'containers:read',
+  'events:read',
   'images:read',
   'keys:read',
   'networks:read',
@@ -232,6 +233,7 @@ test('whoami shows key, tenant, permissions and the time of the server', async (
     permissions: [
       'containers:read',
       'containers:write',
+      'events:read',
       'images:read',
       'networks:read',
       'operations:read',

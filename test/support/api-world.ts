@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openStore } from '../../db/open.ts'
 import { auditRoutes } from '../../routes/audit.ts'
+import { eventRoutes } from '../../routes/events.ts'
 import { keyRoutes, platformKeyRoutes } from '../../routes/keys.ts'
 import { registryRoutes } from '../../routes/registries.ts'
 import { tenantRoutes } from '../../routes/tenants.ts'
@@ -17,6 +18,7 @@ import { ALL_PERMISSIONS, type Role } from '../../src/core/permissions.ts'
 import { apiApp } from '../../src/http/app.ts'
 import type { App } from '../../src/http/shell.ts'
 import { auditService } from '../../src/services/audit.ts'
+import { eventService } from '../../src/services/events.ts'
 import { keyService } from '../../src/services/keys.ts'
 import { registryService } from '../../src/services/registries.ts'
 import { tenantService } from '../../src/services/tenants.ts'
@@ -50,25 +52,39 @@ async function house(folder: string) {
   const newId = () => String(++made).padStart(16, '0')
   const newJti = () => `jti-${newId()}`
   const audit = auditService({ store, clock })
+  const events = eventService({ store, clock })
   const keyDeps = { store, clock, newId, newJti, keyRing, tokens: joseTokens, audit }
   const keys = keyService(keyDeps)
   const defaults = { containers: 20, cpuMilli: 8000, memoryBytes: null }
   const ended = (tenantId: string) => keys.endTenant(tenantId)
-  const tenantDeps = { store, clock, newId, audit, defaults, ended, isolated: true }
+  const tenantDeps = { store, clock, newId, audit, events, defaults, ended, isolated: true }
   const tenants = tenantService(tenantDeps)
   const registries = registryService({ store, clock, audit, keyRing })
   await keys.load()
-  return { store, time, clock, newId, audit, keyDeps, keys, tenantDeps, tenants, registries }
+  return {
+    store,
+    time,
+    clock,
+    newId,
+    audit,
+    events,
+    keyDeps,
+    keys,
+    tenantDeps,
+    tenants,
+    registries,
+  }
 }
 type House = Awaited<ReturnType<typeof house>>
 type Route = (app: App) => void
 
-function routesOf({ tenants, keys, audit, registries, clock }: House): Route[] {
+function routesOf({ tenants, keys, audit, events, registries, clock }: House): Route[] {
   return [
     (app) => tenantRoutes(app, tenants),
     (app) => keyRoutes(app, keys),
     (app) => platformKeyRoutes(app, keys),
     (app) => auditRoutes(app, audit),
+    (app) => eventRoutes(app, events),
     (app) => registryRoutes(app, registries),
     (app) => whoamiRoutes(app, whoamiService({ clock })),
   ]

@@ -17,6 +17,7 @@ import { engineObserver } from '../../src/reconcile/observer.ts'
 import { publisher } from '../../src/reconcile/publisher.ts'
 import { auditService } from '../../src/services/audit.ts'
 import { containerService } from '../../src/services/containers.ts'
+import { eventService } from '../../src/services/events.ts'
 import { operationService } from '../../src/services/operations.ts'
 import { FakeEdge } from '../fakes/edge.ts'
 import { EngineHost, type HostDeps } from '../fakes/engine-host.ts'
@@ -55,6 +56,7 @@ export function controlPlane(ground: Ground, passing: (point: string) => void = 
   const table = { instance: INSTANCE, domains: ['cloud.local'], internalDomain: 'internal' }
   const routes = publisher({ store, edge, clock, table: { ...table, pool: POOL } })
   const audit = auditService({ store, clock })
+  const events = eventService({ store, clock })
   const reconciler = containerReconciler({
     store,
     engine,
@@ -68,6 +70,7 @@ export function controlPlane(ground: Ground, passing: (point: string) => void = 
     resolver: '10.208.0.53',
     internalDomain: 'internal',
     operationEnded: (id) => operations.ended(id),
+    record: events.record,
     passing,
   })
   const { reconcile } = reconciler
@@ -76,7 +79,7 @@ export function controlPlane(ground: Ground, passing: (point: string) => void = 
   const { wake } = loop
   const observer = engineObserver({ store, engine, known, clock, timers: time, log, wake })
   edge.onHealth((reports) => reports.forEach(({ id }) => wake(id)))
-  const common = { store, clock, newId: ground.newId, audit }
+  const common = { store, clock, newId: ground.newId, audit, events }
   const operations = operationService({ ...common, wake })
   const containers = containerService({
     ...common,
@@ -96,7 +99,18 @@ export function controlPlane(ground: Ground, passing: (point: string) => void = 
       throw failure('engine-unavailable', 'The engine is away', { retryAfterSeconds: 2 })
     },
   })
-  return { engine, known, routes, loop, observer, operations, containers, audit, reconciler }
+  return {
+    engine,
+    known,
+    routes,
+    loop,
+    observer,
+    operations,
+    containers,
+    audit,
+    events,
+    reconciler,
+  }
 }
 export type Wanted = Partial<z.input<typeof ContainerCreate>>
 

@@ -1,0 +1,77 @@
+import type { EventLevel, NewEvent } from './event.ts'
+
+/** What of a row, as it is after a change, an event can tell. */
+export interface Told {
+  readonly id: string
+  readonly tenantId: string
+  readonly name: string
+  readonly state: string
+  readonly startedRun: number
+  readonly restarts: number
+  readonly exitCode: number | null
+  readonly reasonCode: string | null
+  readonly reasonMessage: string | null
+}
+
+interface Word {
+  readonly verb: string
+  readonly level: EventLevel
+  readonly says: string
+}
+
+/** What is worth telling of a new state. The states between are told by the operation's progress. */
+const WORDS: Readonly<Record<string, Word>> = {
+  starting: { verb: 'started', level: 'info', says: 'was started' },
+  running: { verb: 'running', level: 'info', says: 'is running' },
+  restarting: { verb: 'exited', level: 'warning', says: 'ended by itself, and starts again' },
+  exited: { verb: 'exited', level: 'info', says: 'ended by itself' },
+  stopped: { verb: 'stopped', level: 'info', says: 'was stopped' },
+  failed: { verb: 'failed', level: 'error', says: 'cannot run' },
+}
+
+/** States that are reached for a reason, which the row names. */
+const REASONED: ReadonlySet<string> = new Set(['restarting', 'exited', 'failed'])
+
+/** The event of a row that was changed; none where there is nothing to tell. */
+export function containerEvent(before: Told, after: Told): NewEvent | undefined {
+  const word = WORDS[after.state]
+  if (!word || !isNews(before, after)) return undefined
+  const isReasoned = REASONED.has(after.state)
+  const reason = isReasoned && after.reasonMessage !== null ? `: ${after.reasonMessage}` : ''
+  const { exitCode, reasonCode, restarts, startedRun: run } = after
+  return {
+    ...of(after),
+    action: `container.${word.verb}`,
+    level: after.state === 'exited' && exitCode !== 0 ? 'warning' : word.level,
+    message: `Container "${after.name}" ${word.says}${reason}`,
+    details: isReasoned ? { run, restarts, exitCode, reason: reasonCode } : { run },
+  }
+}
+
+function isNews(before: Told, after: Told): boolean {
+  // An intent to start has that state already; the start itself is the run that is begun.
+  if (after.state === 'starting') return after.startedRun !== before.startedRun
+  // One that was made to be stopped has never run.
+  if (after.state === 'stopped' && after.startedRun === 0) return false
+  return after.state !== before.state
+}
+
+export const containerCreated = (row: Told): NewEvent => ({
+  ...of(row),
+  action: 'container.created',
+  level: 'info',
+  message: `Container "${row.name}" was created`,
+})
+
+/** The engine has been seen without it, and what it held is given back. */
+export const containerDeleted = (row: Told): NewEvent => ({
+  ...of(row),
+  action: 'container.deleted',
+  level: 'info',
+  message: `Container "${row.name}" was deleted`,
+})
+
+const of = ({ id, tenantId, name }: Told) => ({
+  tenantId,
+  target: { kind: 'container', id, name },
+})

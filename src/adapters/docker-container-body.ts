@@ -1,5 +1,6 @@
 import { platformLabels } from '../core/docker-names.ts'
 import type { ContainerWanted } from '../ports/engine.ts'
+import { SECCOMP_OPTION } from './seccomp.ts'
 
 export interface BodyFacts {
   readonly instance: string
@@ -74,7 +75,7 @@ function hostConfig(wanted: ContainerWanted, { init, openFiles }: BodyFacts) {
     Privileged: false,
     CapDrop: ['ALL'],
     CapAdd: wanted.capabilities,
-    SecurityOpt: ['no-new-privileges'],
+    SecurityOpt: ['no-new-privileges', SECCOMP_OPTION],
     IpcMode: 'private',
     CgroupnsMode: 'private',
     ReadonlyRootfs: wanted.readOnlyRoot,

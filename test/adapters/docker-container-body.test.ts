@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { containerBody } from '../../src/adapters/docker-container-body.ts'
+import { SECCOMP_OPTION } from '../../src/adapters/seccomp.ts'
 import type { ContainerWanted } from '../../src/ports/engine.ts'
 
 const WANTED: ContainerWanted = {
@@ -62,7 +63,7 @@ test('containerBody() is this object and nothing more', () => {
       Privileged: false,
       CapDrop: ['ALL'],
       CapAdd: ['CHOWN'],
-      SecurityOpt: ['no-new-privileges'],
+      SecurityOpt: ['no-new-privileges', SECCOMP_OPTION],
       IpcMode: 'private',
       CgroupnsMode: 'private',
       ReadonlyRootfs: true,

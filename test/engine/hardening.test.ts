@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { openFilesLimit } from '../../src/adapters/open-files.ts'
-import { capabilitiesOf } from '../../src/core/container-shape.ts'
-import type { ContainerWanted, LogRecord } from '../../src/ports/engine.ts'
-import { BOTH, newWorld, type EngineBench, type World } from '../conformance/engine-world.ts'
+import { SECCOMP_OPTION } from '../../src/adapters/seccomp.ts'
+import type { ContainerWanted } from '../../src/ports/engine.ts'
+import { newWorld, type EngineBench, type World } from '../conformance/engine-world.ts'
 import { limitsOf } from '../support/cgroups.ts'
 import { baseImage, imageFrom, realBench, realDocker } from '../support/engine.ts'
 import { nameServer } from '../support/name-server.ts'
+import { said } from '../support/said.ts'
 
 const MIB = 1024 * 1024
-const BASELINE = capabilitiesOf('baseline')
 /** CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, SETGID, SETUID, NET_BIND_SERVICE (capability.h). */
 const BASELINE_MASK = '00000000000004fb'
 
@@ -25,17 +25,6 @@ async function inWorld(bench: EngineBench, work: (world: World) => Promise<void>
 async function start({ engine, signal }: World, container: ContainerWanted): Promise<void> {
   await engine.createContainer(container, signal)
   await engine.startContainer(container.name, signal)
-}
-
-/** What a shell script says inside a container, until it ends. */
-async function said(world: World, script: string, more: Partial<ContainerWanted> = {}) {
-  const container = { ...world.wanted(['sh', '-c', script]), capabilities: BASELINE, ...more }
-  await start(world, container)
-  const lines: string[] = []
-  const wanted = { follow: true, streams: BOTH }
-  const records: AsyncIterable<LogRecord> = world.engine.logs(container.name, wanted, world.signal)
-  for await (const { line } of records) lines.push(line)
-  return lines
 }
 
 test('a container has the capabilities given, no way to more, and a seccomp filter', async () => {
@@ -252,7 +241,7 @@ const HOST_CONFIG = {
   PidsLimit: 32,
   PortBindings: { '8080/tcp': [{ HostIp: '127.0.0.1', HostPort: '' }] },
   RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
-  SecurityOpt: ['no-new-privileges'],
+  SecurityOpt: ['no-new-privileges', SECCOMP_OPTION],
   ShmSize: 64 * MIB,
   Tmpfs: {
     '/run': 'rw,nosuid,nodev,noexec,size=16777216,mode=1777',

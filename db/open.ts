@@ -1,6 +1,7 @@
 import { createClient, type Client } from '@libsql/client'
 import { drizzle, type LibSQLDatabase } from 'drizzle-orm/libsql'
 import { migrate } from 'drizzle-orm/libsql/migrator'
+import { mirrored } from './mirror-feed.ts'
 import { addressQueries } from './queries/addresses.ts'
 import { auditQueries } from './queries/audit.ts'
 import { containerQueries } from './queries/containers.ts'
@@ -15,11 +16,12 @@ import { tenantQueries } from './queries/tenants.ts'
 
 type Db = LibSQLDatabase
 /** Has something done once the transaction is durable, before the next one begins; never if it fails. */
-type AfterCommit = (act: () => void) => void
+export type AfterCommit = (act: () => void) => void
 /** What queries are written against: the database, or one transaction of it. */
+export type Transactions = Pick<Db, 'transaction'>
 export type Executor = Pick<Db, 'delete' | 'insert' | 'select' | 'update'>
 
-const queriesOn = (db: Executor, afterCommit: AfterCommit) => ({
+export const queriesOn = (db: Executor, afterCommit: AfterCommit) => ({
   afterCommit,
   addresses: addressQueries(db),
   audit: auditQueries(db),
@@ -36,6 +38,7 @@ const queriesOn = (db: Executor, afterCommit: AfterCommit) => ({
 export type Queries = ReturnType<typeof queriesOn>
 
 export interface Store {
+  /** Living containers and tenants come from memory (`mirror.ts`), as the last commit has left them. */
   readonly read: Queries
   /** Runs `work` in one write transaction, after those asked for earlier; a throw rolls it back. */
   write<T>(work: (q: Queries) => Promise<T>): Promise<T>
@@ -59,14 +62,19 @@ export async function openStore(url: string, migrationsFolder: string): Promise<
   await migrate(db, { migrationsFolder })
   // SQLite has one writer, and libSQL does not wait for it: a second transaction fails at once with
   // SQLITE_BUSY. So writers of this process stand in line here.
+  const table = queriesOn(drizzle(reader), nothingToCommit)
+  const mirror = mirrored(db, { table, queriesOn })
+  await mirror.fill()
   let last: Promise<unknown> = Promise.resolve()
   let waiting = 0
   return {
-    read: queriesOn(drizzle(reader), nothingToCommit),
+    get read() {
+      return mirror.read()
+    },
     write(work) {
       if (waiting >= MOST_WAITING) return Promise.reject(new Error('Too many writers in line'))
       waiting++
-      const turn = last.then(() => transaction(db, work))
+      const turn = last.then(() => mirror.write(work))
       last = turn.then(
         () => waiting--,
         () => waiting--,
@@ -81,16 +89,7 @@ export async function openStore(url: string, migrationsFolder: string): Promise<
   }
 }
 
-async function transaction<T>(db: Db, work: (q: Queries) => Promise<T>): Promise<T> {
-  const acts: (() => void)[] = []
-  const done = await db.transaction((tx) => work(queriesOn(tx, (act) => void acts.push(act))), {
-    behavior: 'immediate',
-  })
-  for (const act of acts) act()
-  return done
-}
-
-const nothingToCommit: AfterCommit = () => {
+export const nothingToCommit: AfterCommit = () => {
   throw new Error('What is read commits nothing')
 }
 

@@ -15,8 +15,12 @@ export function containerRoutes(app: App, { containers, logs, settle }: Deps): v
     serve: ({ params, body }, { actor }) => containers.create(params.tenant, body, actor),
     settle,
   })
-  mount(app, contract.listContainers, ({ params, query }) => containers.list(params.tenant, query))
-  mount(app, contract.getContainer, ({ params }) => containers.get(params.tenant, params.container))
+  mount(app, contract.listContainers, ({ params, query }) =>
+    containers.showAll(params.tenant, query),
+  )
+  mount(app, contract.getContainer, ({ params }) =>
+    containers.show(params.tenant, params.container),
+  )
   mount(app, contract.statusOfContainers, ({ params, body }) =>
     containers.status(params.tenant, body.containers),
   )

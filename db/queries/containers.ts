@@ -30,24 +30,25 @@ export const containerQueries = (db: Executor) => ({
   ...changes(db),
 })
 
-function findings(db: Executor) {
-  const placed = () =>
-    db
-      .select({
-        row: containers,
-        tenant: tenants.slug,
-        network: { id: networks.id, name: networks.name, subnet: networks.subnet },
-        address: addresses.address,
-        mac: addresses.mac,
-      })
-      .from(containers)
-      .innerJoin(tenants, eq(tenants.id, containers.tenantId))
-      .innerJoin(networks, eq(networks.id, containers.networkId))
-      .innerJoin(
-        addresses,
-        and(eq(addresses.containerId, containers.id), isNull(addresses.releasedAt)),
-      )
+const placedOn = (db: Executor) =>
+  db
+    .select({
+      row: containers,
+      tenant: tenants.slug,
+      network: { id: networks.id, name: networks.name, subnet: networks.subnet },
+      address: addresses.address,
+      mac: addresses.mac,
+    })
+    .from(containers)
+    .innerJoin(tenants, eq(tenants.id, containers.tenantId))
+    .innerJoin(networks, eq(networks.id, containers.networkId))
+    .innerJoin(
+      addresses,
+      and(eq(addresses.containerId, containers.id), isNull(addresses.releasedAt)),
+    )
 
+function findings(db: Executor) {
+  const placed = () => placedOn(db)
   return {
     /** Also one that is gone: its row is history. */
     async byId(id: string): Promise<ContainerRow | undefined> {
@@ -58,6 +59,10 @@ function findings(db: Executor) {
     async placedById(id: string): Promise<PlacedContainer | undefined> {
       const [found] = await placed().where(and(eq(containers.id, id), isNull(containers.removedAt)))
       return found
+    },
+
+    async placedByIds(ids: readonly string[]): Promise<PlacedContainer[]> {
+      return placed().where(and(inArray(containers.id, [...ids]), isNull(containers.removedAt)))
     },
 
     /** By id or by name, inside one tenant. */

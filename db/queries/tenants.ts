@@ -7,6 +7,11 @@ export type TenantPatch = Partial<
   Pick<TenantRow, 'limitContainers' | 'limitCpuMilli' | 'limitMemoryBytes' | 'policy'>
 >
 
+interface TenantPage {
+  readonly after?: string | undefined
+  readonly limit: number
+}
+
 export const tenantQueries = (db: Executor) => ({
   /** The living tenant of that slug. */
   async bySlug(slug: string): Promise<TenantRow | undefined> {
@@ -23,14 +28,12 @@ export const tenantQueries = (db: Executor) => ({
     return row
   },
 
+  async allLive(): Promise<TenantRow[]> {
+    return db.select().from(tenants).where(isNull(tenants.deletedAt))
+  },
+
   /** Living tenants by slug, those after `after`. */
-  async list({
-    after,
-    limit,
-  }: {
-    after?: string | undefined
-    limit: number
-  }): Promise<TenantRow[]> {
+  async list({ after, limit }: TenantPage): Promise<TenantRow[]> {
     return db
       .select()
       .from(tenants)

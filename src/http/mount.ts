@@ -2,6 +2,7 @@ import { zValidator } from '@hono/zod-validator'
 import type { MiddlewareHandler } from 'hono'
 import { z } from 'zod'
 import type { Endpoint, Input, Output } from '../contract/endpoint.ts'
+import { isFinished, textOfFinished, type Finished } from '../contract/finished.ts'
 import type { Actor } from '../core/actor.ts'
 import type { Caller } from '../core/caller.ts'
 import { failure, notFound } from '../core/failure.ts'
@@ -25,7 +26,7 @@ export type Serve<E extends Endpoint, T> = (input: Input<E>, context: Served<E>)
 export function mount<const E extends Endpoint>(
   app: App,
   e: E,
-  serve: Serve<E, Promise<Output<E>>>,
+  serve: Serve<E, Promise<Output<E> | Finished<Output<E>>>>,
 ): void {
   bind(app, e, async (c) => {
     const { signal, release } = signalOf(c)
@@ -199,7 +200,10 @@ function signalOf(c: AppContext) {
 /** Answers are parsed too: a column that the contract does not name cannot leave the house. */
 function answered(e: Endpoint, output: unknown, status: number): Response {
   if (status === 204) return new Response(null, { status })
-  return new Response(JSON.stringify(e.response.parse(output)), {
+  const text = isFinished(output)
+    ? textOfFinished(output)
+    : JSON.stringify(e.response.parse(output))
+  return new Response(text, {
     status,
     headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
   })

@@ -21,7 +21,7 @@ export function containerOf(placed: PlacedContainer, around: Surroundings): Cont
     image: spec.image,
     desired: row.desired,
     state: row.state,
-    health: healthOf(placed, spec, around),
+    health: healthNow(placed, isChecked(placed, spec), around),
     exitCode: row.exitCode,
     reason:
       row.reasonCode === null ? null : { code: row.reasonCode, message: row.reasonMessage ?? '' },
@@ -57,14 +57,19 @@ function endpointsOf(json: string): Container['endpoints'] {
   return endpoints
 }
 
-function healthOf(
+/** Whether anyone looks after its health; else a process that runs is all there is to know. */
+export function isChecked({ row }: PlacedContainer, { healthCheck }: ContainerSpec): boolean {
+  return healthCheck ? healthCheck.type !== 'none' : row.appPort !== null
+}
+
+/** As the edge has reported it of the run that is on. */
+export function healthNow(
   { row }: PlacedContainer,
-  spec: ContainerSpec,
-  around: Surroundings,
+  checked: boolean,
+  { healthOf }: Pick<Surroundings, 'healthOf'>,
 ): Container['health'] {
-  const checked = spec.healthCheck ? spec.healthCheck.type !== 'none' : row.appPort !== null
   if (row.state !== 'running' || !checked) return checked ? 'unknown' : 'none'
-  const report = around.healthOf(row.id)
+  const report = healthOf(row.id)
   if (report?.run !== row.startedRun) return 'unknown'
   return report.healthy ? 'healthy' : 'unhealthy'
 }

@@ -1,9 +1,11 @@
-import type { ContainerRow } from '../../db/queries/containers.ts'
+import type { ContainerRow, PlacedContainer } from '../../db/queries/containers.ts'
 import type { Container, ContainerCreate, ContainerState } from '../contract/containers.ts'
+import { finishedPage } from '../contract/finished.ts'
 import type { Actor } from '../core/actor.ts'
 import { nameTaken, notFound } from '../core/failure.ts'
 import { isReservedName } from '../core/reserved-names.ts'
 import type { Change } from './change.ts'
+import { containerAnswers, type ContainerAnswer } from './container-answers.ts'
 import {
   claimName,
   conflict,
@@ -29,28 +31,45 @@ export const containerService = (deps: ContainerDeps) => ({
 })
 
 function readings({ store, around }: ContainerDeps) {
+  const answerOf = containerAnswers(around)
+
+  async function found(slug: string, nameOrId: string): Promise<PlacedContainer> {
+    const tenant = await tenantBySlug(store.read, slug)
+    const placed = await store.read.containers.find(tenant.id, nameOrId)
+    if (placed) return placed
+    throw notFound('container', nameOrId)
+  }
+
+  async function page(slug: string, query: ListQuery) {
+    const tenant = await tenantBySlug(store.read, slug)
+    const placed = await store.read.containers.list(tenant.id, {
+      limit: query.limit,
+      state: query.state,
+      namePrefix: query.name,
+      label: labelOf(query.label),
+      afterName: query.cursor,
+    })
+    const last = placed.length === query.limit ? placed.at(-1) : undefined
+    return { placed, nextCursor: last?.row.name ?? null }
+  }
+
   return {
-    async get(slug: string, nameOrId: string): Promise<Container> {
-      const tenant = await tenantBySlug(store.read, slug)
-      const placed = await store.read.containers.find(tenant.id, nameOrId)
-      if (placed) return containerOf(placed, around)
-      throw notFound('container', nameOrId)
-    },
+    get: async (slug: string, nameOrId: string): Promise<Container> =>
+      containerOf(await found(slug, nameOrId), around),
+
+    /** As `get`, ready to be sent. */
+    show: async (slug: string, nameOrId: string): Promise<ContainerAnswer> =>
+      answerOf(await found(slug, nameOrId)),
 
     async list(slug: string, query: ListQuery) {
-      const tenant = await tenantBySlug(store.read, slug)
-      const placed = await store.read.containers.list(tenant.id, {
-        limit: query.limit,
-        state: query.state,
-        namePrefix: query.name,
-        label: labelOf(query.label),
-        afterName: query.cursor,
-      })
-      const last = placed.length === query.limit ? placed.at(-1) : undefined
-      return {
-        items: placed.map((one) => containerOf(one, around)),
-        nextCursor: last?.row.name ?? null,
-      }
+      const { placed, nextCursor } = await page(slug, query)
+      return { items: placed.map((one) => containerOf(one, around)), nextCursor }
+    },
+
+    /** As `list`, ready to be sent. */
+    async showAll(slug: string, query: ListQuery) {
+      const { placed, nextCursor } = await page(slug, query)
+      return finishedPage(placed.map(answerOf), nextCursor)
     },
 
     async status(slug: string, asked: readonly string[]) {

@@ -1,0 +1,175 @@
+import type { ContainerPage, PlacedContainer } from './queries/containers.ts'
+import type { TenantRow } from './queries/tenants.ts'
+
+/** Rows as a transaction leaves them; undefined or gone where there is none that lives. */
+export interface MirrorChange {
+  readonly containers: ReadonlyMap<string, PlacedContainer | undefined>
+  readonly tenants: ReadonlyMap<string, TenantRow | undefined>
+}
+
+interface TenantContainers {
+  readonly byName: Map<string, PlacedContainer>
+  readonly byId: Map<string, PlacedContainer>
+  /** All names in order, made when a list first asks for it. */
+  names: readonly string[] | undefined
+}
+
+/**
+ * What is read on every request, in memory: living containers and tenants, the same rows that the
+ * queries of these names find in the database (`test/db/mirror.test.ts` holds the two together). It
+ * changes as a whole, after a commit and before the commit is told to anyone.
+ */
+export function mirror() {
+  const containers = containerTable()
+  const tenants = tenantTable()
+  return {
+    apply(change: MirrorChange): void {
+      for (const [id, row] of change.tenants) tenants.set(id, row)
+      for (const [id, placed] of change.containers) containers.set(id, placed)
+    },
+    /** Everything anew. */
+    fill(placed: readonly PlacedContainer[], rows: readonly TenantRow[]): void {
+      containers.clear()
+      tenants.clear()
+      for (const row of rows) tenants.set(row.id, row)
+      for (const one of placed) containers.set(one.row.id, one)
+    },
+    containers: containers.readings,
+    tenants: tenants.readings,
+  }
+}
+
+function tenantTable() {
+  const byId = new Map<string, TenantRow>()
+  const bySlug = new Map<string, TenantRow>()
+  return {
+    set(id: string, row: TenantRow | undefined): void {
+      const old = byId.get(id)
+      if (old && bySlug.get(old.slug) === old) bySlug.delete(old.slug)
+      byId.delete(id)
+      if (!row || row.deletedAt !== null) return
+      const kept = Object.freeze(row)
+      byId.set(id, kept)
+      bySlug.set(kept.slug, kept)
+    },
+    clear(): void {
+      byId.clear()
+      bySlug.clear()
+    },
+    readings: {
+      bySlug: async (slug: string): Promise<TenantRow | undefined> => bySlug.get(slug),
+      liveSlugs: async (): Promise<string[]> => [...bySlug.keys()],
+    },
+  }
+}
+
+function containerTable() {
+  const byId = new Map<string, PlacedContainer>()
+  const byTenant = new Map<string, TenantContainers>()
+
+  function remove(id: string): void {
+    const old = byId.get(id)
+    const mine = old && byTenant.get(old.row.tenantId)
+    if (!old || !mine) return
+    byId.delete(id)
+    mine.byId.delete(id)
+    // Two may have changed names in one transaction: the name may be another's by now.
+    if (mine.byName.get(old.row.name) === old) mine.byName.delete(old.row.name)
+    mine.names = undefined
+    if (mine.byId.size === 0) byTenant.delete(old.row.tenantId)
+  }
+
+  function put(placed: PlacedContainer): void {
+    const { id, tenantId, name } = placed.row
+    const mine = byTenant.get(tenantId) ?? newTable()
+    const names = byId.get(id)?.row.name === name ? mine.names : undefined
+    remove(id)
+    byTenant.set(tenantId, mine)
+    byId.set(id, placed)
+    mine.byId.set(id, placed)
+    mine.byName.set(name, placed)
+    mine.names = names
+  }
+
+  return {
+    set(id: string, placed: PlacedContainer | undefined): void {
+      if (!placed || placed.row.removedAt !== null) remove(id)
+      else put(frozen(placed))
+    },
+    clear(): void {
+      byId.clear()
+      byTenant.clear()
+    },
+    readings: containerReadings(byId, byTenant),
+  }
+}
+
+const newTable = (): TenantContainers => ({ byName: new Map(), byId: new Map(), names: undefined })
+
+/** Many readers share a row for as long as it is as it is, so none may change it. */
+function frozen(placed: PlacedContainer): PlacedContainer {
+  Object.freeze(placed.row)
+  Object.freeze(placed.network)
+  return Object.freeze(placed)
+}
+
+function containerReadings(
+  byId: ReadonlyMap<string, PlacedContainer>,
+  byTenant: ReadonlyMap<string, TenantContainers>,
+) {
+  return {
+    placedById: async (id: string): Promise<PlacedContainer | undefined> => byId.get(id),
+
+    async find(tenantId: string, nameOrId: string): Promise<PlacedContainer | undefined> {
+      const mine = byTenant.get(tenantId)
+      return mine?.byName.get(nameOrId) ?? mine?.byId.get(nameOrId)
+    },
+
+    async findAll(tenantId: string, namesOrIds: readonly string[]): Promise<PlacedContainer[]> {
+      const mine = byTenant.get(tenantId)
+      const found = namesOrIds.flatMap((one) => [mine?.byName.get(one), mine?.byId.get(one)])
+      return [...new Set(found)].filter((one) => one !== undefined)
+    },
+
+    async list(tenantId: string, page: ContainerPage): Promise<PlacedContainer[]> {
+      const mine = byTenant.get(tenantId)
+      if (!mine) return []
+      mine.names ??= [...mine.byName.keys()].toSorted()
+      const found: PlacedContainer[] = []
+      for (let at = firstAfter(mine.names, page.afterName); at < mine.names.length; at++) {
+        const placed = mine.byName.get(mine.names[at] ?? '')
+        if (placed && isWanted(placed, page)) found.push(placed)
+        if (found.length === page.limit) break
+      }
+      return found
+    },
+
+    live: async (): Promise<PlacedContainer[]> => [...byId.values()],
+
+    countLive: async (tenantId: string): Promise<number> => byTenant.get(tenantId)?.byId.size ?? 0,
+  }
+}
+
+function firstAfter(names: readonly string[], afterName: string | undefined): number {
+  if (afterName === undefined) return 0
+  let [low, high] = [0, names.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((names[middle] ?? '') <= afterName) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+function isWanted({ row }: PlacedContainer, { state, namePrefix, label }: ContainerPage): boolean {
+  if (state !== undefined && row.state !== state) return false
+  if (namePrefix !== undefined && !row.name.startsWith(namePrefix)) return false
+  return label === undefined || isLabelled(row.specJson, label)
+}
+
+/** The spec was written by the container service alone, from a parsed one. */
+function isLabelled(specJson: string, { key, value }: NonNullable<ContainerPage['label']>) {
+  const { labels = {} }: { readonly labels?: Readonly<Record<string, string>> } =
+    JSON.parse(specJson)
+  return Object.hasOwn(labels, key) && (value === undefined || labels[key] === value)
+}

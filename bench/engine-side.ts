@@ -128,6 +128,7 @@ function containerWanted(
     tenant: 'bench',
     id: name,
     generation: 1,
+    spec: '',
     hostname: name,
     imageId,
     env: environmentOf({ id: name, name, tenant: 'bench', appPort, env: {} }),

@@ -1,5 +1,6 @@
 import { platformLabels } from '../core/docker-names.ts'
-import type { ContainerWanted } from '../ports/engine.ts'
+import type { ContainerWanted, EngineLimits } from '../ports/engine.ts'
+import { NANO_CPUS_A_MILLI } from './docker-container-view.ts'
 import { SECCOMP_OPTION } from './seccomp.ts'
 
 export interface BodyFacts {
@@ -67,10 +68,28 @@ export function containerBody(wanted: ContainerWanted, facts: BodyFacts) {
   }
 }
 
+/** Whatever the engine would restart by itself it would restart before the platform has looked. */
+const NO_RESTART = { Name: 'no', MaximumRetryCount: 0 }
+
+/** What an existing container is set to. */
+export const updateBody = (limits: EngineLimits) => ({
+  ...limitsBody(limits),
+  RestartPolicy: NO_RESTART,
+})
+
+const limitsBody = ({ memoryBytes, cpuMilli, cpuShares, pids }: EngineLimits) => ({
+  Memory: memoryBytes,
+  // Equal to the memory: no swap.
+  MemorySwap: memoryBytes,
+  NanoCpus: cpuMilli * NANO_CPUS_A_MILLI,
+  CpuShares: cpuShares,
+  PidsLimit: pids,
+})
+
 function hostConfig(wanted: ContainerWanted, { init, openFiles }: BodyFacts) {
   return {
     AutoRemove: false,
-    RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
+    RestartPolicy: NO_RESTART,
     NetworkMode: wanted.network,
     Privileged: false,
     CapDrop: ['ALL'],
@@ -80,12 +99,7 @@ function hostConfig(wanted: ContainerWanted, { init, openFiles }: BodyFacts) {
     CgroupnsMode: 'private',
     ReadonlyRootfs: wanted.readOnlyRoot,
     Init: init,
-    Memory: wanted.memoryBytes,
-    // Equal to the memory: no swap.
-    MemorySwap: wanted.memoryBytes,
-    NanoCpus: wanted.cpuMilli * 1_000_000,
-    CpuShares: wanted.cpuShares,
-    PidsLimit: wanted.pids,
+    ...limitsBody(wanted),
     OomScoreAdj: OOM_SCORE,
     ShmSize: SHM_BYTES,
     Tmpfs: tmpfs(wanted),

@@ -1,5 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { EngineAway, EngineRefusal, type ContainerWanted, type Engine } from '../ports/engine.ts'
+import { marksDiffer } from '../core/spec-mark.ts'
+import {
+  EngineAway,
+  EngineRefusal,
+  type ContainerWanted,
+  type Engine,
+  type EngineContainer,
+} from '../ports/engine.ts'
 import { fieldsOf, textOf, type Fields } from './docker-answers.ts'
 import type { Calls } from './docker-calls.ts'
 import { containerBody } from './docker-container-body.ts'
@@ -112,8 +119,12 @@ function adopted(
 ): string | undefined {
   if (!found || textOf(fieldsOf(found['State'])['Status']) === 'removing') return undefined
   const there = inspectedContainer(instance, found)
-  if (there?.id === wanted.id && there.generation === wanted.generation) return there.engineId
+  if (there && isSame(there, wanted)) return there.engineId
   const whose = there ? `of generation ${there.generation}` : 'of another owner'
   const action = `create container "${wanted.name}"`
   throw new EngineRefusal(action, CONFLICT, `a container ${whose} has that name`)
+}
+
+function isSame({ id, generation, spec }: EngineContainer, wanted: ContainerWanted): boolean {
+  return id === wanted.id && generation === wanted.generation && !marksDiffer(spec, wanted.spec)
 }

@@ -1,5 +1,5 @@
 import { labelsOfInstance } from '../core/docker-names.ts'
-import type { EngineContainer } from '../ports/engine.ts'
+import type { EngineContainer, EngineSettings } from '../ports/engine.ts'
 import { dateOf, fieldsOf, listOf, numberOf, textOf, type Fields } from './docker-answers.ts'
 
 const STATUSES = [
@@ -12,6 +12,8 @@ const STATUSES = [
   'dead',
 ] as const satisfies readonly EngineContainer['status'][]
 
+export const NANO_CPUS_A_MILLI = 1_000_000
+
 /** Undefined for one that is not of this instance. */
 export function listedContainer(instance: string, fields: Fields): EngineContainer | undefined {
   const labels = labelsOfInstance(instance, fieldsOf(fields['Labels']))
@@ -19,8 +21,10 @@ export function listedContainer(instance: string, fields: Fields): EngineContain
   const ports = listOf(fields['Ports']).map(fieldsOf)
   return {
     ...labels,
+    spec: labels.spec ?? '',
     engineId: textOf(fields['Id']),
     name: nameOf(fields),
+    createdAt: new Date(numberOf(fields['Created']) * 1000),
     status: statusOf(fields['State']),
     published: ports.flatMap(({ PrivatePort, PublicPort, Type }) =>
       published(numberOf(PrivatePort), numberOf(PublicPort), Type),
@@ -35,15 +39,32 @@ export function inspectedContainer(instance: string, fields: Fields): EngineCont
   const ports = fieldsOf(fieldsOf(fields['NetworkSettings'])['Ports'])
   return {
     ...labels,
+    spec: labels.spec ?? '',
     engineId: textOf(fields['Id']),
     name: textOf(fields['Name']).replace(/^\//, ''),
+    createdAt: dateOf(fields['Created']),
     ...stateOf(fieldsOf(fields['State'])),
+    set: settingsOf(fields),
     published: Object.entries(ports).flatMap(([key, bindings]) => {
       const [port = '', protocol] = key.split('/')
       return listOf(bindings).flatMap((binding) =>
         published(Number(port), Number(fieldsOf(binding)['HostPort']), protocol),
       )
     }),
+  }
+}
+
+function settingsOf(fields: Fields): EngineSettings {
+  const host = fieldsOf(fields['HostConfig'])
+  const { Networks } = fieldsOf(fields['NetworkSettings'])
+  return {
+    memoryBytes: numberOf(host['Memory']),
+    cpuMilli: Math.round(numberOf(host['NanoCpus']) / NANO_CPUS_A_MILLI),
+    cpuShares: numberOf(host['CpuShares']),
+    pids: numberOf(host['PidsLimit']),
+    // An engine says "no" with an empty word, too.
+    restart: textOf(fieldsOf(host['RestartPolicy'])['Name']) || 'no',
+    networks: Object.keys(fieldsOf(Networks)),
   }
 }
 

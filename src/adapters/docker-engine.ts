@@ -3,6 +3,7 @@ import type { Engine, EngineFacts } from '../ports/engine.ts'
 import { fieldsOf, listOf, textOf } from './docker-answers.ts'
 import { dockerCalls, type Calls } from './docker-calls.ts'
 import { dockerContainerChanges } from './docker-container-changes.ts'
+import { dockerContainerRepairs } from './docker-container-repairs.ts'
 import { dockerContainers } from './docker-containers.ts'
 import { dockerEvents } from './docker-events.ts'
 import { dockerImages } from './docker-images.ts'
@@ -33,6 +34,7 @@ export function dockerEngine(deps: EngineDeps): Engine {
   return {
     ...dockerImages(calls),
     ...dockerContainerChanges({ calls, instance, init, openFiles }),
+    ...dockerContainerRepairs(calls),
     facts: (signal) => engineFacts(calls, signal),
 
     async list(signal) {

@@ -5,7 +5,7 @@ import {
   type EngineNetwork,
   type NetworkWanted,
 } from '../ports/engine.ts'
-import { fieldsOf, listOf, textOf, type Fields } from './docker-answers.ts'
+import { dateOf, fieldsOf, listOf, textOf, type Fields } from './docker-answers.ts'
 import type { Calls } from './docker-calls.ts'
 
 type Networks = Pick<Engine, 'ensureNetwork' | 'removeNetwork'> & {
@@ -92,5 +92,9 @@ function isAsWanted(instance: string, wanted: NetworkWanted, found: Fields): boo
 
 function networkOf(instance: string, fields: Fields): EngineNetwork | undefined {
   const labels = labelsOfInstance(instance, fieldsOf(fields['Labels']))
-  return labels && { ...labels, engineId: textOf(fields['Id']), name: textOf(fields['Name']) }
+  if (!labels) return undefined
+  const { tenant, id, generation } = labels
+  const createdAt = dateOf(fields['Created'])
+  const engineId = textOf(fields['Id'])
+  return { tenant, id, generation, engineId, name: textOf(fields['Name']), createdAt }
 }

@@ -36,6 +36,7 @@ export function reconciling(outside: Outside, { loginFor, operationEnded, record
     publisher: routes,
     images: imageResolver({ store, engine, clock, loginFor }),
     clock,
+    timers,
     log,
     instance: instance.id,
     resolver: instance.resolver,

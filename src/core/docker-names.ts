@@ -3,6 +3,8 @@ interface ObjectLabels {
   readonly tenant: string
   readonly id: string
   readonly generation: number
+  /** Of a container: names what it was made from. */
+  readonly spec?: string
 }
 
 type Kind = 'container' | 'network'
@@ -11,6 +13,7 @@ export const INSTANCE_LABEL = 'cloudlet.instance'
 const TENANT_LABEL = 'cloudlet.tenant'
 const ID_LABEL = 'cloudlet.id'
 const GENERATION_LABEL = 'cloudlet.generation'
+const SPEC_LABEL = 'cloudlet.spec'
 
 /** The name is for people who look at the engine; the platform itself goes by the labels. */
 export function dockerName(tenant: string, kind: Kind, id: string): string {
@@ -28,6 +31,7 @@ export function platformLabels(instance: string, labels: ObjectLabels): Record<s
     [TENANT_LABEL]: labels.tenant,
     [ID_LABEL]: labels.id,
     [GENERATION_LABEL]: String(labels.generation),
+    ...(labels.spec !== undefined && { [SPEC_LABEL]: labels.spec }),
   }
 }
 
@@ -42,5 +46,7 @@ export function labelsOfInstance(
   if (labels[INSTANCE_LABEL] !== instance) return undefined
   if (typeof tenant !== 'string' || typeof id !== 'string') return undefined
   if (typeof generation !== 'string' || !/^\d{1,15}$/.test(generation)) return undefined
-  return { tenant, id, generation: Number(generation) }
+  const spec = labels[SPEC_LABEL]
+  const known = { tenant, id, generation: Number(generation) }
+  return typeof spec === 'string' ? { ...known, spec } : known
 }

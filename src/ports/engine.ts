@@ -24,6 +24,14 @@ export interface Engine {
   /** Sends the stop signal, and SIGKILL when the time is over. One that is gone or stopped is fine. */
   stopContainer(name: string, timeoutSeconds: number, signal: AbortSignal): Promise<void>
   removeContainer(name: string, signal: AbortSignal): Promise<void>
+  /** Sets the limits of one that is there, running or not; the engine restarts nothing by itself after it. */
+  updateContainer(name: string, limits: EngineLimits, signal: AbortSignal): Promise<void>
+  /** One that is gone or not paused is fine. */
+  unpauseContainer(name: string, signal: AbortSignal): Promise<void>
+  /** Gives the object of this id the name that it is to have. */
+  renameContainer(engineId: string, name: string, signal: AbortSignal): Promise<void>
+  connectContainer(name: string, to: EndpointWanted, signal: AbortSignal): Promise<void>
+  disconnectContainer(name: string, network: string, signal: AbortSignal): Promise<void>
   /** Answers undefined for one that is gone. */
   inspectContainer(name: string, signal: AbortSignal): Promise<EngineContainer | undefined>
 
@@ -50,9 +58,33 @@ export interface EngineLabels {
   readonly generation: number
 }
 
+/** What of a container can be changed while it lives. */
+export interface EngineLimits {
+  readonly memoryBytes: number
+  readonly cpuMilli: number
+  readonly cpuShares: number
+  readonly pids: number
+}
+
+export interface EndpointWanted {
+  readonly network: string
+  readonly address: string
+}
+
+/** How a container is set at the moment, which others may have changed since it was made. */
+export interface EngineSettings extends EngineLimits {
+  /** The engine's own restart policy, in its own word: `no`, `always` … */
+  readonly restart: string
+  /** Every network that it is in or, while it does not run, will be in. */
+  readonly networks: readonly string[]
+}
+
 export interface EngineContainer extends EngineLabels {
   readonly engineId: string
   readonly name: string
+  /** What it was made from, as it was told then; empty for one that was made before that was said. */
+  readonly spec: string
+  readonly createdAt: Date
   readonly status: 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead'
   /** Only from `inspectContainer`; a list does not tell. */
   readonly exit?: {
@@ -62,6 +94,8 @@ export interface EngineContainer extends EngineLabels {
     readonly startedAt: Date
     readonly finishedAt: Date
   }
+  /** Only from `inspectContainer`. */
+  readonly set?: EngineSettings
   /** Published ports: container port → host port on 127.0.0.1. */
   readonly published: readonly {
     readonly port: number
@@ -72,6 +106,7 @@ export interface EngineContainer extends EngineLabels {
 
 export interface EngineNetwork extends EngineLabels {
   readonly engineId: string
+  readonly createdAt: Date
   readonly name: string
 }
 
@@ -114,6 +149,8 @@ export interface PullWanted {
 /** Everything that is set; what is not named here, no container can have. */
 export interface ContainerWanted extends EngineLabels {
   readonly name: string
+  /** Names what it is made from: one of the same labels and another spec is not the same. */
+  readonly spec: string
   readonly hostname: string
   /** The image's id, never a name that could be pointed elsewhere meanwhile. */
   readonly imageId: string

@@ -4,7 +4,7 @@ import { bridgeName, dockerName } from '../core/docker-names.ts'
 import { layoutOf } from '../core/ipam.ts'
 import { EngineRefusal } from '../ports/engine.ts'
 import type { StepAt, StepDeps } from './container-steps.ts'
-import { imageOf, wantedOf } from './container-wanted.ts'
+import { imageOf, markOf, wantedOf } from './container-wanted.ts'
 
 const NOT_FOUND = 404
 
@@ -42,9 +42,12 @@ export function containerMaking(deps: StepDeps) {
   ): Promise<void> {
     const { row, tenant } = placed
     const there = row.startedRun > 0 ? await engine.inspectContainer(name, signal) : undefined
+    if (there) return known.put(there)
     const { id, specGeneration: generation } = row
-    const labels = { tenant, id, generation }
-    known.put(there ?? { ...labels, engineId, name, status: 'created', published: [] })
+    const labels = { tenant, id, generation, spec: markOf(placed) }
+    const createdAt = deps.clock.now()
+    known.put({ ...labels, engineId, name, createdAt, status: 'created', published: [] })
+    return undefined
   }
 
   async function ensureNetwork({ row, network, tenant }: PlacedContainer, signal: AbortSignal) {

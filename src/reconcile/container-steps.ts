@@ -5,6 +5,7 @@ import type { Log } from '../log.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Edge } from '../ports/edge.ts'
 import type { Engine, EngineContainer } from '../ports/engine.ts'
+import type { Timers } from '../ports/timers.ts'
 import type { KnownEngine } from './engine-view.ts'
 import type { ImageResolver } from './images.ts'
 import type { Publisher } from './publisher.ts'
@@ -18,6 +19,7 @@ export interface StepDeps {
   readonly publisher: Publisher
   readonly images: ImageResolver
   readonly clock: Clock
+  readonly timers: Timers
   readonly log: Log
   readonly instance: string
   /** Null where containers get no names (unisolated). */

@@ -1,6 +1,7 @@
 import type { ContainerRow, PlacedContainer } from '../../db/queries/containers.ts'
 import { capabilitiesOf, environmentOf, tmpfsFor, type PortSpec } from '../core/container-shape.ts'
 import { dockerName } from '../core/docker-names.ts'
+import { specMark } from '../core/spec-mark.ts'
 import type { ContainerWanted, ImageFacts } from '../ports/engine.ts'
 
 /** What of a spec the engine is told, or that decides about it. */
@@ -32,6 +33,18 @@ export function imageOf(row: ContainerRow): ImageFacts {
   return facts
 }
 
+/**
+ * Names what a container is made from: what cannot be changed while it lives. Only what is written down
+ * counts, so that a newer platform, which may tell the engine more, takes it for the same.
+ */
+export function markOf({ row, network, address, mac }: PlacedContainer): string {
+  const { image, command, entrypoint, workingDir, env, user, ports, labels, ...rest } = specOf(row)
+  const { stopSignal, stopTimeoutSeconds, publish } = rest
+  const process = { command, entrypoint, workingDir, env, user, stopSignal, stopTimeoutSeconds }
+  const where = { network: network.id, address, mac, ports, publish }
+  return specMark({ image, labels, policy: row.policy, ...process, ...where })
+}
+
 export interface Given {
   readonly name: string
   readonly facts: ImageFacts
@@ -41,9 +54,10 @@ export interface Given {
 
 /** Everything that the engine is told of a container: what is not here, it does not have. */
 export function wantedOf(
-  { row, tenant, network, address, mac }: PlacedContainer,
+  placed: PlacedContainer,
   { name, facts, resolver, internalDomain }: Given,
 ): ContainerWanted {
+  const { row, tenant, network, address, mac } = placed
   const spec = specOf(row)
   const { id, appPort } = row
   const exposed = facts.exposedTcpPorts.map((port) => ({ port, protocol: 'tcp' as const }))
@@ -52,6 +66,7 @@ export function wantedOf(
     tenant,
     id,
     generation: row.specGeneration,
+    spec: markOf(placed),
     hostname: row.name,
     imageId: facts.imageId,
     ...(spec.command && { command: spec.command }),

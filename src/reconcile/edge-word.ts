@@ -1,15 +1,19 @@
 import type { PlacedContainer } from '../../db/queries/containers.ts'
 import type { StepDeps } from './container-steps.ts'
+import { within } from './deadline.ts'
 
 /** How long an edge that is up may take to say that it serves a table. */
 const ACKNOWLEDGE_MS = 5_000
 
+type WordDeps = Pick<StepDeps, 'publisher' | 'edge' | 'timers' | 'log'>
+
 /** Has the edge say that it knows what the database says now. */
-export function edgeWord({ publisher, edge, log }: Pick<StepDeps, 'publisher' | 'edge' | 'log'>) {
+export function edgeWord({ publisher, edge, timers, log }: WordDeps) {
   async function told(signal: AbortSignal): Promise<void> {
     const version = await publisher.publish()
-    const patience = AbortSignal.any([signal, AbortSignal.timeout(ACKNOWLEDGE_MS)])
-    await edge.acknowledged(version, patience)
+    await within({ timers, ms: ACKNOWLEDGE_MS, signal }, (patience) =>
+      edge.acknowledged(version, patience),
+    )
   }
 
   /** An edge that is away cannot hold up a stop: it sends nothing either. */

@@ -1,5 +1,6 @@
 import type { Log } from '../log.ts'
 import type { Timers } from '../ports/timers.ts'
+import { within } from './deadline.ts'
 
 export interface LoopDeps {
   /** Brings one thing closer to what is wanted; answers in how many ms to look again, if it must. */
@@ -105,12 +106,13 @@ export function reconcileLoop(deps: LoopDeps): ReconcileLoop {
 }
 
 /** One pass of one thing; answers in how many ms the next is due. What fails is left alone longer each time. */
-function attempts({ reconcile, log, deadlineMs }: LoopDeps, stopping: AbortSignal) {
+function attempts({ reconcile, timers, log, deadlineMs: ms }: LoopDeps, stopping: AbortSignal) {
   const failures = new Map<string, number>()
   return async (id: string, aside: Aside): Promise<number | undefined> => {
     try {
-      const signal = AbortSignal.any([stopping, AbortSignal.timeout(deadlineMs)])
-      const again = await reconcile(id, signal, aside)
+      const again = await within({ timers, ms, signal: stopping }, (signal) =>
+        reconcile(id, signal, aside),
+      )
       failures.delete(id)
       return again
     } catch (error) {

@@ -1,4 +1,5 @@
 import type { Timers } from '../ports/timers.ts'
+import { within } from './deadline.ts'
 import { enginePass, type PassDeps } from './engine-pass.ts'
 
 export interface ObserverDeps extends PassDeps {
@@ -23,11 +24,12 @@ export function engineObserver(deps: ObserverDeps) {
   let running: Promise<unknown> = Promise.resolve()
 
   async function pass(): Promise<void> {
-    const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(LIST_DEADLINE_MS)])
-    await look(signal, () => {
-      if (!up) log('info', 'The engine answers')
-      up = true
-    })
+    await within({ timers, ms: LIST_DEADLINE_MS, signal: stopping.signal }, (signal) =>
+      look(signal, () => {
+        if (!up) log('info', 'The engine answers')
+        up = true
+      }),
+    )
   }
 
   async function watch(): Promise<void> {
@@ -68,6 +70,8 @@ export function engineObserver(deps: ObserverDeps) {
   const isUp = (): boolean => up
   return {
     isUp,
+    /** Resolves once the engine has answered a full list. */
+    ready: (signal: AbortSignal): Promise<void> => until(isUp, timers, signal),
     pass,
     start(): void {
       running = watch()
@@ -76,13 +80,13 @@ export function engineObserver(deps: ObserverDeps) {
       stopping.abort()
       await running
     },
-    /** Resolves once the engine has answered a full list. */
-    async ready(signal: AbortSignal): Promise<void> {
-      while (!isUp()) {
-        signal.throwIfAborted()
-        await pause(timers, READY_LOOK_MS, signal)
-      }
-    },
+  }
+}
+
+async function until(so: () => boolean, timers: Timers, signal: AbortSignal): Promise<void> {
+  while (!so()) {
+    signal.throwIfAborted()
+    await pause(timers, READY_LOOK_MS, signal)
   }
 }
 

@@ -5,6 +5,7 @@ import type { Log } from '../log.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Engine } from '../ports/engine.ts'
 import type { Timers } from '../ports/timers.ts'
+import { within } from './deadline.ts'
 
 export interface RootWatchDeps {
   readonly store: Store
@@ -29,8 +30,8 @@ export function rootWatch({ store, engine, clock, timers, log, wake }: RootWatch
   let looking: Promise<void> = Promise.resolve()
 
   async function look(): Promise<void> {
-    const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(DEADLINE_MS)])
-    const written = await engine.writtenBytes(signal)
+    const limits = { timers, ms: DEADLINE_MS, signal: stopping.signal }
+    const written = await within(limits, (signal) => engine.writtenBytes(signal))
     for (const { row, tenant } of await store.read.containers.live()) {
       const bytes = written.get(dockerName(tenant, 'container', row.id)) ?? 0
       if (bytes > ROOT_LIMIT_BYTES && row.desired === 'running') await stop(row.id, bytes)

@@ -9,6 +9,7 @@ const WANTED: ContainerWanted = {
   tenant: 'demo',
   id: 'a',
   generation: 3,
+  spec: '1-0123',
   hostname: 'hello',
   imageId: 'sha256:1',
   env: { PORT: '80', EMPTY: '' },
@@ -54,6 +55,7 @@ test('containerBody() is this object and nothing more', () => {
       'cloudlet.tenant': 'demo',
       'cloudlet.id': 'a',
       'cloudlet.generation': '3',
+      'cloudlet.spec': '1-0123',
     },
     MacAddress: '02:42:0a:d0:01:05',
     HostConfig: {

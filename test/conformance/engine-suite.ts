@@ -1,13 +1,26 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { EngineRefusal, type EngineEvent, type LogRecord } from '../../src/ports/engine.ts'
-import { BOTH, gathered, newWorld, PROGRAMS, type EngineBench, type World } from './engine-world.ts'
-
-type Checks = Record<string, (world: World) => Promise<void>>
+import type { EngineEvent, LogRecord } from '../../src/ports/engine.ts'
+import { REPAIRS } from './engine-repairs.ts'
+import {
+  BOTH,
+  gathered,
+  newWorld,
+  PROGRAMS,
+  refusedWith,
+  type Checks,
+  type EngineBench,
+} from './engine-world.ts'
 
 /** Every promise of the port, against whatever stands behind it. */
 export function engineSuite(bench: () => Promise<EngineBench>): void {
-  for (const [name, check] of Object.entries({ ...NETWORKS, ...CONTAINERS, ...STREAMS, ...REST })) {
+  for (const [name, check] of Object.entries({
+    ...NETWORKS,
+    ...CONTAINERS,
+    ...REPAIRS,
+    ...STREAMS,
+    ...REST,
+  })) {
     test(name, async () => {
       const world = await newWorld(await bench())
       try {
@@ -21,9 +34,6 @@ export function engineSuite(bench: () => Promise<EngineBench>): void {
 
 const textOf = (records: readonly LogRecord[]): string[] =>
   records.map(({ stream, line }) => `${stream} ${line}`)
-
-const refusedWith = (status: number) => (error: unknown) =>
-  error instanceof EngineRefusal && error.status === status && error.answer.length > 0
 
 const NETWORKS: Checks = {
   'ensureNetwork() asked again finds the network it made': async ({ engine, signal, network }) => {
@@ -79,6 +89,16 @@ const CONTAINERS: Checks = {
     await engine.createContainer(container, signal)
     const newer = { ...container, generation: 2 }
     await assert.rejects(engine.createContainer(newer, signal), refusedWith(409))
+  },
+
+  'createContainer() refuses the name of one that was made from something else': async (world) => {
+    const { engine, signal } = world
+    const container = world.wanted(PROGRAMS.forEver)
+    await engine.createContainer(container, signal)
+    const other = { ...container, spec: '1-other' }
+    await assert.rejects(engine.createContainer(other, signal), refusedWith(409))
+    const found = await engine.inspectContainer(container.name, signal)
+    assert.equal(found?.spec, container.spec)
   },
 
   "createContainer() refuses a name that is another instance's": async (world) => {

@@ -1,11 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type {
-  ContainerWanted,
-  Engine,
-  EngineContainer,
-  LogRecord,
-  LogsWanted,
-  NetworkWanted,
+import {
+  EngineRefusal,
+  type ContainerWanted,
+  type Engine,
+  type EngineContainer,
+  type LogRecord,
+  type LogsWanted,
+  type NetworkWanted,
 } from '../../src/ports/engine.ts'
 
 /** What the suite needs of a machine: engines that see it, an image with a shell, and free numbers. */
@@ -17,6 +18,13 @@ export interface EngineBench {
   /** A /24 that nobody has, without its last number: `10.250.3`. */
   subnet(): string
   newId(): string
+  /** What somebody else on the machine does to a container. */
+  readonly hands: {
+    pause(name: string): Promise<void>
+    update(name: string, change: { memoryBytes: number; restart: string }): Promise<void>
+    rename(name: string, to: string): Promise<void>
+    disconnect(name: string, network: string): Promise<void>
+  }
 }
 
 /** What containers do here. The fake knows these by heart, so each is told by its own words. */
@@ -32,6 +40,11 @@ const DEADLINE_MS = 60_000
 export const BOTH = ['stdout', 'stderr'] as const
 
 export type World = Awaited<ReturnType<typeof newWorld>>
+
+export type Checks = Record<string, (world: World) => Promise<void>>
+
+export const refusedWith = (status: number) => (error: unknown) =>
+  error instanceof EngineRefusal && error.status === status && error.answer.length > 0
 
 /** One instance with one network, and what makes containers in it. */
 export async function newWorld(bench: EngineBench) {
@@ -97,6 +110,7 @@ function networkOf(instance: string, id: string, base: string): NetworkWanted {
 const PLAIN = {
   tenant: 't',
   generation: 1,
+  spec: '1-one',
   hostname: 'hello',
   env: {},
   labels: {},

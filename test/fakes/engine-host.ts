@@ -6,6 +6,7 @@ import {
   type ContainerWanted,
   type EngineContainer,
   type EngineEvent,
+  type EngineSettings,
   type ImageFacts,
   type LogRecord,
   type NetworkWanted,
@@ -35,9 +36,15 @@ export interface HostContainer {
   readonly instance: string
   readonly wanted: ContainerWanted
   readonly engineId: string
+  readonly createdAt: Date
+  /** What it is called now, which another hand may have changed. */
+  name: string
+  set: EngineSettings
+  /** The engine's ids of the networks that it was started in: a new one of the same name is another. */
+  startedIn: ReadonlyMap<string, string>
   readonly hostPorts: EngineContainer['published']
   readonly log: LogRecord[]
-  status: 'created' | 'running' | 'exited'
+  status: 'created' | 'running' | 'paused' | 'exited'
   startedAt: Date
   exit: NonNullable<EngineContainer['exit']> | undefined
   writtenBytes: number
@@ -47,7 +54,12 @@ export interface HostNetwork {
   readonly instance: string
   readonly wanted: NetworkWanted
   readonly engineId: string
+  readonly createdAt: Date
 }
+
+/** A process is there: one that is paused, too. */
+export const isUp = ({ status }: Pick<HostContainer, 'status'>): boolean =>
+  status === 'running' || status === 'paused'
 
 export interface HostDeps {
   readonly now: () => Date
@@ -109,7 +121,7 @@ export class EngineHost {
   /** The process of a container ends by itself. */
   exit(name: string, exitCode: number, oomKilled = false): void {
     const container = this.containers.get(name)
-    if (container?.status !== 'running') return
+    if (!container || !isUp(container)) return
     container.status = 'exited'
     container.exit = {
       exitCode,
@@ -131,11 +143,11 @@ export class EngineHost {
   }
 
   tell(container: HostContainer, action: string, exitCode?: number): void {
-    const { instance, wanted } = container
+    const { instance, wanted, name } = container
     const event: EngineEvent = {
       kind: 'container',
       action,
-      name: wanted.name,
+      name,
       id: wanted.id,
       time: this.deps.now(),
       ...(exitCode !== undefined && { exitCode }),

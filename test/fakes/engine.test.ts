@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { EngineAway, EngineRefusal, type ContainerWanted } from '../../src/ports/engine.ts'
 import { engineSuite } from '../conformance/engine-suite.ts'
 import { PROGRAMS, type EngineBench } from '../conformance/engine-world.ts'
+import { disconnect, pause, rename, update } from './engine-changes.ts'
 import { EngineHost, type Program } from './engine-host.ts'
 import { fakeEngine } from './engine.ts'
 
@@ -51,6 +52,12 @@ function bench(): Promise<EngineBench> {
     imageReference: 'cloudlet/base:1',
     subnet: () => `10.250.${++made}`,
     newId: next,
+    hands: {
+      pause: async (name) => pause(host, name),
+      update: async (name, change) => update(host, name, change),
+      rename: async (name, to) => rename(host, host.containers.get(name)?.engineId ?? '', to),
+      disconnect: async (name, network) => disconnect(host, name, network),
+    },
   })
 }
 

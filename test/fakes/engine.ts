@@ -10,7 +10,20 @@ import {
   type LogsWanted,
   type NetworkWanted,
 } from '../../src/ports/engine.ts'
-import type { EngineHost, HostContainer } from './engine-host.ts'
+import {
+  connect,
+  create,
+  disconnect,
+  ensureNetwork,
+  remove,
+  removeNetwork,
+  rename,
+  start,
+  stop,
+  unpause,
+  update,
+} from './engine-changes.ts'
+import { isUp, type EngineHost, type HostContainer } from './engine-host.ts'
 
 /** The engine as one instance of the platform sees it; the machine itself is `host`. */
 export function fakeEngine(host: EngineHost, instance: string): Engine {
@@ -34,23 +47,24 @@ function viewCalls(host: EngineHost, instance: string): Pick<Engine, Views> {
       host.call({ instance, method: 'list', name: '' }, signal, () => ({
         // A list does not tell how one ended.
         containers: own(host.containers.values()).map((container) =>
-          view({ ...container, exit: undefined }),
+          listed({ ...container, exit: undefined }),
         ),
-        networks: own(host.networks.values()).map(({ wanted, engineId }) => ({
+        networks: own(host.networks.values()).map(({ wanted, engineId, createdAt }) => ({
           ...labels(wanted),
           engineId,
+          createdAt,
           name: wanted.name,
         })),
       })),
     inspectContainer: (name, signal) =>
       host.call({ instance, method: 'inspectContainer', name }, signal, () => {
         const container = host.containers.get(name)
-        return container?.instance === instance ? view(container) : undefined
+        return container?.instance === instance ? inspected(container) : undefined
       }),
     writtenBytes: (signal) =>
       host.call({ instance, method: 'writtenBytes', name: '' }, signal, () => {
-        const running = own(host.containers.values()).filter(({ status }) => status === 'running')
-        return new Map(running.map(({ wanted, writtenBytes }) => [wanted.name, writtenBytes]))
+        const running = own(host.containers.values()).filter(isUp)
+        return new Map(running.map(({ name, writtenBytes }) => [name, writtenBytes]))
       }),
   }
 }
@@ -62,6 +76,11 @@ type Changes =
   | 'startContainer'
   | 'stopContainer'
   | 'removeContainer'
+  | 'updateContainer'
+  | 'unpauseContainer'
+  | 'renameContainer'
+  | 'connectContainer'
+  | 'disconnectContainer'
 
 function changeCalls(host: EngineHost, instance: string): Pick<Engine, Changes> {
   const to = (method: Changes, name: string) => ({ instance, method, name })
@@ -80,6 +99,18 @@ function changeCalls(host: EngineHost, instance: string): Pick<Engine, Changes> 
       host.call(to('stopContainer', name), signal, () => stop(host, name)),
     removeContainer: (name, signal) =>
       host.call(to('removeContainer', name), signal, () => remove(host, name)),
+    updateContainer: (name, limits, signal) =>
+      host.call(to('updateContainer', name), signal, () =>
+        update(host, name, { ...limits, restart: 'no' }),
+      ),
+    unpauseContainer: (name, signal) =>
+      host.call(to('unpauseContainer', name), signal, () => unpause(host, name)),
+    renameContainer: (engineId, name, signal) =>
+      host.call(to('renameContainer', name), signal, () => rename(host, engineId, name)),
+    connectContainer: (name, { network }, signal) =>
+      host.call(to('connectContainer', name), signal, () => connect(host, name, network)),
+    disconnectContainer: (name, network, signal) =>
+      host.call(to('disconnectContainer', name), signal, () => disconnect(host, name, network)),
   }
 }
 
@@ -117,129 +148,28 @@ function whole(action: string, reference: string): string {
   throw new EngineRefusal(`${action} image "${reference}"`, 400, name.reason)
 }
 
-function ensureNetwork(host: EngineHost, instance: string, wanted: NetworkWanted): void {
-  const action = `create network "${wanted.name}"`
-  const there = host.networks.get(wanted.name)
-  const same = ['id', 'generation', 'subnet', 'bridge'] as const
-  if (there?.instance === instance && same.every((key) => there.wanted[key] === wanted[key])) return
-  if (there) throw new EngineRefusal(action, 409, 'another network has that name')
-  for (const { wanted: other } of host.networks.values()) {
-    if (other.subnet === wanted.subnet) {
-      throw new EngineRefusal(action, 403, 'Pool overlaps with other one on this address space')
-    }
-  }
-  host.networks.set(wanted.name, { instance, wanted, engineId: host.newId() })
-}
-
-function removeNetwork(host: EngineHost, name: string): void {
-  const members = [...host.containers.values()].filter(
-    ({ wanted, status }) => wanted.network === name && status === 'running',
-  )
-  if (members.length > 0) {
-    throw new EngineRefusal(`remove network "${name}"`, 403, 'the network has active endpoints')
-  }
-  host.networks.delete(name)
-}
-
-function create(host: EngineHost, instance: string, wanted: ContainerWanted): string {
-  const action = `create container "${wanted.name}"`
-  const there = host.containers.get(wanted.name)
-  if (there) {
-    const { wanted: old, engineId } = there
-    const same = old.id === wanted.id && old.generation === wanted.generation
-    if (there.instance === instance && same) return engineId
-    throw new EngineRefusal(action, 409, 'a container of another owner has that name')
-  }
-  if (![...host.images.values()].some(({ imageId }) => imageId === wanted.imageId)) {
-    throw new EngineRefusal(action, 404, `No such image: ${wanted.imageId}`)
-  }
-  const first = host.freePort()
-  const container: HostContainer = {
-    instance,
-    wanted,
-    engineId: host.newId(),
-    hostPorts: wanted.publish
-      ? wanted.ports.map(({ port, protocol }, i) => ({ port, protocol, hostPort: first + i }))
-      : [],
-    log: [],
-    status: 'created',
-    startedAt: new Date(0),
-    exit: undefined,
-    writtenBytes: 0,
-  }
-  host.containers.set(wanted.name, container)
-  host.tell(container, 'create')
-  return container.engineId
-}
-
-function start(host: EngineHost, name: string): void {
-  const action = `start container "${name}"`
-  const container = host.containers.get(name)
-  if (!container) throw new EngineRefusal(action, 404, `No such container: ${name}`)
-  if (container.status === 'running') return
-  const refusal = whyNot(host, container)
-  if (refusal) {
-    container.exit = host.neverStarted(refusal.answer)
-    throw new EngineRefusal(action, refusal.status, refusal.answer)
-  }
-  const program = host.deps.program?.(container.wanted) ?? {}
-  container.status = 'running'
-  container.exit = undefined
-  container.startedAt = host.deps.now()
-  host.tell(container, 'start')
-  for (const { line, stream } of program.lines ?? []) host.say(name, line, stream)
-  if (program.exits !== undefined) host.exit(name, program.exits)
-}
-
-/** What keeps a container from being started. */
-function whyNot(host: EngineHost, { wanted }: HostContainer) {
-  const { network, address } = wanted
-  if (!host.networks.has(network)) return { status: 404, answer: `network ${network} not found` }
-  const taken = [...host.containers.values()].some(
-    (other) =>
-      other.status === 'running' &&
-      other.wanted.network === network &&
-      other.wanted.address === address,
-  )
-  if (taken) return { status: 403, answer: 'Address already in use' }
-  const { cannotStart } = host.deps.program?.(wanted) ?? {}
-  return cannotStart === undefined ? undefined : { status: 400, answer: cannotStart }
-}
-
-function stop(host: EngineHost, name: string): void {
-  const container = host.containers.get(name)
-  if (container?.status !== 'running') return
-  const { ignoresStopSignal = false } = host.deps.program?.(container.wanted) ?? {}
-  host.tell(container, 'kill')
-  host.exit(name, ignoresStopSignal ? 137 : 143)
-  host.tell(container, 'stop')
-}
-
-function remove(host: EngineHost, name: string): void {
-  const container = host.containers.get(name)
-  if (!container) return
-  if (container.status === 'running') {
-    host.tell(container, 'kill')
-    host.exit(name, 137)
-  }
-  host.containers.delete(name)
-  host.tell(container, 'destroy')
-}
-
 function labels({ tenant, id, generation }: ContainerWanted | NetworkWanted) {
   return { tenant, id, generation }
 }
 
-function view({ wanted, engineId, status, exit, hostPorts }: HostContainer): EngineContainer {
+function listed(container: HostContainer): EngineContainer {
+  const { wanted, engineId, name, status, exit, hostPorts, createdAt } = container
   return {
     ...labels(wanted),
+    spec: wanted.spec,
     engineId,
-    name: wanted.name,
+    name,
+    createdAt,
     status,
     ...(exit && { exit }),
-    published: status === 'running' ? hostPorts : [],
+    published: isUp(container) ? hostPorts : [],
   }
 }
+
+const inspected = (container: HostContainer): EngineContainer => ({
+  ...listed(container),
+  set: { ...container.set, networks: [...container.set.networks] },
+})
 
 async function* events(
   host: EngineHost,
@@ -283,7 +213,7 @@ async function* logs(
     const fresh = container.log.slice(read)
     read += fresh.length
     yield* fresh.filter(isWanted)
-    if (container.status !== 'running') return
+    if (!isUp(container)) return
     await change
   }
 }

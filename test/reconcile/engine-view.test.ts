@@ -9,6 +9,8 @@ const seen = (name: string, status: EngineContainer['status'] = 'running'): Engi
   tenant: 'acme',
   id: name,
   generation: 1,
+  spec: '',
+  createdAt: new Date(0),
   status,
   published: [],
 })
@@ -20,7 +22,9 @@ test('refresh() takes the list for what there is', async () => {
   const known = knownEngine()
   known.put(seen('old'))
   known.putNetwork('old')
-  const networks = [{ engineId: 'n', name: 'n', tenant: 'acme', id: 'n', generation: 1 }]
+  const networks = [
+    { engineId: 'n', name: 'n', tenant: 'acme', id: 'n', generation: 1, createdAt: new Date(0) },
+  ]
   await known.refresh(async () => ({ containers: [seen('new')], networks }))
   assert.equal(known.container('old'), undefined)
   assert.equal(known.container('new')?.status, 'running')

@@ -93,6 +93,7 @@ test('a container that outlived its row is removed, one that no row knows is lef
   at.host.containers.set(name, object)
   const stranger = {
     ...object,
+    name: 'older',
     wanted: { ...object.wanted, id: 'zzzzzzzzzzzzzzzz', name: 'older' },
   }
   at.host.containers.set('older', stranger)

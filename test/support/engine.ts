@@ -31,6 +31,16 @@ export async function realBench(): Promise<EngineBench> {
     imageReference: base.tag,
     subnet: newSubnet,
     newId,
+    hands: {
+      pause: async (name) => docker.getContainer(name).pause(),
+      async update(name, { memoryBytes: Memory, restart: Name }) {
+        const RestartPolicy = { Name, MaximumRetryCount: 0 }
+        await docker.getContainer(name).update({ Memory, MemorySwap: Memory, RestartPolicy })
+      },
+      rename: async (name, to) => docker.getContainer(name).rename({ name: to }),
+      disconnect: async (name, network) =>
+        docker.getNetwork(network).disconnect({ Container: name, Force: true }),
+    },
   }
 }
 

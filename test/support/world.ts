@@ -65,6 +65,7 @@ export function controlPlane(ground: Ground, passing: (point: string) => void = 
     publisher: routes,
     images: imageResolver({ store, engine, clock, loginFor: () => Promise.resolve(undefined) }),
     clock,
+    timers: time,
     log,
     instance: INSTANCE,
     resolver: '10.208.0.53',

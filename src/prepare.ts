@@ -4,6 +4,7 @@ import { readSettings, SettingsError, thisWorld } from './config.ts'
 import { placesIn, type Instance } from './instance.ts'
 import { chooseInstance } from './prepare/choose.ts'
 import { PrepareError } from './prepare/error.ts'
+import { keepWaitingConnections } from './prepare/listener-handover.ts'
 import { claimResolver } from './prepare/resolver-address.ts'
 
 const LOCK_WAIT_SECONDS = '5'
@@ -36,7 +37,10 @@ async function prepare(): Promise<Instance> {
   // capability over files, when it goes there.
   chmodSync(places.edge, 0o770)
   if (instance.edgeUid !== null) chownSync(places.edge, instance.edgeUid, instance.edgeUid)
-  if (instance.resolver !== null) claimResolver(instance.resolver, instance.id)
+  if (instance.resolver !== null) {
+    claimResolver(instance.resolver, instance.id)
+    keepWaitingConnections()
+  }
   return instance
 }
 

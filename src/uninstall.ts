@@ -9,6 +9,7 @@ import { parseCidr } from './core/cidr.ts'
 import { resolverAddress } from './core/ipam.ts'
 import { placesIn } from './instance.ts'
 import { PrepareError } from './prepare/error.ts'
+import { leaveWaitingConnections } from './prepare/listener-handover.ts'
 import { releaseResolver } from './prepare/resolver-address.ts'
 import { drainEdge } from './supervisor/edge-process.ts'
 
@@ -33,6 +34,7 @@ async function uninstall(): Promise<string> {
   const removed = await removeObjects(id, settings.CLOUDLET_ENGINE)
   const range = parseCidr(pool)
   if (range) releaseResolver(resolverAddress(range), id)
+  if (process.getuid?.() === 0) leaveWaitingConnections()
   rmSync(dataDir, { recursive: true, force: true })
   return `Removed ${removed.containers} containers, ${removed.networks} networks and ${dataDir}.`
 }

@@ -7,15 +7,17 @@ export const DENO_FLAGS = ['-A', '--no-check', '--node-modules-dir=manual', '--u
 /** Tests that need the engine, root or a browser run under Node, and the smoke test under both. */
 const NODE_ONLY = 'test/engine,test/bootstrap,test/browser'
 const TAIL_CHARACTERS = 4096
+/** Deno gives a test no time-out: one that waits for what never comes would hold up everything. */
+const SILENT_MS = 5 * 60_000
 
 /**
  * Runs the unit and contract tests under Deno, and closes with the same line as the runner for Node.
  *
  * @param {string} root
- * @param {{ args: string[], env: NodeJS.ProcessEnv }} options
+ * @param {{ args: string[], env: NodeJS.ProcessEnv, silentMs?: number }} options
  * @returns {Promise<number>}
  */
-export async function testUnderDeno(root, { args, env }) {
+export async function testUnderDeno(root, { args, env, silentMs = SILENT_MS }) {
   const files = args.length > 0 ? args : [`--ignore=${NODE_ONLY}`, 'test/']
   const child = spawn(pinnedRuntime(root, 'deno'), ['test', ...DENO_FLAGS, ...files], {
     cwd: root,
@@ -23,14 +25,21 @@ export async function testUnderDeno(root, { args, env }) {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   let tail = ''
+  const stuck = setTimeout(() => {
+    process.stdout.write('\nNo test has ended for a long time: the last one named above hangs\n')
+    child.kill('SIGKILL')
+  }, silentMs)
   child.stdout.on('data', (/** @type {Buffer} */ chunk) => {
     process.stdout.write(chunk)
     tail = (tail + chunk.toString()).slice(-TAIL_CHARACTERS)
+    // Deno itself says now and then that a test still runs; that is no news.
+    if (!chunk.includes('has been running for over')) stuck.refresh()
   })
   const status = await new Promise((resolve) => {
     child.on('error', () => resolve(127))
     child.on('close', (code) => resolve(code ?? 1))
   })
+  clearTimeout(stuck)
   const { passed, failed } = denoCounts(tail)
   process.stdout.write(`\n${passed} passed, ${failed} failed\n`)
   return status !== 0 || failed > 0 || passed === 0 ? status || 1 : 0

@@ -12,7 +12,7 @@ import {
   restorePolicy,
   withoutServiceStarts,
 } from '../../scripts/bootstrap/apt.js'
-import { denoCounts } from '../../scripts/bootstrap/deno.js'
+import { denoCounts, testUnderDeno } from '../../scripts/bootstrap/deno.js'
 import { configureEngine, engineAdvice } from '../../scripts/bootstrap/engine.js'
 import { withLock } from '../../scripts/bootstrap/lock.js'
 import { sameVersions } from '../../scripts/bootstrap/packages.js'
@@ -198,4 +198,16 @@ test('denoCounts() reads the last summary, coloured or not, and counts ignored a
     failed: 0,
   })
   assert.deepEqual(denoCounts('error: it did not even start'), { passed: 0, failed: 1 })
+})
+
+test('testUnderDeno() ends a test that waits for what never comes, as a failure', async (t) => {
+  const file = join(folder(t), 'hanging.test.mjs')
+  const never = 'new Promise(() => void setInterval(() => {}, 1000))'
+  writeFileSync(file, `import { test } from 'node:test'\ntest('hangs', () => ${never})\n`)
+  const root = join(import.meta.dirname, '../..')
+  const silentMs = 3_000
+  const begun = performance.now()
+  assert.notEqual(await testUnderDeno(root, { args: [file], env: process.env, silentMs }), 0)
+  // It was not something else that ended it.
+  assert.ok(performance.now() - begun >= silentMs)
 })

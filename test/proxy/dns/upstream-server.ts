@@ -1,5 +1,6 @@
-import { createSocket, type RemoteInfo } from 'node:dgram'
-import { createServer } from 'node:net'
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:net'
 import { DnsFrames, framed } from '../../../proxy/core/dns-frames.ts'
 
 export interface Upstream {
@@ -14,16 +15,12 @@ type Behave = (query: Buffer) => readonly Buffer[]
 /** A resolver that says what a test wants it to say, by datagram and over TCP. */
 export async function upstreamServer(behave: { udp: Behave; tcp?: Behave }): Promise<Upstream> {
   const seen: Upstream['seen'] = []
-  const udp = createSocket('udp4')
+  const { udp, tcp, port } = await onePort()
   udp.on('message', (packet, from) => {
     seen.push({ packet: Buffer.from(packet), from })
     for (const answer of behave.udp(packet)) udp.send(answer, from.port, from.address)
   })
-  await new Promise<void>((done) => {
-    udp.bind(0, '127.0.0.1', done)
-  })
-  const { port } = udp.address()
-  const tcp = createServer((socket) => {
+  tcp.on('connection', (socket) => {
     const frames = new DnsFrames()
     socket.on('error', () => socket.destroy())
     socket.on('data', (chunk: Buffer) =>
@@ -33,9 +30,6 @@ export async function upstreamServer(behave: { udp: Behave; tcp?: Behave }): Pro
       }),
     )
   })
-  await new Promise<void>((done) => {
-    tcp.listen(port, '127.0.0.1', done)
-  })
   return {
     text: `127.0.0.1:${port}`,
     seen,
@@ -43,6 +37,27 @@ export async function upstreamServer(behave: { udp: Behave; tcp?: Behave }): Pro
       udp.close()
       tcp.close()
     },
+  }
+}
+
+/** The number that the kernel picks for datagrams may be taken for connections. */
+const PORTS_TRIED = 8
+
+/** Listens for datagrams and for connections on the same number. */
+async function onePort(tried = 1): Promise<{ udp: Socket; tcp: Server; port: number }> {
+  const udp = createSocket('udp4')
+  udp.bind(0, '127.0.0.1')
+  await once(udp, 'listening')
+  const { port } = udp.address()
+  const tcp = createServer()
+  tcp.listen(port, '127.0.0.1')
+  try {
+    await once(tcp, 'listening')
+    return { udp, tcp, port }
+  } catch (error) {
+    udp.close()
+    if (tried === PORTS_TRIED) throw error
+    return onePort(tried + 1)
   }
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { test } from 'node:test'
 import type { Finding } from '../../../proxy/core/health.ts'
@@ -200,9 +201,8 @@ test('a healthChecker sees a real server with the first look after it listens', 
   checker.update({ ...NO_TABLE, members: [member('1', { address: '127.0.0.1', check })] })
   await until(() => looks > 5)
   assert.deepEqual(checker.reports(), [])
-  await new Promise<void>((done) => {
-    server.listen(port, '127.0.0.1', done)
-  })
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
   const before = looks
   await until(() => checker.reports().length > 0)
   assert.equal(checker.reports()[0]?.healthy, true)

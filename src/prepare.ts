@@ -23,6 +23,11 @@ async function prepare(): Promise<Instance> {
       'Cloudlet runs as root, beside the engine; to try it as another user, without walls between tenants, set CLOUDLET_UNISOLATED=1',
     )
   }
+  if (uid === 0 && settings.CLOUDLET_UNISOLATED) {
+    throw new PrepareError(
+      'CLOUDLET_UNISOLATED is for users who are not root; root has walls between tenants: start without it',
+    )
+  }
   const isolated = !settings.CLOUDLET_UNISOLATED
   const places = placesIn(settings.CLOUDLET_DATA_DIR)
   mkdirSync(settings.CLOUDLET_DATA_DIR, { recursive: true, mode: 0o711 })

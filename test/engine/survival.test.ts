@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { Agent } from 'node:http'
-import { after, before, test } from 'node:test'
+import { after, before, test, type TestContext } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { page } from '../support/ingress-client.ts'
 import { startPlatform, type Platform } from '../support/platform.ts'
@@ -11,6 +11,8 @@ import { until } from '../support/wait.ts'
 /** Whatever is killed, the tenants' traffic goes on. */
 
 const HOST = 'hello.demo.cloud.local'
+/** Twelve starts of a platform's parts, on a machine that may have other work. */
+const PATIENT = { timeout: 6 * 60_000 }
 const ROUNDS = 2
 const KILLS_A_ROUND = 5
 const BACK_MS = 40_000
@@ -20,8 +22,8 @@ const PACE_MS = 4
 const ON_KEPT_CONNECTIONS = 3
 const ON_NEW_CONNECTIONS = 3
 const RETRY_MS = 100
-const DNS_BACK_MS = 1_000
-const DNS_KILLS_MOST = 3
+/** A resolver asks again after 5 s by default (resolv.conf(5)): whoever asks twice gets an answer. */
+const DNS_BACK_MS = 5_000
 
 let platform: Platform
 
@@ -32,13 +34,14 @@ before(async () => {
 after(() => platform?.remove())
 
 /** Asks all the time, over kept connections and over new ones, until it is told to stop. */
-function traffic() {
+function traffic(t: TestContext) {
   const kept = Array.from(
     { length: ON_KEPT_CONNECTIONS },
     () => new Agent({ keepAlive: true, maxSockets: 1 }),
   )
   const failures: string[] = []
   const over = new AbortController()
+  t.after(() => over.abort())
   let answered = 0
   let phase = 'the beginning'
   const steady = async (how: { agent?: Agent }): Promise<void> => {
@@ -86,32 +89,36 @@ async function killControlPlane(): Promise<void> {
 
 const edge = (): number[] => [...platform.pids('ingress'), ...platform.pids('dns')]
 
-test('no request fails while the control plane is killed ten times and the supervisor twice', async () => {
-  const flow = traffic()
-  await moreAnswers(flow)
-  for (let round = 0; round < ROUNDS; round++) {
-    // One supervisor brings back what dies often later and later, so each has its share.
-    for (let kill = 0; kill < KILLS_A_ROUND; kill++) {
-      flow.now(`kill ${kill} of round ${round}`)
-      await killControlPlane()
+test(
+  'no request fails while the control plane is killed ten times and the supervisor twice',
+  PATIENT,
+  async (t) => {
+    const flow = traffic(t)
+    await moreAnswers(flow)
+    for (let round = 0; round < ROUNDS; round++) {
+      // One supervisor brings back what dies often later and later, so each has its share.
+      for (let kill = 0; kill < KILLS_A_ROUND; kill++) {
+        flow.now(`kill ${kill} of round ${round}`)
+        await killControlPlane()
+        await moreAnswers(flow)
+      }
+      const old = edge()
+      flow.now(`the supervisor's end in round ${round}`)
+      await platform.kill('supervisor')
+      await moreAnswers(flow)
+      assert.deepEqual(edge(), old)
+      flow.now(`the new supervisor in round ${round}`)
+      await platform.start()
+      await Promise.all(old.map((pid) => gone(pid, HANDED_OVER_MS)))
       await moreAnswers(flow)
     }
-    const old = edge()
-    flow.now(`the supervisor's end in round ${round}`)
-    await platform.kill('supervisor')
-    await moreAnswers(flow)
-    assert.deepEqual(edge(), old)
-    flow.now(`the new supervisor in round ${round}`)
-    await platform.start()
-    await Promise.all(old.map((pid) => gone(pid, HANDED_OVER_MS)))
-    await moreAnswers(flow)
-  }
-  const { answered, failures } = await flow.stop()
-  assert.deepEqual(failures, [], `${failures.length} of ${answered + failures.length} failed`)
-})
+    const { answered, failures } = await flow.stop()
+    assert.deepEqual(failures, [], `${failures.length} of ${answered + failures.length} failed`)
+  },
+)
 
-test('a killed worker costs at most the requests that it had, and another takes its place', async () => {
-  const flow = traffic()
+test('a killed worker costs at most the requests that it had, and another takes its place', async (t) => {
+  const flow = traffic(t)
   await moreAnswers(flow)
   const workers = platform.pids('ingress').length
   await platform.kill('ingress')
@@ -124,20 +131,15 @@ test('a killed worker costs at most the requests that it had, and another takes 
   assert.ok(failures.length <= most, failures.join('; '))
 })
 
-test('a killed DNS process answers again within a second, and health goes on', async () => {
+test('a killed DNS process answers again before a resolver gives up, and health goes on', async () => {
   const ask = { name: 'hello.demo.internal', type: 1 }
   const asked = async (): Promise<boolean> =>
     (await askUdp(platform.dns, ask, '127.0.0.1')).answers.length === 1
   // As a resolver does, it asks again soon: a datagram to nobody is lost.
   const answers = (): Promise<boolean> => Promise.race([asked(), pause(RETRY_MS, false)])
-  const tookMs: number[] = []
-  // A machine that is busy with something else may be late once; it is not late each time.
-  while (tookMs.length < DNS_KILLS_MOST && !tookMs.some((ms) => ms < DNS_BACK_MS)) {
-    assert.equal(await answers(), true)
-    await platform.kill('dns')
-    const killedAt = performance.now()
-    await until('the name is answered', answers)
-    tookMs.push(performance.now() - killedAt)
-  }
-  assert.ok(Math.min(...tookMs) < DNS_BACK_MS, tookMs.map(Math.round).join(' ms, '))
+  assert.equal(await answers(), true)
+  await platform.kill('dns')
+  await until('the name is answered', answers, DNS_BACK_MS)
+  const { status } = await page(platform.ingress, { host: HOST, path: '/healthz' })
+  assert.equal(status, 200)
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DENO_FLAGS } from '../../scripts/bootstrap/deno.js'
@@ -27,6 +27,8 @@ export function platformHouse(env: Settings) {
   const dataDir = join(folder, 'data')
   mkdirSync(home)
   const settings: Settings = { ...ownSettings(home, dataDir), ...env }
+  const uid = settings[TEST_UID]
+  if (uid !== undefined) for (const path of [folder, home]) chownSync(path, Number(uid), -1)
   const leave = (): void => {
     if (supervisor?.pid !== undefined && isUp(supervisor)) killNow(supervisor.pid)
     sweepNow({ folder, dataDir, settings })
@@ -47,7 +49,7 @@ export function platformHouse(env: Settings) {
     /** Starts the supervisor; answers whether it came to say that it is ready. */
     async begin(): Promise<boolean> {
       output = ''
-      const [program = '', ...args] = runtimeCommand('src/main.ts')
+      const [program = '', ...args] = commandOf('src/main.ts', settings)
       const child = spawn(program, args, {
         cwd: ROOT,
         env: { ...settings },
@@ -118,7 +120,7 @@ const ownSettings = (home: string, dataDir: string): Settings => ({
 
 /** Runs a program of the project under the runtime that is tested, with a platform's settings. */
 export async function runProgram(settings: Settings, program: string) {
-  const [command = '', ...words] = runtimeCommand(program)
+  const [command = '', ...words] = commandOf(program, settings)
   const child = spawn(command, words, {
     cwd: ROOT,
     env: { ...settings },
@@ -141,7 +143,7 @@ function sweepNow({ folder, dataDir, settings }: Place): void {
     // Whoever held it has just been killed, and may need a moment to be gone.
     spawnSync('flock', ['--wait', '5', lock, 'true'])
     for (const pid of strays(dataDir)) killNow(pid)
-    const [command = '', ...words] = runtimeCommand('src/uninstall.ts')
+    const [command = '', ...words] = commandOf('src/uninstall.ts', settings)
     const env = { ...settings }
     const { status, stderr } = spawnSync(command, words, { cwd: ROOT, env, timeout: STOP_MS })
     // Its data stays: without it nobody could tell whose the rest is.
@@ -158,11 +160,31 @@ function killNow(pid: number): void {
   }
 }
 
-function runtimeCommand(program: string): string[] {
+/** How a program of the project is started under the runtime, and as the user, that is tested. */
+function commandOf(program: string, settings: Settings): string[] {
   const runtime = testRuntime()
   const flags = runtime === 'deno' ? ['run', ...DENO_FLAGS] : []
-  return [pinnedRuntime(ROOT, runtime), ...flags, join(ROOT, program)]
+  const command = [pinnedRuntime(ROOT, runtime), ...flags, join(ROOT, program)]
+  const uid = settings[TEST_UID]
+  return uid === undefined ? command : [...asUser(Number(uid)), ...command]
 }
+
+/** Whose processes they are, where not this one's user's. */
+const TEST_UID = 'CLOUDLET_TEST_UID'
+const ENGINE_SOCKET = '/var/run/docker.sock'
+
+/**
+ * A user who may open the engine's socket. That it may read every file stands for a clone of its own: this
+ * one may lie in a folder that only root can enter.
+ */
+const asUser = (uid: number): string[] => [
+  'setpriv',
+  `--reuid=${uid}`,
+  `--regid=${statSync(ENGINE_SOCKET).gid}`,
+  '--clear-groups',
+  '--inh-caps=-all,+dac_read_search',
+  '--ambient-caps=-all,+dac_read_search',
+]
 
 /** Under which runtime the platform is tested; the tests themselves run under whichever runs them. */
 export const testRuntime = (): 'node' | 'deno' =>

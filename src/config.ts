@@ -94,6 +94,20 @@ export const SETTINGS = {
   CLOUDLET_TENANT_MEMORY_BYTES: OptionalAmount.default(8 * 1024 ** 3).describe(
     'Bytes of memory a new tenant may reserve; empty: without limit',
   ),
+  CLOUDLET_EVENTS_KEPT: z.coerce
+    .number()
+    .int()
+    .min(1000)
+    .max(10_000_000)
+    .default(100_000)
+    .describe('Events that are kept at most, of the whole platform'),
+  CLOUDLET_EVENTS_KEPT_DAYS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(3650)
+    .default(30)
+    .describe('Days for which events are kept at most'),
   CLOUDLET_BOOTSTRAP: z
     .enum(['check', ''])
     .default('')

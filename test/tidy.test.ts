@@ -19,7 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/services': ['src/core', 'src/contract', 'src/ports'],
   'src/reconcile': ['src/core', 'src/ports'],
   'src/adapters': ['src/core', 'src/ports', 'proxy/link', 'dockerode', 'jose', 'node:'],
-  'src/http': ['src/contract', 'src/core', 'hono', '@hono/', 'zod', 'node:'],
+  'src/http': ['src/contract', 'src/core', 'hono', '@hono/', 'ws', 'zod', 'node:'],
   'src/client': ['src/contract', 'src/core', 'zod', 'jose'],
   'src/cli': ['src/client', 'src/contract', 'src/core', 'zod', 'node:'],
   routes: ['src/contract', 'src/http', 'hono'],

@@ -1,13 +1,16 @@
-import { and, desc, eq, lt } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, inArray, lt, lte, or, sql, type SQL } from 'drizzle-orm'
+import { levelsFrom, type EventFilter } from '../../src/core/event-filter.ts'
 import type { Executor } from '../open.ts'
 import { events } from '../schema.ts'
 
 export type EventRow = typeof events.$inferSelect
 
-export interface EventPage {
+export interface EventQuery {
   /** Without it the events of the whole platform. */
   readonly tenantId?: string | undefined
-  readonly before?: number | undefined
+  readonly filter: EventFilter
+  /** Only those after this one. */
+  readonly since?: number | undefined
   readonly limit: number
 }
 
@@ -19,17 +22,47 @@ export const eventQueries = (db: Executor) => ({
   },
 
   /** The newest first. */
-  async list({ tenantId, before, limit }: EventPage): Promise<EventRow[]> {
+  async list(asked: EventQuery & { readonly before?: number | undefined }): Promise<EventRow[]> {
+    const { before, limit } = asked
+    const older = before === undefined ? undefined : lt(events.seq, before)
     return db
       .select()
       .from(events)
-      .where(
-        and(
-          tenantId === undefined ? undefined : eq(events.tenantId, tenantId),
-          before === undefined ? undefined : lt(events.seq, before),
-        ),
-      )
+      .where(and(wanted(asked), older))
       .orderBy(desc(events.seq))
       .limit(limit)
   },
+
+  /** In the order in which they happened. */
+  async replay(asked: EventQuery): Promise<EventRow[]> {
+    return db.select().from(events).where(wanted(asked)).orderBy(asc(events.seq)).limit(asked.limit)
+  },
+
+  /** Forgets what is older than a moment, and beyond so many the oldest. */
+  async prune({ before, most }: { before: number; most: number }): Promise<void> {
+    const [last] = await db
+      .select({ seq: events.seq })
+      .from(events)
+      .orderBy(desc(events.seq))
+      .limit(1)
+      .offset(most)
+    const surplus = last ? lte(events.seq, last.seq) : undefined
+    await db.delete(events).where(or(lt(events.time, before), surplus))
+  },
 })
+
+function wanted({ tenantId, since, filter }: EventQuery): SQL | undefined {
+  const { level, action, target } = filter
+  return and(
+    tenantId === undefined ? undefined : eq(events.tenantId, tenantId),
+    since === undefined ? undefined : gt(events.seq, since),
+    level && inArray(events.level, levelsFrom(level)),
+    // Not LIKE, which has characters of its own and takes capitals for small letters.
+    action === undefined
+      ? undefined
+      : sql`substr(${events.action}, 1, length(${action})) = ${action}`,
+    target === undefined
+      ? undefined
+      : or(eq(events.targetId, target), eq(events.targetName, target)),
+  )
+}

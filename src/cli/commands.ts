@@ -2,6 +2,7 @@ import type { Options } from './arguments.ts'
 import type { Command, Work } from './command.ts'
 import {
   CONTAINER_OPTIONS,
+  EVENT_OPTIONS,
   FORCE,
   KEY_OPTIONS,
   LIMIT,
@@ -146,6 +147,13 @@ export const COMMANDS: readonly Command[] = [
     summary: 'Show who asked for what, the newest first',
     options: { ...LIMIT, ...PLATFORM },
     work: show(({ audit }) => audit),
+  }),
+  command('events', '', {
+    summary: 'Show what happened, and with -f what happens',
+    options: EVENT_OPTIONS,
+    notes:
+      'With --admin those of the whole platform. One that breaks off is taken up where it was.',
+    work: async () => (await import('./commands/events.ts')).events,
   }),
   command('image list', '', {
     summary: 'List the images that run without a pull',

@@ -76,6 +76,16 @@ export const LOG_OPTIONS = {
   timestamps: { type: 'boolean', short: 't', summary: 'Show when each line was written' },
 } as const satisfies Options
 
+export const EVENT_OPTIONS = {
+  ...PLATFORM,
+  follow: { type: 'boolean', short: 'f', summary: 'Go on with what comes' },
+  limit: { type: 'string', short: 'n', value: 'number', summary: 'At most so many; default 100' },
+  since: { type: 'string', value: 'seq', summary: 'Only those after this one' },
+  level: { type: 'string', value: 'level', summary: 'info, warning or error: these and worse' },
+  action: { type: 'string', value: 'text', summary: 'Beginning of the action, e.g. container.' },
+  target: { type: 'string', value: 'name', summary: 'Name or id of what it is about' },
+} as const satisfies Options
+
 export const LOGIN_OPTIONS = {
   'access-key-id': { type: 'string', value: 'id', summary: 'The key; its secret is asked for' },
   'key-version': { type: 'string', value: 'number', summary: 'Of a rotated key; default 1' },

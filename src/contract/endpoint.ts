@@ -24,6 +24,11 @@ export interface Endpoint {
   readonly kind: 'answer' | 'change' | 'stream'
   readonly status: 200 | 201 | 202 | 204
   readonly response: z.ZodType
+  /**
+   * Of a list that can be followed too, by a stream (`Accept`) or a WebSocket under the same address:
+   * what then comes, one after another.
+   */
+  readonly item?: z.ZodType
   readonly failures: readonly FailureCode[]
 }
 

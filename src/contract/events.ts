@@ -18,17 +18,30 @@ export const CloudEvent = z
   .meta({ id: 'CloudEvent' })
 export type CloudEvent = z.infer<typeof CloudEvent>
 
+const EventQuery = PageQuery.extend({
+  since: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .describe('Only what came after the event of this `seq`; who follows hears that first'),
+  level: z.enum(EVENT_LEVELS).optional().describe('The least level'),
+  action: z.string().max(100).optional().describe('Beginning of the action, e.g. `container.`'),
+  target: z.string().max(100).optional().describe('Name or id of what the event is about'),
+})
+
 export const listEvents = endpoint({
   id: 'events.list',
   method: 'get',
   path: '/v1/events',
-  summary: 'List the events of the whole platform, the newest first',
+  summary: 'List the events of the whole platform, the newest first, or follow them',
   permission: 'events:read',
   platform: true,
-  query: PageQuery,
+  query: EventQuery,
   kind: 'answer',
   status: 200,
   response: page(CloudEvent),
+  item: CloudEvent,
   failures: [],
 })
 
@@ -36,12 +49,21 @@ export const listTenantEvents = endpoint({
   id: 'events.tenant',
   method: 'get',
   path: '/v1/tenants/{tenant}/events',
-  summary: "List a tenant's events, the newest first",
+  summary: "List a tenant's events, the newest first, or follow them",
   permission: 'events:read',
   params: InTenant,
-  query: PageQuery,
+  query: EventQuery,
   kind: 'answer',
   status: 200,
   response: page(CloudEvent),
+  item: CloudEvent,
   failures: ['not-found'],
+})
+
+/** The same addresses, asked for a stream. */
+export const followEvents = endpoint({ ...listEvents, kind: 'stream', response: CloudEvent })
+export const followTenantEvents = endpoint({
+  ...listTenantEvents,
+  kind: 'stream',
+  response: CloudEvent,
 })

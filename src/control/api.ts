@@ -16,6 +16,7 @@ import { referenceScript } from '../adapters/reference-script.ts'
 import type { Platform } from '../contract/platform.ts'
 import { apiApp } from '../http/app.ts'
 import type { App } from '../http/shell.ts'
+import { isWebSocket, sameOrigin, webSockets } from '../http/websocket.ts'
 import { hostPort } from '../instance.ts'
 import { settling } from '../services/operations.ts'
 import type { Outside } from './outside.ts'
@@ -41,7 +42,11 @@ export function apiServer(outside: Outside, services: Services, stopping: AbortS
     routes: [(api) => bindRoutes(api, outside, services)],
   })
   const listener = getRequestListener(app.fetch)
-  const server = createServer((request, response) => void listener(request, response))
+  const server = createServer(
+    { shouldUpgradeCallback: isWebSocket },
+    (request, response) => void listener(request, response),
+  )
+  server.on('upgrade', webSockets({ fetch: app.fetch, isKnownOrigin: sameOrigin }))
   return {
     listen: () => listening(server, instance.apiAddress),
     async close(): Promise<void> {

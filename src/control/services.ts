@@ -57,6 +57,10 @@ export function services(outside: Outside) {
     cpuMilli: settings.CLOUDLET_TENANT_CPU_MILLI,
     memoryBytes: settings.CLOUDLET_TENANT_MEMORY_BYTES,
   }
+  const eventsKept = {
+    most: settings.CLOUDLET_EVENTS_KEPT,
+    days: settings.CLOUDLET_EVENTS_KEPT_DAYS,
+  }
   return {
     audit,
     events,
@@ -68,7 +72,7 @@ export function services(outside: Outside) {
     tenants: tenantService({ ...common, defaults, ended: (id) => keys.endTenant(id), isolated }),
     images: imageService({ store, clock, audit, engine }),
     logs: logService({ store, engine }),
-    history: historyService({ store, clock }),
+    history: historyService({ store, clock, eventsKept }),
     networks: networkService({ store }),
     usage: usageService({ store, enforced: isolated }),
     whoami: whoamiService({ clock }),

@@ -18,6 +18,7 @@ export interface FailureDetails {
   'not-allowed': { readonly permission: string }
   'not-found': { readonly kind: string; readonly name: string }
   'quota-exceeded': { readonly shortages: readonly Shortage[] }
+  'reader-too-slow': Readonly<Record<string, never>>
   'state-conflict': { readonly kind: string; readonly name: string; readonly state: string }
   'timed-out': { readonly action: string; readonly seconds: number }
 }

@@ -5,19 +5,23 @@ import type { Endpoint, Input, Output } from '../contract/endpoint.ts'
 import { isFinished, textOfFinished, type Finished } from '../contract/finished.ts'
 import type { Actor } from '../core/actor.ts'
 import type { Caller } from '../core/caller.ts'
-import { failure, notFound } from '../core/failure.ts'
+import { failure, notFound, type Failure } from '../core/failure.ts'
 import type { Change } from '../services/change.ts'
 import { readJson, refuseBody } from './body.ts'
 import { failureOf } from './problem.ts'
 import { actorOf, type App, type AppContext, type AppEnv } from './shell.ts'
-import { linked } from './signals.ts'
-import { renderingFor, streamed } from './stream.ts'
+import { linked, type Linked } from './signals.ts'
+import { renderingFor, streamed, wantsStream } from './stream.ts'
 
 export interface Served<E extends Endpoint> {
   readonly caller: E['permission'] extends 'public' ? undefined : Caller
   readonly actor: Actor
   /** Aborted when the client is gone, the server stops, or the key has ended. */
   readonly signal: AbortSignal
+  /** Ends what is being served, with the reason as the last that the client hears. */
+  readonly end: (reason: Failure) => void
+  /** The last event that a reader has seen which was cut off; it says so by itself (`Last-Event-ID`). */
+  readonly lastSeen: number | undefined
 }
 
 export type Serve<E extends Endpoint, T> = (input: Input<E>, context: Served<E>) => T
@@ -29,9 +33,9 @@ export function mount<const E extends Endpoint>(
   serve: Serve<E, Promise<Output<E> | Finished<Output<E>>>>,
 ): void {
   bind(app, e, async (c) => {
-    const { signal, release } = signalOf(c)
+    const { signal, release, abort } = signalOf(c)
     try {
-      const output = await serve(inputOf<E>(c), contextOf<E>(c, signal))
+      const output = await serve(inputOf<E>(c), contextOf<E>(c, { signal, abort }))
       return answered(e, output, e.status)
     } finally {
       release()
@@ -56,9 +60,9 @@ export function mountChange<const E extends ChangeEndpoint>(
   how: { readonly serve: Serve<E, Promise<Change<Resource<E>>>>; readonly settle: Settle },
 ): void {
   bind(app, e, async (c) => {
-    const { signal, release } = signalOf(c)
+    const { signal, release, abort } = signalOf(c)
     try {
-      const begun = await how.serve(inputOf<E>(c), contextOf<E>(c, signal))
+      const begun = await how.serve(inputOf<E>(c), contextOf<E>(c, { signal, abort }))
       c.set('accepted', true)
       const seconds = waitOf(checkedPart(c, 'query'))
       const change = seconds > 0 ? await how.settle(begun, seconds, signal) : begun
@@ -90,27 +94,61 @@ type Items<E extends Endpoint> = AsyncIterable<Output<E>>
 export function mountStream<const E extends StreamEndpoint>(
   app: App,
   e: E,
-  how: {
-    readonly serve: Serve<E, Items<E> | Promise<Items<E>>>
-    readonly text: (item: z.output<E['response']>) => string
-  },
+  how: Streaming<E>,
 ): void {
-  bind(app, e, async (c) => {
+  bind(app, e, streaming(e, how))
+}
+
+export interface Streaming<E extends Endpoint> {
+  readonly serve: Serve<E, Items<E> | Promise<Items<E>>>
+  readonly text: (item: z.output<E['response']>) => string
+}
+
+/**
+ * A list that can be followed: one document, unless the client asks for a stream. A reader that was cut
+ * off asks to go on after the last that it has seen.
+ */
+export function mountFeed<const L extends Endpoint, const E extends StreamEndpoint>(
+  app: App,
+  e: { readonly list: L; readonly follow: E },
+  how: Streaming<E> & { readonly page: Serve<L, Promise<Output<L>>> },
+): void {
+  const follow = streaming(e.follow, how)
+  bind(app, e.list, async (c) => {
+    if (wantsStream(c.req.header('accept') ?? '')) return follow(c)
+    const { signal, release, abort } = signalOf(c)
+    try {
+      const output = await how.page(inputOf<L>(c), contextOf<L>(c, { signal, abort }))
+      return answered(e.list, output, e.list.status)
+    } finally {
+      release()
+    }
+  })
+}
+
+function streaming<const E extends StreamEndpoint>(e: E, how: Streaming<E>) {
+  return async (c: AppContext): Promise<Response> => {
     const rendering = renderingFor(c.req.header('accept') ?? '', how.text)
     const headers = { 'content-type': rendering.contentType, 'cache-control': 'no-store' }
     // A HEAD has no body that would ever be read, so nothing is begun for it.
     if (c.req.method === 'HEAD') return new Response(null, { status: e.status, headers })
 
-    const { signal, release } = signalOf(c)
+    const { signal, release, abort } = signalOf(c)
+    const over = (): void => {
+      release()
+      abort('over')
+    }
     try {
-      const items = parsedItems(e, await how.serve(inputOf<E>(c), contextOf<E>(c, signal)))
-      const source = { items, signal, over: release, requestId: c.get('requestId') }
+      const served = await how.serve(inputOf<E>(c), contextOf<E>(c, { signal, abort }))
+      const cut = (): void => c.env?.incoming?.socket?.destroy?.()
+      const requestId = c.get('requestId')
+      const source = { items: parsedItems(e, served), signal, over, cut, requestId }
       return new Response(await streamed(source, rendering), { status: e.status, headers })
     } catch (error) {
-      release()
+      over()
       throw error
     }
-  })
+  }
 }
 
 async function* parsedItems(e: Endpoint, items: AsyncIterable<unknown>): AsyncGenerator {
@@ -185,10 +223,24 @@ function inputOf<E extends Endpoint>(c: AppContext): Input<E> {
   return { params, query, body } as Input<E>
 }
 
-function contextOf<E extends Endpoint>(c: AppContext, signal: AbortSignal): Served<E> {
+function contextOf<E extends Endpoint>(
+  c: AppContext,
+  { signal, abort }: Pick<Linked, 'abort' | 'signal'>,
+): Served<E> {
   // `permit` has set the caller of every endpoint that is not public.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  return { caller: c.get('caller'), actor: actorOf(c), signal } as Served<E>
+  return {
+    caller: c.get('caller'),
+    actor: actorOf(c),
+    signal,
+    end: abort,
+    lastSeen: lastSeenOf(c),
+  } as Served<E>
+}
+
+function lastSeenOf(c: AppContext): number | undefined {
+  const id = c.req.header('last-event-id') ?? ''
+  return /^\d{1,15}$/.test(id) ? Number(id) : undefined
 }
 
 function signalOf(c: AppContext) {

@@ -87,7 +87,11 @@ function parameters(schema: z.ZodObject | undefined, where: 'path' | 'query') {
 }
 
 function successes(e: Endpoint): Record<string, unknown> {
-  const content = e.kind === 'stream' ? streams(e.response) : json(e.response)
+  const content = {
+    ...(e.kind === 'stream' ? TEXT : json(e.response)),
+    ...(e.item && streams(e.item)),
+    ...(e.kind === 'stream' && streams(e.response)),
+  }
   const done = { description: e.summary, content }
   if (e.kind !== 'change') return { [e.status]: done }
   const description = 'The change is under way; `Location` is its operation'
@@ -95,8 +99,9 @@ function successes(e: Endpoint): Record<string, unknown> {
   return { 200: done, 202: { description, headers, content } }
 }
 
+const TEXT = { 'text/plain': { schema: { type: 'string' } } }
+
 const streams = (item: z.ZodType) => ({
-  'text/plain': { schema: { type: 'string' } },
   'application/x-ndjson': { schema: reference(item) },
   'text/event-stream': { schema: { type: 'string' } },
 })

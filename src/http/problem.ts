@@ -16,6 +16,7 @@ export const PROBLEMS = {
   'not-allowed': { status: 403, title: 'Permission missing' },
   'not-found': { status: 404, title: 'Not found' },
   'quota-exceeded': { status: 403, title: 'Quota exceeded' },
+  'reader-too-slow': { status: 409, title: 'Reader too slow' },
   'state-conflict': { status: 409, title: 'Not possible in this state' },
   'timed-out': { status: 504, title: 'Timed out' },
 } as const satisfies Record<FailureCode, { status: number; title: string }>

@@ -13,7 +13,14 @@ export interface Shell {
 
 export interface AppEnv {
   /** What the server hands over beside the request; not there when a test calls the app directly. */
-  Bindings: { readonly incoming?: { readonly socket?: { readonly remoteAddress?: string } } }
+  Bindings: {
+    readonly incoming?: {
+      readonly socket?: {
+        readonly remoteAddress?: string
+        destroy?(): void
+      }
+    }
+  }
   Variables: {
     readonly shell: Shell
     readonly requestId: string

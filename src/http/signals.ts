@@ -1,5 +1,7 @@
 export interface Linked {
   readonly signal: AbortSignal
+  /** Aborts it from here, without any of the sources. */
+  readonly abort: (reason: unknown) => void
   /** Forgets the sources; to be called when the work is done. */
   readonly release: () => void
 }
@@ -20,6 +22,7 @@ export function linked(sources: readonly AbortSignal[]): Linked {
   }
   return {
     signal: controller.signal,
+    abort: (reason) => controller.abort(reason),
     release: () => {
       for (const { source, abort } of aborts) source.removeEventListener('abort', abort)
     },

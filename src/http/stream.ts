@@ -5,6 +5,8 @@ import { problemOf } from './problem.ts'
 export interface Rendering {
   readonly contentType: string
   item(value: unknown): string
+  /** Says nothing, so that whoever cuts quiet connections sees that this one lives; null: no such thing. */
+  readonly quiet: string | null
   /** null: the format has no place for it, so the connection is cut instead. */
   failed(problem: object): string | null
 }
@@ -12,13 +14,25 @@ export interface Rendering {
 const NDJSON: Rendering = {
   contentType: 'application/x-ndjson',
   item: (value) => `${JSON.stringify(value)}\n`,
+  quiet: '\n',
   failed: (problem) => `${JSON.stringify({ error: problem })}\n`,
 }
 
 const EVENTS: Rendering = {
   contentType: 'text/event-stream',
-  item: (value) => `data: ${JSON.stringify(value)}\n\n`,
+  item: (value) => `${idOf(value)}data: ${JSON.stringify(value)}\n\n`,
+  quiet: ': \n\n',
   failed: (problem) => `event: error\ndata: ${JSON.stringify(problem)}\n\n`,
+}
+
+/** A client that was cut off sends the last id that it has seen as `Last-Event-ID`. */
+const idOf = (value: unknown): string =>
+  typeof value === 'object' && value !== null && 'seq' in value ? `id: ${String(value.seq)}\n` : ''
+
+/** Whether a client that could have one document asks for a stream. */
+export function wantsStream(accept: string): boolean {
+  const first = accept.toLowerCase().split(/[,;]/, 1)[0]?.trim()
+  return first === NDJSON.contentType || first === EVENTS.contentType
 }
 
 /** The first of the three that `Accept` names; text when it names none. */
@@ -34,6 +48,7 @@ export function renderingFor(accept: string, text: (value: never) => string): Re
     // The values are those that `text` was written for: both come from the same endpoint.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     item: (value) => `${text(value as never)}\n`,
+    quiet: null,
     failed: () => null,
   }
 }
@@ -43,6 +58,8 @@ interface Source {
   readonly signal: AbortSignal
   /** Called once, when the stream is over in whatever way. */
   readonly over: () => void
+  /** Breaks the connection of a reader that no longer takes anything. */
+  readonly cut: () => void
   readonly requestId: string
 }
 
@@ -51,14 +68,19 @@ interface Source {
  * status of its own. A log that is followed may well have nothing to say yet.
  */
 const FIRST_ITEM_MS = 500
+/** Shorter than what proxies, and `fetch` itself, wait for the next byte. */
+const QUIET_MS = 20_000
+/** How long a reader may take to hear why its stream has ended; then it is cut. */
+const LINGER_MS = 5_000
 
 /** Turns items into a body: asks for the next one only when the reader has taken the one before. */
 export async function streamed(
-  { items, signal, over, requestId }: Source,
+  { items, signal, over, cut, requestId }: Source,
   rendering: Rendering,
 ): Promise<ReadableStream<Uint8Array>> {
   const encoder = new TextEncoder()
   const source = abortable(items, signal)
+  const lingering = lingers(signal, cut)
   const end = () => {
     source.end()
     over()
@@ -66,44 +88,76 @@ export async function streamed(
 
   let ahead: Promise<IteratorResult<unknown>> | undefined = source.next()
   try {
-    await firstOrPatience(ahead)
+    await settledWithin(ahead, FIRST_ITEM_MS)
   } catch (error) {
+    lingering.over()
     end()
     throw error
   }
   // Held back until it is asked for; without this a failure meanwhile would count as unhandled.
   ahead.catch(() => undefined)
 
+  async function next(): Promise<IteratorResult<unknown> | 'quiet'> {
+    ahead ??= source.next()
+    const isQuiet = rendering.quiet !== null && !(await settledWithin(ahead, QUIET_MS))
+    if (isQuiet) return 'quiet'
+    const result = await ahead
+    ahead = undefined
+    return result
+  }
+
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
+      const put = (text: string) => controller.enqueue(encoder.encode(text))
       try {
-        const result = await (ahead ?? source.next())
-        ahead = undefined
-        if (!result.done) return controller.enqueue(encoder.encode(rendering.item(result.value)))
+        const result = await next()
+        if (result === 'quiet') return put(rendering.quiet ?? '')
+        if (!result.done) return put(rendering.item(result.value))
         end()
+        lingering.over()
         return controller.close()
       } catch (error) {
         end()
+        lingering.over()
         const record =
           error instanceof Failure || !signal.aborted
             ? rendering.failed(problemOf(error, requestId).body)
             : null
         if (record === null) return controller.error(error)
-        controller.enqueue(encoder.encode(record))
+        put(record)
         return controller.close()
       }
     },
-    cancel: end,
+    cancel() {
+      end()
+      lingering.over()
+    },
   })
 }
 
-async function firstOrPatience(first: Promise<unknown>): Promise<void> {
+/** Cuts a reader that has not heard of the end some time after it: it takes nothing any more. */
+function lingers(signal: AbortSignal, cut: () => void) {
   let timer: ReturnType<typeof setTimeout> | undefined
-  const patience = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, FIRST_ITEM_MS)
+  const begin = () => {
+    timer = setTimeout(cut, LINGER_MS)
+  }
+  signal.addEventListener('abort', begin, { once: true })
+  return {
+    over() {
+      signal.removeEventListener('abort', begin)
+      clearTimeout(timer)
+    },
+  }
+}
+
+/** Whether it was settled by then. What it throws in that time is thrown. */
+async function settledWithin(first: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const patience = new Promise<false>((resolve) => {
+    timer = setTimeout(resolve, ms, false)
   })
   try {
-    await Promise.race([first, patience])
+    return await Promise.race([first.then(() => true), patience])
   } finally {
     clearTimeout(timer)
   }

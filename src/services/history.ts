@@ -9,15 +9,24 @@ const CONTAINERS_KEPT_MS = 30 * DAY_MS
 /** Far longer than an address rests. */
 const ADDRESSES_KEPT_MS = DAY_MS
 
+export interface HistoryDeps {
+  readonly store: Store
+  readonly clock: Clock
+  /** Events go when either is exceeded. */
+  readonly eventsKept: { readonly most: number; readonly days: number }
+}
+
 /** Forgets what nobody asks for any more, so that the database does not grow for ever. */
-export function historyService({ store, clock }: { readonly store: Store; readonly clock: Clock }) {
+export function historyService({ store, clock, eventsKept }: HistoryDeps) {
   return {
     async sweep(): Promise<void> {
       const now = clock.now().getTime()
+      const { most, days } = eventsKept
       await store.write(async (q) => {
         await q.operations.pruneEnded(now - OPERATIONS_KEPT_MS)
         await q.addresses.pruneReleased(now - ADDRESSES_KEPT_MS)
         await q.containers.pruneRemoved(now - CONTAINERS_KEPT_MS)
+        await q.events.prune({ before: now - days * DAY_MS, most })
       })
     },
   }

@@ -30,6 +30,7 @@ const LINES: Readonly<Record<string, readonly [string, RegExp]>> = {
   'ops wait': ['ops wait o0000000000000aa', /State +succeeded/],
   'ops cancel': ['ops cancel o0000000000000aa', /State +cancelled/],
   audit: ['audit', /containers\.create +hello +accepted +202/],
+  events: ['events', /^7 .* warning demo container\.exited Container "hello" ended/],
   'image list': ['image list', /cloudlet\/demo:latest +abc +yes/],
   'image share': ['image share cloudlet/demo:latest', /^cloudlet\/demo:latest\n$/],
   'registry login': ['registry login 127.0.0.1:5000 -u ann', /^127\.0\.0\.1:5000 as ann\n$/],

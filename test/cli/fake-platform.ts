@@ -143,7 +143,8 @@ async function textOf(request: IncomingMessage): Promise<string> {
 
 function sendAnswer(response: ServerResponse, endpoint: Endpoint, answer: Answer): void {
   const status = answer.status ?? endpoint.status
-  if (endpoint.kind !== 'stream' || status >= 400) {
+  const isFollowed = endpoint.item !== undefined && answer.lines !== undefined
+  if ((endpoint.kind !== 'stream' && !isFollowed) || status >= 400) {
     response.writeHead(status, { 'content-type': 'application/json', ...answer.headers })
     response.end(JSON.stringify(answer.value))
     return

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { AuditEntry } from '../../src/contract/audit.ts'
 import type { Container } from '../../src/contract/containers.ts'
+import type { CloudEvent } from '../../src/contract/events.ts'
 import type { Image, Registry } from '../../src/contract/images.ts'
 import type { AccessKey, NewAccessKey, Whoami } from '../../src/contract/keys.ts'
 import type { Operation } from '../../src/contract/operations.ts'
@@ -110,6 +111,16 @@ const entry: AuditEntry = {
   requestId: 'r1',
   sourceAddress: '127.0.0.1',
 }
+export const cloudEvent: CloudEvent = {
+  seq: 7,
+  time: TIME,
+  tenant: 'demo',
+  level: 'warning',
+  action: 'container.exited',
+  target: { kind: 'container', id: container.id, name: container.name },
+  message: 'Container "hello" ended by itself',
+  details: { exitCode: 1 },
+}
 const platform: Platform = {
   version: '0.1.0',
   instance: 'abcd',
@@ -163,6 +174,7 @@ export const SAMPLES: Readonly<
   'keys.rotate': { value: newKey },
   'keys.token': { value: newToken },
   'audit.tenant': page(entry),
+  'events.tenant': page(cloudEvent),
   'whoami.get': { value: whoami },
   'platform.get': { value: platform },
   'tenants.create': { value: tenant },
@@ -177,5 +189,6 @@ export const SAMPLES: Readonly<
   'platform-keys.rotate': { value: { ...newKey, tenant: null } },
   'platform-keys.token': { value: newToken },
   'audit.list': page(entry),
+  'events.list': page(cloudEvent),
   'platform.health': { value: { status: 'ok', version: '0.1.0', engine: 'up', edge: 'up' } },
 }

@@ -16,22 +16,24 @@ test('sweep() forgets what is long over, and nothing that lives', async () => {
   await at.control.containers.delete(asked('acme', 'old'), true)
   await until('it is gone', () => at.host.containers.size === 1)
   await at.quiet()
-  const history = historyService({ store: at.store, clock: at.time })
+  const eventsKept = { most: 3, days: 10 }
+  const history = historyService({ store: at.store, clock: at.time, eventsKept })
   const { containers, operations } = at.store.read
   const known = async () => ({
     operations: (await operations.list(acme.id, { limit: 100 })).length,
+    events: (await at.control.events.list({ limit: 100 })).items.map(({ seq }) => seq),
     old: (await containers.byId(old.resource.id)) !== undefined,
   })
 
   at.time.advance(6 * DAY_MS)
   await history.sweep()
-  assert.deepEqual(await known(), { operations: 3, old: true })
+  assert.deepEqual(await known(), { operations: 3, events: [7, 6, 5], old: true })
   at.time.advance(2 * DAY_MS)
   await history.sweep()
-  assert.deepEqual(await known(), { operations: 0, old: true })
+  assert.deepEqual(await known(), { operations: 0, events: [7, 6, 5], old: true })
   at.time.advance(23 * DAY_MS)
   await history.sweep()
-  assert.deepEqual(await known(), { operations: 0, old: false })
+  assert.deepEqual(await known(), { operations: 0, events: [], old: false })
   const web = await at.control.containers.get('acme', 'web')
   assert.deepEqual([web.state, web.addresses[0]?.address], ['running', '10.208.1.3'])
 })

@@ -1,0 +1,98 @@
+import type { CloudEvent } from '../contract/events.ts'
+import { isWanted, type EventFilter } from '../core/event-filter.ts'
+
+/** An event that has been committed, and whose it is. */
+export interface Told {
+  readonly tenantId: string | null
+  readonly event: CloudEvent
+}
+
+export interface Wanted {
+  /** Without it the events of the whole platform. */
+  readonly tenantId?: string | undefined
+  readonly filter: EventFilter
+}
+
+/** So many of the last events are answered from memory; so many may wait for one reader. */
+const MOST_REMEMBERED = 1000
+const MOST_WAITING = 1000
+
+/** Hands committed events, in their order, to those who follow. */
+export function eventFeed() {
+  const remembered: Told[] = []
+  const readers = new Set<Reader>()
+  let lastSeq = 0
+
+  return {
+    /** The last event of this life; 0 before there was one. */
+    lastSeq: (): number => lastSeq,
+    readers: (): number => readers.size,
+
+    push(told: Told): void {
+      lastSeq = told.event.seq
+      remembered.push(told)
+      if (remembered.length > MOST_REMEMBERED) remembered.shift()
+      for (const reader of readers) reader.offer(told)
+    },
+
+    /** Whether every event after this one is in memory still. */
+    covers(seq: number): boolean {
+      const [oldest] = remembered
+      return oldest === undefined || oldest.event.seq <= seq + 1
+    },
+
+    /** Begins to listen: what is remembered after `since` comes first. */
+    join(wanted: Wanted, since: number, tooSlow: () => void): Reader {
+      const reader = new Reader(wanted, tooSlow, () => readers.delete(reader))
+      for (const told of remembered) if (told.event.seq > since) reader.offer(told)
+      readers.add(reader)
+      return reader
+    },
+  }
+}
+export type EventFeed = ReturnType<typeof eventFeed>
+
+/** One who follows. Its queue has a bound: beyond it the reader is let go, since skipping would be a lie. */
+export class Reader {
+  readonly #wanted: Wanted
+  readonly #tooSlow: () => void
+  readonly #gone: () => void
+  readonly #queue: CloudEvent[] = []
+  #hasLeft = false
+  #wake: (() => void) | undefined
+
+  constructor(wanted: Wanted, tooSlow: () => void, gone: () => void) {
+    this.#wanted = wanted
+    this.#tooSlow = tooSlow
+    this.#gone = gone
+  }
+
+  offer({ tenantId, event }: Told): void {
+    const { tenantId: own, filter } = this.#wanted
+    if ((own !== undefined && own !== tenantId) || !isWanted(event, filter)) return
+    this.#queue.push(event)
+    if (this.#queue.length > MOST_WAITING) {
+      this.leave()
+      this.#tooSlow()
+    }
+    this.#wake?.()
+  }
+
+  /** The next event, as soon as there is one; nothing once the reader has left. */
+  async next(): Promise<CloudEvent | undefined> {
+    while (this.#queue.length === 0 && !this.#hasLeft) {
+      // oxlint-disable-next-line no-await-in-loop -- woken by an event, or by the end
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+    return this.#queue.shift()
+  }
+
+  leave(): void {
+    this.#hasLeft = true
+    this.#gone()
+    this.#queue.length = 0
+    this.#wake?.()
+  }
+}

@@ -3,10 +3,13 @@ import { existsSync, readFileSync, rmSync } from 'node:fs'
 import Docker from 'dockerode'
 import { z } from 'zod'
 import { dockerEngine, ENGINE_API_VERSION } from './adapters/docker-engine.ts'
+import { hostGroups } from './adapters/host-groups.ts'
 import { systemClock } from './adapters/system.ts'
 import { readSettings, SettingsError, thisWorld } from './config.ts'
 import { parseCidr } from './core/cidr.ts'
+import { groupPrefix } from './core/docker-names.ts'
 import { resolverAddress } from './core/ipam.ts'
+import { driverOf } from './control/outside.ts'
 import { placesIn } from './instance.ts'
 import { PrepareError } from './prepare/error.ts'
 import { leaveWaitingConnections } from './prepare/listener-handover.ts'
@@ -46,6 +49,8 @@ async function removeObjects(instance: string, socketPath: string) {
   const { containers, networks } = await engine.list(signal)
   await Promise.all(containers.map(({ name }) => engine.removeContainer(name, signal)))
   await Promise.all(networks.map(({ name }) => engine.removeNetwork(name, signal)))
+  const groups = hostGroups(driverOf(engine))
+  for (const group of (await groups?.list(groupPrefix(instance))) ?? []) await groups?.remove(group)
   return { containers: containers.length, networks: networks.length }
 }
 

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, isNotNull, isNull } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, gte, isNotNull, isNull, lt } from 'drizzle-orm'
 import type { Executor } from '../open.ts'
 import { tenants } from '../schema.ts'
 
@@ -13,20 +13,7 @@ interface TenantPage {
 }
 
 export const tenantQueries = (db: Executor) => ({
-  /** The living tenant of that slug. */
-  async bySlug(slug: string): Promise<TenantRow | undefined> {
-    const [row] = await db
-      .select()
-      .from(tenants)
-      .where(and(eq(tenants.slug, slug), isNull(tenants.deletedAt)))
-    return row
-  },
-
-  /** The tenant of that id, living or not. */
-  async byId(id: string): Promise<TenantRow | undefined> {
-    const [row] = await db.select().from(tenants).where(eq(tenants.id, id))
-    return row
-  },
+  ...single(db),
 
   async allLive(): Promise<TenantRow[]> {
     return db.select().from(tenants).where(isNull(tenants.deletedAt))
@@ -75,5 +62,30 @@ export const tenantQueries = (db: Executor) => ({
 
   async markDeleted(id: string, at: number): Promise<void> {
     await db.update(tenants).set({ deletedAt: at }).where(eq(tenants.id, id))
+  },
+})
+
+const single = (db: Executor) => ({
+  /** The living tenant of that slug. */
+  async bySlug(slug: string): Promise<TenantRow | undefined> {
+    const [row] = await db
+      .select()
+      .from(tenants)
+      .where(and(eq(tenants.slug, slug), isNull(tenants.deletedAt)))
+    return row
+  },
+
+  /** The tenant of that id, living or not. */
+  async byId(id: string): Promise<TenantRow | undefined> {
+    const [row] = await db.select().from(tenants).where(eq(tenants.id, id))
+    return row
+  },
+
+  /** All whose ids begin so, living or not. */
+  async byIdStart(start: string): Promise<TenantRow[]> {
+    return db
+      .select()
+      .from(tenants)
+      .where(and(gte(tenants.id, start), lt(tenants.id, `${start}\u{10ffff}`)))
   },
 })

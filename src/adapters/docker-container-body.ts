@@ -100,6 +100,7 @@ function hostConfig(wanted: ContainerWanted, { init, openFiles }: BodyFacts) {
     ReadonlyRootfs: wanted.readOnlyRoot,
     Init: init,
     ...limitsBody(wanted),
+    ...(wanted.cgroupParent !== undefined && { CgroupParent: wanted.cgroupParent }),
     OomScoreAdj: OOM_SCORE,
     ShmSize: SHM_BYTES,
     Tmpfs: tmpfs(wanted),

@@ -58,12 +58,13 @@ async function engineFacts(calls: Calls, signal: AbortSignal): Promise<EngineFac
     calls.ask({ action, method: 'GET', path: '/version', signal }),
     calls.ask({ action, method: 'GET', path: '/info', signal }),
   ])
-  const { ServerVersion, LiveRestoreEnabled, Driver } = fieldsOf(info.value)
+  const { ServerVersion, LiveRestoreEnabled, Driver, CgroupDriver } = fieldsOf(info.value)
   return {
     version: textOf(ServerVersion),
     apiVersion: textOf(fieldsOf(version.value)['ApiVersion']),
     liveRestore: LiveRestoreEnabled === true,
     storageDriver: textOf(Driver),
+    cgroupDriver: CgroupDriver === 'systemd' ? 'systemd' : 'cgroupfs',
   }
 }
 

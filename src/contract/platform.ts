@@ -33,7 +33,9 @@ export const Platform = z
     dns: z.string().describe('Address on which the DNS responder listens for the host'),
     resolver: z.string().describe('Address of the resolver that containers use'),
     isolated: z.boolean(),
-    enforced: z.boolean(),
+    enforced: z
+      .boolean()
+      .describe('False: the host does not hold the sum of a tenant to its limits'),
   })
   .meta({ id: 'Platform' })
 export type Platform = z.infer<typeof Platform>

@@ -79,7 +79,7 @@ function bindRoutes(api: App, outside: Outside, services: Services): void {
   })
 }
 
-function platformOf({ instance, settings }: Outside): Platform {
+function platformOf({ instance, settings, groups }: Outside): Platform {
   return {
     version: VERSION,
     instance: instance.id,
@@ -89,7 +89,7 @@ function platformOf({ instance, settings }: Outside): Platform {
     dns: instance.dnsAddress,
     resolver: instance.resolver ?? '',
     isolated: instance.isolated,
-    enforced: instance.isolated,
+    enforced: instance.isolated && groups !== null,
   }
 }
 

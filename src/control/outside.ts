@@ -2,12 +2,15 @@ import Docker from 'dockerode'
 import { openStore } from '../../db/open.ts'
 import { dockerEngine, ENGINE_API_VERSION } from '../adapters/docker-engine.ts'
 import { edgeLink } from '../adapters/edge-link.ts'
+import { hostGroups, type CgroupDriver } from '../adapters/host-groups.ts'
 import { openKeyRing } from '../adapters/key-ring.ts'
 import { systemClock as clock, systemTimers as timers } from '../adapters/system.ts'
 import type { Settings } from '../config.ts'
 import { placesIn, type Instance } from '../instance.ts'
 import type { Log } from '../log.ts'
+import type { Engine } from '../ports/engine.ts'
 
+const FACTS_MS = 30_000
 const MIGRATIONS = `${import.meta.dirname}/../../db/migrations`
 
 /** Everything that is not ours to decide, behind its port: database, keys, engine, edge, time. */
@@ -18,6 +21,8 @@ export async function openOutside(instance: Instance, settings: Settings, log: L
   const keyRing = await openKeyRing({ path: places.keys, databaseHasKeys: !isFirstStart })
   const docker = new Docker({ socketPath: settings.CLOUDLET_ENGINE, version: ENGINE_API_VERSION })
   const engine = dockerEngine({ docker, instance: instance.id, now: clock.now })
+  const groups = instance.isolated ? hostGroups(driverOf(engine)) : null
+  if (instance.isolated && !groups) log('warn', 'Cannot limit the sum of a tenant: no cgroups here')
   const edge = edgeLink({ folder: places.edge, workers: instance.workers, timers, log })
   return {
     instance,
@@ -30,7 +35,17 @@ export async function openOutside(instance: Instance, settings: Settings, log: L
     keyRing,
     docker,
     engine,
+    groups,
     edge,
   }
 }
+/** Asked until the engine has said it once: this is a setting of its daemon. */
+export function driverOf(engine: Pick<Engine, 'facts'>): () => Promise<CgroupDriver> {
+  let known: CgroupDriver | undefined
+  return async () => {
+    known ??= (await engine.facts(AbortSignal.timeout(FACTS_MS))).cgroupDriver
+    return known
+  }
+}
+
 export type Outside = Awaited<ReturnType<typeof openOutside>>

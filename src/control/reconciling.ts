@@ -6,6 +6,7 @@ import { reconcileLoop } from '../reconcile/loop.ts'
 import { engineObserver } from '../reconcile/observer.ts'
 import { publisher } from '../reconcile/publisher.ts'
 import { rootWatch } from '../reconcile/root-watch.ts'
+import { tenantGroups, type GroupDeps } from '../reconcile/tenant-groups.ts'
 import type { EventService } from '../services/events.ts'
 import type { RegistryService } from '../services/registries.ts'
 import type { Outside } from './outside.ts'
@@ -17,23 +18,33 @@ const PASS_DEADLINE_MS = 15 * 60_000
 export interface Told {
   readonly loginFor: RegistryService['loginFor']
   readonly operationEnded: (id: string) => void
+  readonly limitsOf: GroupDeps['limitsOf']
   readonly record: EventService['record']
 }
 
 /** What makes intent come true: the loop, what it sees of the engine, and what it tells the edge. */
-export function reconciling(outside: Outside, { loginFor, operationEnded, record }: Told) {
+export function reconciling(outside: Outside, told: Told) {
+  const { loginFor, operationEnded, record } = told
   const { instance, settings, store, engine, edge, clock, timers, log } = outside
   const known = knownEngine()
   const internalDomain = settings.CLOUDLET_INTERNAL_DOMAIN
   const domains = [settings.CLOUDLET_DOMAIN, 'localhost']
   const table = { instance: instance.id, domains, internalDomain, pool: instance.pool }
   const routes = publisher({ store, edge, clock, table })
+  const groups = tenantGroups({
+    store,
+    groups: outside.groups,
+    limitsOf: told.limitsOf,
+    instance: instance.id,
+    log,
+  })
   const { reconcile } = containerReconciler({
     store,
     engine,
     edge,
     known,
     publisher: routes,
+    groups,
     images: imageResolver({ store, engine, clock, loginFor }),
     clock,
     timers,
@@ -48,7 +59,7 @@ export function reconciling(outside: Outside, { loginFor, operationEnded, record
   const limits = { concurrency: ENGINE_AT_ONCE, deadlineMs: PASS_DEADLINE_MS }
   const loop = reconcileLoop({ reconcile, timers, log, ...limits })
   const { wake } = loop
-  const observer = engineObserver({ store, engine, known, clock, timers, log, wake })
+  const observer = engineObserver({ store, engine, known, groups, clock, timers, log, wake })
   const roots = rootWatch({ store, engine, clock, timers, log, wake })
   edge.onHealth((reports) => {
     // Before the first look at the engine nothing can be decided, and that look wakes everyone.
@@ -57,6 +68,12 @@ export function reconciling(outside: Outside, { loginFor, operationEnded, record
   return {
     wake,
     isUp: observer.isUp,
+    /** Gives a tenant's group other limits at once; where that fails the next full look does. */
+    limitsChanged(tenantId: string): void {
+      groups.ensured(tenantId).catch((error: unknown) => {
+        log('warn', "Cannot change the limits of a tenant's group", { tenant: tenantId, error })
+      })
+    },
     ready: (signal: AbortSignal) => observer.ready(signal),
     publish(): void {
       routes

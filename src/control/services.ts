@@ -12,6 +12,7 @@ import { logService } from '../services/logs.ts'
 import { networkService } from '../services/networks.ts'
 import { operationService } from '../services/operations.ts'
 import { registryService } from '../services/registries.ts'
+import { limitsOf } from '../services/tenant-lookup.ts'
 import { tenantService } from '../services/tenants.ts'
 import { usageService } from '../services/usage.ts'
 import { whoamiService } from '../services/whoami.ts'
@@ -28,6 +29,10 @@ export function services(outside: Outside) {
   const reconciler = reconciling(outside, {
     loginFor: (tenantId, host) => registries.loginFor(tenantId, host),
     operationEnded: (id) => operations.ended(id),
+    async limitsOf(tenantId) {
+      const tenant = await store.read.tenants.byId(tenantId)
+      return tenant && !tenant.deletedAt ? limitsOf(tenant) : undefined
+    },
     record: events.record,
   })
   const { wake } = reconciler
@@ -69,7 +74,13 @@ export function services(outside: Outside) {
     keys,
     containers,
     reconciler,
-    tenants: tenantService({ ...common, defaults, ended: (id) => keys.endTenant(id), isolated }),
+    tenants: tenantService({
+      ...common,
+      defaults,
+      ended: (id) => keys.endTenant(id),
+      limitsChanged: (id) => reconciler.limitsChanged(id),
+      isolated,
+    }),
     images: imageService({ store, clock, audit, engine }),
     logs: logService({ store, engine }),
     history: historyService({ store, clock, eventsKept }),

@@ -22,8 +22,15 @@ export function dockerName(tenant: string, kind: Kind, id: string): string {
 
 /** The kernel gives an interface's name 15 characters; this takes 14, and tells instances apart. */
 export function bridgeName(instance: string, id: string): string {
-  return `cl${instance.slice(0, 4)}${id.slice(0, 8)}`
+  return `${groupPrefix(instance)}${id.slice(0, 8)}`
 }
+
+/** Of a tenant's processes. Its path is seen from inside containers, so it names nobody. */
+export function groupName(instance: string, tenantId: string): string {
+  return `${groupPrefix(instance)}${tenantId.slice(0, 8)}`
+}
+
+export const groupPrefix = (instance: string): string => `cl${instance.slice(0, 4)}`
 
 export function platformLabels(instance: string, labels: ObjectLabels): Record<string, string> {
   return {

@@ -45,6 +45,7 @@ export interface EngineFacts {
   readonly apiVersion: string
   readonly liveRestore: boolean
   readonly storageDriver: string
+  readonly cgroupDriver: 'cgroupfs' | 'systemd'
 }
 
 export interface EngineView {
@@ -169,6 +170,8 @@ export interface ContainerWanted extends EngineLabels {
   readonly cpuMilli: number
   readonly cpuShares: number
   readonly pids: number
+  /** The group of processes that the container's is in; the engine's own where there is none. */
+  readonly cgroupParent?: string
   readonly readOnlyRoot: boolean
   readonly capabilities: readonly string[]
   /** Directories that the image declares as volumes: each becomes a tmpfs of this size. */

@@ -17,7 +17,9 @@ export function containerMaking(deps: StepDeps) {
     const facts = imageOf(row)
     await ensureNetwork(at.placed, signal)
     deps.passing('network-ensured')
-    const wanted = wantedOf(at.placed, { name: at.name, facts, resolver, internalDomain })
+    const cgroupParent = await deps.groups.ensured(row.tenantId)
+    const given = { name: at.name, facts, resolver, internalDomain, cgroupParent }
+    const wanted = wantedOf(at.placed, given)
     try {
       const engineId = await engine.createContainer(wanted, signal)
       await created(at, engineId, signal)

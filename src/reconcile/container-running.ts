@@ -35,6 +35,8 @@ export function containerRunning(deps: StepDeps, notes: Notes) {
   }
 
   async function launch({ placed, name }: StepAt, signal: AbortSignal): Promise<void> {
+    // After a boot the host has forgotten it, and the engine would make one without limits.
+    await deps.groups.ensured(placed.row.tenantId)
     try {
       await engine.startContainer(name, signal)
     } catch (error) {

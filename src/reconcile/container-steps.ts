@@ -9,6 +9,7 @@ import type { Timers } from '../ports/timers.ts'
 import type { KnownEngine } from './engine-view.ts'
 import type { ImageResolver } from './images.ts'
 import type { Publisher } from './publisher.ts'
+import type { SettledGroups } from './tenant-groups.ts'
 
 /** What the steps of a container are made of. */
 export interface StepDeps {
@@ -18,6 +19,7 @@ export interface StepDeps {
   readonly known: KnownEngine
   readonly publisher: Publisher
   readonly images: ImageResolver
+  readonly groups: Pick<SettledGroups, 'ensured'>
   readonly clock: Clock
   readonly timers: Timers
   readonly log: Log

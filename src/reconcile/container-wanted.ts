@@ -50,12 +50,13 @@ export interface Given {
   readonly facts: ImageFacts
   readonly resolver: string | null
   readonly internalDomain: string
+  readonly cgroupParent: string | undefined
 }
 
 /** Everything that the engine is told of a container: what is not here, it does not have. */
 export function wantedOf(
   placed: PlacedContainer,
-  { name, facts, resolver, internalDomain }: Given,
+  { name, facts, resolver, internalDomain, cgroupParent }: Given,
 ): ContainerWanted {
   const { row, tenant, network, address, mac } = placed
   const spec = specOf(row)
@@ -84,6 +85,7 @@ export function wantedOf(
     cpuMilli: row.cpuMilli,
     cpuShares: row.cpuShares,
     pids: row.pids,
+    ...(cgroupParent !== undefined && { cgroupParent }),
     readOnlyRoot: row.policy === 'restricted',
     capabilities: capabilitiesOf(row.policy),
     tmpfs: tmpfsFor(facts.volumes),

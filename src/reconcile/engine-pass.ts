@@ -4,6 +4,7 @@ import type { Log } from '../log.ts'
 import type { Clock } from '../ports/clock.ts'
 import { EngineRefusal, type Engine, type EngineView } from '../ports/engine.ts'
 import type { KnownEngine } from './engine-view.ts'
+import type { SettledGroups } from './tenant-groups.ts'
 
 export interface PassDeps {
   readonly store: Store
@@ -11,6 +12,7 @@ export interface PassDeps {
   readonly known: KnownEngine
   readonly clock: Clock
   readonly log: Log
+  readonly groups: Pick<SettledGroups, 'settle'>
   readonly wake: (containerId: string) => void
 }
 
@@ -73,6 +75,7 @@ export function enginePass(deps: PassDeps) {
     await removeContainers(view, signal)
     await removeNetworks(view, signal)
     await releaseNetworks(signal)
+    await deps.groups.settle()
     for (const { row } of await store.read.containers.live()) deps.wake(row.id)
   }
 }

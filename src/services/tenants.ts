@@ -20,6 +20,8 @@ export interface TenantDeps {
   readonly defaults: Limits
   /** Told when a tenant is gone, so that its keys end at once. */
   readonly ended: (tenantId: string) => void
+  /** Told when what a tenant may have in sum has changed. */
+  readonly limitsChanged: (tenantId: string) => void
   /** Without walls between tenants there is only one. */
   readonly isolated: boolean
 }
@@ -60,14 +62,16 @@ export function tenantService(deps: TenantDeps) {
     },
 
     async update(slug: string, change: TenantChange, actor: Actor): Promise<Tenant> {
-      return store.write(async (q) => {
+      const changed = await store.write(async (q) => {
         const row = await tenantBySlug(q, slug)
         const limits = columnsOf({ ...limitsOf(row), ...defined(change.limits) })
         const patch = { ...limits, policy: change.policy ?? row.policy }
         await q.tenants.update(row.id, patch)
         await note(q, actor, { verb: 'update', row: row, status: 200 })
-        return tenantOf({ ...row, ...patch })
+        return { ...row, ...patch }
       })
+      deps.limitsChanged(changed.id)
+      return tenantOf(changed)
     },
 
     async delete(slug: string, actor: Actor): Promise<Tenant> {

@@ -120,7 +120,8 @@ const FACTS = {
   apiVersion: '1.41',
   liveRestore: true,
   storageDriver: 'overlay2',
-}
+  cgroupDriver: 'cgroupfs',
+} as const
 
 function imageCalls(host: EngineHost, instance: string): Pick<Engine, 'image' | 'pull'> {
   return {

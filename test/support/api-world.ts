@@ -41,6 +41,8 @@ interface Asked {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+const limitsChanged = (): void => undefined
+
 /** The services of the API, on a real database and real keys, with a clock that is moved by hand. */
 async function house(folder: string) {
   const store = await openStore(`file:${join(folder, 'cloudlet.db')}`, MIGRATIONS)
@@ -57,7 +59,17 @@ async function house(folder: string) {
   const keys = keyService(keyDeps)
   const defaults = { containers: 20, cpuMilli: 8000, memoryBytes: null }
   const ended = (tenantId: string) => keys.endTenant(tenantId)
-  const tenantDeps = { store, clock, newId, audit, events, defaults, ended, isolated: true }
+  const tenantDeps = {
+    store,
+    clock,
+    newId,
+    audit,
+    events,
+    defaults,
+    ended,
+    limitsChanged,
+    isolated: true,
+  }
   const tenants = tenantService(tenantDeps)
   const registries = registryService({ store, clock, audit, keyRing })
   await keys.load()

@@ -6,8 +6,9 @@ import Docker from 'dockerode'
 import { z } from 'zod'
 import { ENGINE_API_VERSION } from '../../src/adapters/docker-engine.ts'
 import { client, type Client } from '../../src/client/client.ts'
-import { INSTANCE_LABEL } from '../../src/core/docker-names.ts'
+import { groupPrefix, INSTANCE_LABEL } from '../../src/core/docker-names.ts'
 import { hostPort, placesIn, type HostPort } from '../../src/instance.ts'
+import { groupsOf } from './cgroups.ts'
 import { realDocker } from './engine.ts'
 import { platformHouse, runProgram, type House, type Settings } from './platform-house.ts'
 import { isAlive, killed, processesOf, strays, type Part } from './platform-processes.ts'
@@ -147,6 +148,7 @@ async function nothingLeft(dataDir: string, instance: string, docker: Docker): P
   assert.deepEqual(await objectsOf(instance, docker), { containers: [], networks: [] })
   const label = `lo:cl${instance.slice(0, 8)}`
   assert.equal(Object.hasOwn(networkInterfaces(), label), false, `${label} has an address`)
+  assert.deepEqual(groupsOf(groupPrefix(instance)), [], 'groups of processes')
   assert.equal(existsSync(dataDir), false, 'the data directory')
 }
 

@@ -15,13 +15,16 @@ import { imageResolver } from '../../src/reconcile/images.ts'
 import { reconcileLoop } from '../../src/reconcile/loop.ts'
 import { engineObserver } from '../../src/reconcile/observer.ts'
 import { publisher } from '../../src/reconcile/publisher.ts'
+import { tenantGroups } from '../../src/reconcile/tenant-groups.ts'
 import { auditService } from '../../src/services/audit.ts'
 import { containerService } from '../../src/services/containers.ts'
 import { eventService } from '../../src/services/events.ts'
 import { operationService } from '../../src/services/operations.ts'
+import { limitsOf } from '../../src/services/tenant-lookup.ts'
 import { FakeEdge } from '../fakes/edge.ts'
 import { EngineHost, type HostDeps } from '../fakes/engine-host.ts'
 import { fakeEngine } from '../fakes/engine.ts'
+import { FakeGroups } from '../fakes/groups.ts'
 import { HandTime } from '../fakes/timers.ts'
 
 const MIGRATIONS = fileURLToPath(new URL('../../db/migrations', import.meta.url))
@@ -40,6 +43,7 @@ export interface Ground {
   readonly store: OpenStore
   readonly host: EngineHost
   readonly edge: FakeEdge
+  readonly groups: FakeGroups
   readonly time: HandTime
   readonly newId: () => string
   readonly deadlineMs: number
@@ -57,12 +61,14 @@ export function controlPlane(ground: Ground, passing: (point: string) => void = 
   const routes = publisher({ store, edge, clock, table: { ...table, pool: POOL } })
   const audit = auditService({ store, clock })
   const events = eventService({ store, clock })
+  const groups = groupsOn(ground)
   const reconciler = containerReconciler({
     store,
     engine,
     edge,
     known,
     publisher: routes,
+    groups,
     images: imageResolver({ store, engine, clock, loginFor: () => Promise.resolve(undefined) }),
     clock,
     timers: time,
@@ -78,7 +84,7 @@ export function controlPlane(ground: Ground, passing: (point: string) => void = 
   const { deadlineMs } = ground
   const loop = reconcileLoop({ reconcile, timers: time, log, concurrency: 8, deadlineMs })
   const { wake } = loop
-  const observer = engineObserver({ store, engine, known, clock, timers: time, log, wake })
+  const observer = engineObserver({ store, engine, known, groups, clock, timers: time, log, wake })
   edge.onHealth((reports) => reports.forEach(({ id }) => wake(id)))
   const common = { store, clock, newId: ground.newId, audit, events }
   const operations = operationService({ ...common, wake })
@@ -102,6 +108,7 @@ export function controlPlane(ground: Ground, passing: (point: string) => void = 
   })
   return {
     engine,
+    groups,
     known,
     routes,
     loop,
@@ -113,6 +120,21 @@ export function controlPlane(ground: Ground, passing: (point: string) => void = 
     reconciler,
   }
 }
+
+/** Each tenant's group of processes, with its limits. */
+function groupsOn({ store, groups }: Ground) {
+  return tenantGroups({
+    store,
+    groups,
+    async limitsOf(id) {
+      const tenant = await store.read.tenants.byId(id)
+      return tenant?.deletedAt === null ? limitsOf(tenant) : undefined
+    },
+    instance: INSTANCE,
+    log,
+  })
+}
+
 export type Wanted = Partial<z.input<typeof ContainerCreate>>
 
 /** The whole inside in one call: a real database, a fake machine and edge, time moved by hand. */
@@ -125,6 +147,7 @@ export async function world({ deadlineMs = 60_000, ...host }: WorldWanted = {}) 
     store: await openStore(url, MIGRATIONS),
     host: new EngineHost({ ...host, now: time.now }),
     edge: new FakeEdge(),
+    groups: new FakeGroups(),
     time,
     newId: () => String(++made).padStart(16, '0'),
     deadlineMs,

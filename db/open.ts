@@ -19,7 +19,7 @@ type Db = LibSQLDatabase
 export type AfterCommit = (act: () => void) => void
 /** What queries are written against: the database, or one transaction of it. */
 export type Transactions = Pick<Db, 'transaction'>
-export type Executor = Pick<Db, 'delete' | 'insert' | 'select' | 'update'>
+export type Executor = Pick<Db, 'delete' | 'insert' | 'select' | 'selectDistinct' | 'update'>
 
 export const queriesOn = (db: Executor, afterCommit: AfterCommit) => ({
   afterCommit,

@@ -1,6 +1,6 @@
-import { and, asc, eq, gt, isNull, or } from 'drizzle-orm'
+import { and, asc, eq, gt, isNotNull, isNull, or } from 'drizzle-orm'
 import type { Executor } from '../open.ts'
-import { networks } from '../schema.ts'
+import { networks, tenants } from '../schema.ts'
 
 export type NetworkRow = typeof networks.$inferSelect
 
@@ -30,6 +30,14 @@ export const networkQueries = (db: Executor) => ({
 
   async live(): Promise<NetworkRow[]> {
     return db.select().from(networks).where(isNull(networks.releasedAt))
+  },
+
+  async liveOfDeletedTenants(): Promise<{ network: NetworkRow; slug: string }[]> {
+    return db
+      .select({ network: networks, slug: tenants.slug })
+      .from(networks)
+      .innerJoin(tenants, eq(tenants.id, networks.tenantId))
+      .where(and(isNull(networks.releasedAt), isNotNull(tenants.deletedAt)))
   },
 
   /** Subnets that no new network may have: those in use, and those let go after `restingSince`. */

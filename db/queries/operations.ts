@@ -47,6 +47,15 @@ export const operationQueries = (db: Executor) => ({
       .where(and(eq(operations.targetId, targetId), inArray(operations.state, OPEN)))
   },
 
+  /** Whatever has an open operation, each once. */
+  async openTargets(): Promise<string[]> {
+    const rows = await db
+      .selectDistinct({ targetId: operations.targetId })
+      .from(operations)
+      .where(inArray(operations.state, OPEN))
+    return rows.map(({ targetId }) => targetId)
+  },
+
   async insert(row: OperationRow): Promise<void> {
     await db.insert(operations).values(row)
   },

@@ -62,7 +62,7 @@ export function reconciling(outside: Outside, told: Told) {
   const observer = engineObserver({ store, engine, known, groups, clock, timers, log, wake })
   const roots = rootWatch({ store, engine, clock, timers, log, wake })
   edge.onHealth((reports) => {
-    // Before the first look at the engine nothing can be decided, and that look wakes everyone.
+    // Before the first look at the engine nothing can be decided, and that look wakes whoever is due.
     if (observer.isUp()) for (const { id } of reports) wake(id)
   })
   return {

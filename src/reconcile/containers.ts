@@ -1,8 +1,8 @@
-import type { PlacedContainer } from '../../db/queries/containers.ts'
-import { nextStep, type Observed, type Step } from '../core/container-plan.ts'
+import type { Step } from '../core/container-plan.ts'
 import { dockerName } from '../core/docker-names.ts'
 import { Failure } from '../core/failure.ts'
-import { EngineRefusal, type EngineContainer } from '../ports/engine.ts'
+import { EngineRefusal } from '../ports/engine.ts'
+import { decision, isRunning } from './container-decision.ts'
 import { containerExit } from './container-exit.ts'
 import { containerImage } from './container-image.ts'
 import { containerLook } from './container-look.ts'
@@ -47,7 +47,7 @@ export function containerReconciler(deps: StepDeps) {
       if (!placed) return forgotten(id)
       const name = dockerName(placed.tenant, 'container', id)
       const seen = await look.at(placed, name, signal)
-      const step = nextStep(intentOf(placed), observedOf(seen), clock.now().getTime())
+      const step = decision(placed, seen, clock.now().getTime())
       if (step.do === 'wait') return Math.max(1, step.untilMs - clock.now().getTime())
       if (step.do === 'nothing') {
         await settle(placed)
@@ -108,7 +108,7 @@ function performer(deps: StepDeps, notes: Notes): Perform {
   /** Our own word that it runs can be older than its end: only the engine's counts. */
   async function noteRunning({ placed, name }: StepAt, signal: AbortSignal): Promise<void> {
     const asked = await look.again(name, signal)
-    if (asked && STATUS[asked.status] === 'running') await outcomes.running(placed, asked)
+    if (asked && isRunning(asked)) await outcomes.running(placed, asked)
   }
 
   async function noteExit(at: StepAt, signal: AbortSignal): Promise<void> {
@@ -158,22 +158,3 @@ function failureOf(error: unknown): Failure | undefined {
   const { message, answer } = error
   return new Failure('engine-refused', message, { action: 'run the container', answer })
 }
-
-const intentOf = ({ row }: PlacedContainer) => ({ ...row, hasImage: row.imageJson !== null })
-
-function observedOf(seen: EngineContainer | undefined): Observed | undefined {
-  if (!seen) return undefined
-  const startedAt = seen.exit?.startedAt.getTime() ?? null
-  return { status: STATUS[seen.status], startedAt }
-}
-
-/** A paused container still runs; one that is being removed can only be waited for. */
-const STATUS = {
-  created: 'created',
-  running: 'running',
-  paused: 'running',
-  restarting: 'running',
-  removing: 'other',
-  exited: 'exited',
-  dead: 'exited',
-} as const satisfies Record<EngineContainer['status'], Observed['status']>

@@ -3,6 +3,7 @@ import { dockerName } from '../core/docker-names.ts'
 import type { Log } from '../log.ts'
 import type { Clock } from '../ports/clock.ts'
 import { EngineRefusal, type Engine, type EngineView } from '../ports/engine.ts'
+import { wakeDue } from './due.ts'
 import type { KnownEngine } from './engine-view.ts'
 import type { SettledGroups } from './tenant-groups.ts'
 
@@ -16,7 +17,7 @@ export interface PassDeps {
   readonly wake: (containerId: string) => void
 }
 
-/** One full pass: look at everything, clean up what nobody owns, wake every container's reconciler. */
+/** One full pass: look at everything, clean up what nobody owns, wake whose turn it is. */
 export function enginePass(deps: PassDeps) {
   const { store, engine, known, log } = deps
 
@@ -38,6 +39,7 @@ export function enginePass(deps: PassDeps) {
    */
   async function removeContainers({ containers }: EngineView, signal: AbortSignal): Promise<void> {
     for (const { id, name } of containers) {
+      if (await store.read.containers.placedById(id)) continue
       const row = await store.read.containers.byId(id)
       if (!row) log('warn', 'A container of this instance is not in the database', { name })
       if (!row || row.removedAt === null) continue
@@ -48,10 +50,8 @@ export function enginePass(deps: PassDeps) {
 
   /** Networks of tenants that are gone, listed or not: one may have been made since. */
   async function releaseNetworks(signal: AbortSignal): Promise<void> {
-    for (const network of await store.read.networks.live()) {
-      const tenant = await store.read.tenants.byId(network.tenantId)
-      if (!tenant || tenant.deletedAt === null) continue
-      const name = dockerName(tenant.slug, 'network', network.id)
+    for (const { network, slug } of await store.read.networks.liveOfDeletedTenants()) {
+      const name = dockerName(slug, 'network', network.id)
       if (!(await removed(name, () => engine.removeNetwork(name, signal)))) continue
       known.dropNetwork(name)
       // The subnet rests from now on.
@@ -61,7 +61,9 @@ export function enginePass(deps: PassDeps) {
   }
 
   async function removeNetworks({ networks }: EngineView, signal: AbortSignal): Promise<void> {
+    const live = new Set((await store.read.networks.live()).map(({ id }) => id))
     for (const { id, name } of networks) {
+      if (live.has(id)) continue
       const row = await store.read.networks.byId(id)
       if (!row || row.releasedAt === null) continue
       log('info', 'Removing a network that outlived its row', { name })
@@ -76,6 +78,6 @@ export function enginePass(deps: PassDeps) {
     await removeNetworks(view, signal)
     await releaseNetworks(signal)
     await deps.groups.settle()
-    for (const { row } of await store.read.containers.live()) deps.wake(row.id)
+    await wakeDue(deps)
   }
 }

@@ -1,5 +1,6 @@
 import type { Store } from '../../db/open.ts'
-import type { RouteTable } from '../../proxy/core/route-table.ts'
+import type { PlacedContainer } from '../../db/queries/containers.ts'
+import type { Member, RouteTable } from '../../proxy/core/route-table.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Edge } from '../ports/edge.ts'
 import type { Log } from '../log.ts'
@@ -18,6 +19,17 @@ export function publisher({ store, edge, clock, table }: PublisherDeps) {
   let making: Promise<number> | undefined
   let next: Promise<number> | undefined
 
+  /** Made once for each state of a container: memory holds the same object until its row changes. */
+  const members = new WeakMap<PlacedContainer, Member>()
+
+  function memberAt(placed: PlacedContainer): Member {
+    const known = members.get(placed)
+    if (known) return known
+    const member = memberOf(placed)
+    members.set(placed, member)
+    return member
+  }
+
   async function make(): Promise<number> {
     const [placed, tenants] = await Promise.all([
       store.read.containers.live(),
@@ -26,7 +38,7 @@ export function publisher({ store, edge, clock, table }: PublisherDeps) {
     // By the clock, so that a control plane that starts anew is seldom behind what the edge has; where
     // it is, since clocks go back, the edge's own word counts.
     const wanted = Math.max(version + 1, clock.now().getTime())
-    version = edge.publish({ ...table, version: wanted, tenants, members: placed.map(memberOf) })
+    version = edge.publish({ ...table, version: wanted, tenants, members: placed.map(memberAt) })
     return version
   }
 

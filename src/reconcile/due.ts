@@ -1,0 +1,20 @@
+import { dockerName } from '../core/docker-names.ts'
+import { decision } from './container-decision.ts'
+import type { PassDeps } from './engine-pass.ts'
+
+type DueDeps = Pick<PassDeps, 'clock' | 'known' | 'store' | 'wake'>
+
+/**
+ * Wakes the reconciler of every container with something to do. Of thousands that are as they should
+ * be none is looked at one by one: what the list shows and memory holds is enough to decide.
+ */
+export async function wakeDue({ store, known, clock, wake }: DueDeps): Promise<void> {
+  const open = new Set(await store.read.operations.openTargets())
+  const nowMs = clock.now().getTime()
+  for (const placed of await store.read.containers.live()) {
+    const { row, tenant } = placed
+    const seen = known.container(dockerName(tenant, 'container', row.id))
+    const isDue = open.has(row.id) || decision(placed, seen, nowMs).do !== 'nothing'
+    if (isDue) wake(row.id)
+  }
+}

@@ -6,6 +6,7 @@ import { addressQueries } from './queries/addresses.ts'
 import { auditQueries } from './queries/audit.ts'
 import { containerQueries } from './queries/containers.ts'
 import { eventQueries } from './queries/events.ts'
+import { idempotencyQueries } from './queries/idempotency.ts'
 import { imageQueries } from './queries/images.ts'
 import { keyQueries } from './queries/keys.ts'
 import { nameQueries } from './queries/names.ts'
@@ -27,6 +28,7 @@ export const queriesOn = (db: Executor, afterCommit: AfterCommit) => ({
   audit: auditQueries(db),
   containers: containerQueries(db),
   events: eventQueries(db),
+  idempotency: idempotencyQueries(db),
   images: imageQueries(db),
   keys: keyQueries(db),
   names: nameQueries(db),

@@ -257,6 +257,31 @@ export const registries = sqliteTable(
   (t) => [uniqueIndex('registries_by_host').on(t.tenantId, t.host)],
 )
 
+/**
+ * Requests with an Idempotency-Key that were carried out: a repeat gets the answer, and has no second
+ * effect. The row is written in the transaction of the intent, so the two cannot come apart.
+ */
+export const idempotency = sqliteTable(
+  'idempotency',
+  {
+    /** Id of the key's tenant, or `platform`. */
+    scope: text('scope').notNull(),
+    key: text('key').notNull(),
+    /** The access key that asked. */
+    askedBy: text('asked_by').notNull(),
+    /** Digest of method, path, query and body. */
+    fingerprint: text('fingerprint').notNull(),
+    target: text('target').notNull(),
+    /** Encrypted, since an answer can show a secret this once. null: it could not be kept. */
+    sealedAnswer: text('sealed_answer'),
+    createdAt: integer('created_at').notNull(),
+  },
+  (t) => [
+    uniqueIndex('idempotency_by_scope').on(t.scope, t.key),
+    index('idempotency_by_age').on(t.createdAt),
+  ],
+)
+
 export const audit = sqliteTable(
   'audit',
   {

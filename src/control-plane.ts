@@ -96,8 +96,9 @@ function stopWhenTold(stopping: AbortController, end: () => Promise<void>): void
 }
 
 /** Ends what has expired, and forgets what is long over. */
-function sweep({ keys, history }: Services): void {
+function sweep({ keys, history, once }: Services): void {
   setInterval(() => {
+    once.sweep().catch((error: unknown) => log('warn', 'Cannot sweep old answers', { error }))
     keys.sweep().catch((error: unknown) => log('warn', 'Cannot sweep the keys', { error }))
   }, SWEEP_MS).unref()
   setInterval(() => {

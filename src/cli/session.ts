@@ -57,6 +57,7 @@ export function clientFor(world: World, profile: Profile): Client {
     token: tokenSource(world, profile),
     fetch: world.fetch,
     now: () => world.now().getTime(),
+    newId: () => world.newId(),
     signal: world.signal,
   })
 }

@@ -3,6 +3,7 @@ import type { Endpoint, Output } from '../contract/endpoint.ts'
 import { AnswerError, apiError, DeadlineError, isRecord, problemError } from './api-error.ts'
 import { linesOf, textOf } from './body.ts'
 import { type Call, type CallOf, requestOf, type Sendable } from './request.ts'
+import { retried } from './retry.ts'
 import { type ClientOptions, transport } from './transport.ts'
 
 export interface CallOptions {
@@ -32,13 +33,16 @@ export function client(options: ClientOptions): Client {
   const { answered } = transport(base, options)
 
   async function send(endpoint: Endpoint, call: Call, given: CallOptions = {}): Promise<unknown> {
-    const sendable = requestOf(base, endpoint, call)
+    const idempotencyKey = endpoint.method === 'post' ? options.newId() : undefined
+    const sendable = { ...requestOf(base, endpoint, call), idempotencyKey }
     const limit = deadline(sendable, call, { ...given, all: options.signal })
     try {
-      const response = await answered(endpoint, sendable, limit.signal)
-      const text = await textOf(response)
-      if (!response.ok) throw apiError(response, text, sendable.asked)
-      return checked(endpoint.response, parsed(text, sendable.asked), sendable.asked)
+      return await retried(isRepeatable(sendable), limit.signal, async () => {
+        const response = await answered(endpoint, sendable, limit.signal)
+        const text = await textOf(response)
+        if (!response.ok) throw apiError(response, text, sendable.asked)
+        return checked(endpoint.response, parsed(text, sendable.asked), sendable.asked)
+      })
     } catch (error) {
       throw limit.signal.aborted ? limit.signal.reason : error
     } finally {
@@ -72,6 +76,9 @@ export function client(options: ClientOptions): Client {
       receive(endpoint, input, given) as AsyncGenerator<Output<E>>,
   }
 }
+
+/** A POST carries a key by which the platform knows it again; a second DELETE finds nothing. */
+const isRepeatable = ({ init }: Sendable): boolean => init.method !== 'DELETE'
 
 async function* values(endpoint: Endpoint, response: Response, asked: string): AsyncGenerator {
   for await (const line of linesOf(response)) {

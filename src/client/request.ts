@@ -29,6 +29,8 @@ export type CallOf<E extends Endpoint> = {
 export interface Sendable {
   readonly url: string
   readonly init: { readonly method: string; readonly body?: string }
+  /** Sent with a POST, the same at each try: the platform carries it out once. */
+  readonly idempotencyKey?: string | undefined
   /** In words, for errors: `POST /v1/tenants`. */
   readonly asked: string
 }

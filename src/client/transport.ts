@@ -15,6 +15,8 @@ export interface ClientOptions {
   readonly fetch: Fetch
   /** Milliseconds since 1970: only to see how far the server's clock is away. */
   readonly now: () => number
+  /** A text that no other call has: by it a repeated POST is known again. */
+  readonly newId: () => string
   /** Ends every call of this client. */
   readonly signal?: AbortSignal
 }
@@ -41,13 +43,14 @@ export function transport(base: string, options: ClientOptions) {
   }
 
   async function sent(
-    { url, init }: Sendable,
+    { url, init, idempotencyKey }: Sendable,
     endpoint: Endpoint,
     { signal, token }: { readonly signal: AbortSignal; readonly token: string | null },
   ): Promise<Response> {
     const accept = endpoint.kind === 'stream' ? 'application/x-ndjson' : 'application/json'
     const headers: Record<string, string> = { accept }
     if (token !== null) headers['authorization'] = `Bearer ${token}`
+    if (idempotencyKey !== undefined) headers['idempotency-key'] = `"${idempotencyKey}"`
     if (init.body !== undefined) headers['content-type'] = 'application/json'
     // A redirect would turn a POST into a GET and could carry the key elsewhere.
     try {

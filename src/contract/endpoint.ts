@@ -22,6 +22,10 @@ export interface Endpoint {
    * operation succeeded within `?wait=` seconds. `stream`: text, NDJSON or server-sent events.
    */
   readonly kind: 'answer' | 'change' | 'stream'
+  /** Takes `If-Match`: its service holds what is to be changed against it (`core/precondition.ts`). */
+  readonly conditional?: boolean
+  /** The answer shows a secret this once; only the key that asked can have it repeated. */
+  readonly secret?: boolean
   readonly status: 200 | 201 | 202 | 204
   readonly response: z.ZodType
   /**

@@ -78,6 +78,7 @@ function keyEndpoints<
     ...common,
     method: 'post',
     permission: 'keys:write',
+    secret: true,
     status: 201,
     failures: ['not-allowed', 'not-found', 'state-conflict'],
   } as const

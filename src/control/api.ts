@@ -32,6 +32,7 @@ export function apiServer(outside: Outside, services: Services, stopping: AbortS
   const app = apiApp({
     authenticate: services.keys.authenticate,
     audit: services.audit,
+    once: services.once,
     clock,
     log,
     newRequestId: randomUUID,

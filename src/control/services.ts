@@ -10,6 +10,7 @@ import { imageService } from '../services/images.ts'
 import { keyService } from '../services/keys.ts'
 import { logService } from '../services/logs.ts'
 import { networkService } from '../services/networks.ts'
+import { onceService } from '../services/once.ts'
 import { operationService } from '../services/operations.ts'
 import { registryService } from '../services/registries.ts'
 import { limitsOf } from '../services/tenant-lookup.ts'
@@ -71,6 +72,7 @@ export function services(outside: Outside) {
     events,
     registries,
     operations,
+    once: onceService({ store, clock, keyRing }),
     keys,
     containers,
     reconciler,

@@ -1,3 +1,6 @@
+import type { Claim } from './claim.ts'
+import type { Precondition } from './precondition.ts'
+
 /** Who asks, and in which request: what an audit entry says of its origin. */
 export interface Actor {
   /** `key:<id>`, `anonymous`, or `platform` for what the platform does by itself. */
@@ -5,6 +8,10 @@ export interface Actor {
   readonly keyId: string | null
   readonly requestId: string
   readonly sourceAddress: string
+  /** The request is to be carried out once, however often it is sent. */
+  readonly claim?: Claim | undefined
+  /** What must still be so of what is to be changed. */
+  readonly precondition?: Precondition | undefined
 }
 
 export const PLATFORM: Actor = {

@@ -2,12 +2,15 @@ import type { Shortage } from './quota.ts'
 
 /** Every failure a caller can act on, with the facts it carries. The codes are API: add, never rename. */
 export interface FailureDetails {
+  /** A repeat of a request that was carried out, whose answer could not be kept. */
+  'already-done': { readonly target: string }
   'address-exhausted': { readonly network: string }
   'body-too-large': { readonly limitBytes: number }
   cancelled: { readonly operation: string }
   'container-exited': { readonly exitCode: number | null; readonly reason: string }
   'engine-unavailable': { readonly retryAfterSeconds: number }
   'engine-refused': { readonly action: string; readonly answer: string }
+  'idempotency-key-reused': { readonly key: string }
   'image-unavailable': { readonly image: string; readonly answer: string }
   'invalid-input': {
     readonly errors: readonly { readonly pointer: string; readonly detail: string }[]
@@ -17,8 +20,11 @@ export interface FailureDetails {
   'name-taken': { readonly kind: string; readonly name: string }
   'not-allowed': { readonly permission: string }
   'not-found': { readonly kind: string; readonly name: string }
+  'precondition-failed': { readonly kind: string; readonly name: string }
   'quota-exceeded': { readonly shortages: readonly Shortage[] }
   'reader-too-slow': Readonly<Record<string, never>>
+  /** The same request, sent before with the same Idempotency-Key, is not yet answered. */
+  'request-running': { readonly retryAfterSeconds: number }
   'state-conflict': { readonly kind: string; readonly name: string; readonly state: string }
   'timed-out': { readonly action: string; readonly seconds: number }
 }

@@ -5,6 +5,7 @@ import type { Caller } from '../core/caller.ts'
 import type { Log } from '../log.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { AuditService } from '../services/audit.ts'
+import type { OnceService } from '../services/once.ts'
 import { bearer } from './authentication.ts'
 import { identify, knownHosts, record, securityHeaders } from './guards.ts'
 import { openApi } from './openapi.ts'
@@ -15,6 +16,7 @@ import type { App, AppContext, AppEnv } from './shell.ts'
 export interface ApiDeps {
   readonly authenticate: (token: string) => Promise<Caller>
   readonly audit: Pick<AuditService, 'refused'>
+  readonly once: Pick<OnceService, 'run'>
   readonly clock: Clock
   readonly log: Log
   readonly newRequestId: () => string
@@ -29,7 +31,7 @@ export interface ApiDeps {
 
 /** The whole API: what every request meets, in this order, and behind it the routes. */
 export function apiApp(deps: ApiDeps): App {
-  const { authenticate, stopping, newRequestId, log } = deps
+  const { authenticate, once, stopping, newRequestId, log } = deps
   const app: App = new Hono<AppEnv>()
   const fail = (error: unknown, c: AppContext): Response => {
     const problem = problemOf(error, c.get('requestId'))
@@ -40,7 +42,8 @@ export function apiApp(deps: ApiDeps): App {
   app.onError(fail)
   app.notFound((c) => fail(notFound('path', c.req.path), c))
 
-  app.use(identify({ shell: { authenticate: bearer(authenticate), stopping }, newRequestId }))
+  const shell = { authenticate: bearer(authenticate), once, stopping }
+  app.use(identify({ shell, newRequestId }))
   app.use(securityHeaders)
   app.use(record(deps))
   app.use(knownHosts(deps.hosts))

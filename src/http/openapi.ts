@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import type { Endpoint } from '../contract/endpoint.ts'
 import type { FailureCode } from '../core/failure.ts'
+import { showsOne } from './answer.ts'
+import { isClaimable } from './once.ts'
 import { PROBLEMS } from './problem.ts'
 
 const COMPONENTS = '#/components/schemas/'
@@ -19,10 +21,14 @@ export function openApi(endpoints: readonly Endpoint[], info: { title: string; v
     paths,
     components: {
       securitySchemes: { key: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+      parameters: HEADER_PARAMETERS,
       schemas: { ...inDocument(schemas), Problem: PROBLEM },
     },
   }
 }
+
+/** As much of RFC 9110 §8.8.3 as we give out. */
+const ETAGS = '^(\\*|"[!#-~]{0,200}"(, ?"[!#-~]{0,200}"){0,31})$'
 
 /** RFC 9457, with the members of its own that the commonest codes carry. */
 const PROBLEM = {
@@ -66,7 +72,11 @@ function operation(e: Endpoint) {
     tags: [e.id.slice(0, e.id.indexOf('.'))],
     summary: e.summary,
     ...(e.permission === 'public' ? { security: [] } : { description: permissionOf(e) }),
-    parameters: [...parameters(e.params, 'path'), ...parameters(e.query, 'query')],
+    parameters: [
+      ...parameters(e.params, 'path'),
+      ...parameters(e.query, 'query'),
+      ...headerParameters(e),
+    ],
     ...(e.body && { requestBody: { required: true, content: json(e.body) } }),
     responses: { ...successes(e), ...failures(e) },
   }
@@ -86,14 +96,51 @@ function parameters(schema: z.ZodObject | undefined, where: 'path' | 'query') {
   }))
 }
 
+function headerParameters(e: Endpoint) {
+  const names = [
+    ...(isClaimable(e) ? ['Idempotency-Key'] : []),
+    ...(e.conditional === true ? ['If-Match'] : []),
+    ...(e.method === 'get' && showsOne(e) ? ['If-None-Match'] : []),
+  ]
+  return names.map((name) => ({ $ref: `#/components/parameters/${name}` }))
+}
+
+/** The headers that endpoints share. */
+const HEADER_PARAMETERS = {
+  'Idempotency-Key': {
+    name: 'Idempotency-Key',
+    in: 'header',
+    description:
+      'A string of your own choice, new for each request and the same for its repeats: within 24 hours a repeat is answered as the first was, and has no second effect',
+    schema: { type: 'string', pattern: '^"?[\\w.~:+/=@-]{1,255}"?$' },
+    example: '"8e03978e-40d5-43dd-bc93-6894a57f9324"',
+  },
+  'If-Match': {
+    name: 'If-Match',
+    in: 'header',
+    description:
+      'The `ETag` with which the resource was read; if it has changed since, nothing is done (412). Of a container what is wanted counts, not what it does by itself',
+    schema: { type: 'string', pattern: ETAGS },
+  },
+  'If-None-Match': {
+    name: 'If-None-Match',
+    in: 'header',
+    description: 'An `ETag` that is known: if it still holds, the answer is 304 and empty',
+    schema: { type: 'string', pattern: ETAGS },
+  },
+} as const
+
 function successes(e: Endpoint): Record<string, unknown> {
   const content = {
     ...(e.kind === 'stream' ? TEXT : json(e.response)),
     ...(e.item && streams(e.item)),
     ...(e.kind === 'stream' && streams(e.response)),
   }
-  const done = { description: e.summary, content }
-  if (e.kind !== 'change') return { [e.status]: done }
+  const etag = { headers: { etag: { schema: { type: 'string' } } } }
+  const done = { description: e.summary, ...(showsOne(e) && etag), content }
+  const same = { 304: { description: 'It is as `If-None-Match` says', ...etag } }
+  if (e.kind !== 'change')
+    return { [e.status]: done, ...(showsOne(e) && e.method === 'get' && same) }
   const description = 'The change is under way; `Location` is its operation'
   const headers = { location: { schema: { type: 'string' } } }
   return { 200: done, 202: { description, headers, content } }
@@ -113,6 +160,8 @@ function codesOf(e: Endpoint): FailureCode[] {
   if (e.permission !== 'public') codes.add('invalid-token')
   if (e.permission !== 'public' && e.permission !== 'signed-in') codes.add('not-allowed')
   if (e.kind === 'change') codes.add('cancelled')
+  if (isClaimable(e)) codes.add('already-done').add('idempotency-key-reused').add('request-running')
+  if (e.conditional === true) codes.add('precondition-failed')
   return [...codes].toSorted()
 }
 

@@ -1,13 +1,17 @@
+import type { Answer } from '../services/once.ts'
+import { responseOf } from './answer.ts'
 import { Failure, type FailureCode, type FailureDetails } from '../core/failure.ts'
 
 /** Exhaustive on purpose: a new failure code does not compile until it has a status and a title. */
 export const PROBLEMS = {
+  'already-done': { status: 409, title: 'Carried out before' },
   'address-exhausted': { status: 409, title: 'No address left in the network' },
   'body-too-large': { status: 413, title: 'Body too large' },
   cancelled: { status: 409, title: 'Operation cancelled' },
   'container-exited': { status: 422, title: 'Container ended by itself' },
   'engine-refused': { status: 422, title: 'Refused by the container engine' },
   'engine-unavailable': { status: 503, title: 'Container engine unavailable' },
+  'idempotency-key-reused': { status: 422, title: 'Idempotency-Key of another request' },
   'image-unavailable': { status: 422, title: 'Image unavailable' },
   'invalid-input': { status: 422, title: 'Invalid input' },
   'invalid-token': { status: 401, title: 'Token missing or not valid' },
@@ -15,8 +19,10 @@ export const PROBLEMS = {
   'name-taken': { status: 409, title: 'Name already taken' },
   'not-allowed': { status: 403, title: 'Permission missing' },
   'not-found': { status: 404, title: 'Not found' },
+  'precondition-failed': { status: 412, title: 'Changed since it was read' },
   'quota-exceeded': { status: 403, title: 'Quota exceeded' },
   'reader-too-slow': { status: 409, title: 'Reader too slow' },
+  'request-running': { status: 409, title: 'Not yet answered' },
   'state-conflict': { status: 409, title: 'Not possible in this state' },
   'timed-out': { status: 504, title: 'Timed out' },
 } as const satisfies Record<FailureCode, { status: number; title: string }>
@@ -49,16 +55,17 @@ export function problemOf(error: unknown, requestId: string): Problem {
   }
 }
 
-export function rendered({ status, body, headers }: Problem): Response {
-  const all = { 'content-type': 'application/problem+json', ...headers }
-  return new Response(JSON.stringify(body), { status, headers: all })
-}
+export const problemAnswer = ({ status, body, headers }: Problem): Answer => ({
+  status,
+  headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store', ...headers },
+  body: JSON.stringify(body),
+})
+
+export const rendered = (problem: Problem): Response => responseOf(problemAnswer(problem))
 
 function headersOf({ code, details }: Failure): Record<string, string> {
   if (code === 'invalid-token') return { 'www-authenticate': 'Bearer realm="cloudlet"' }
-  if (code === 'engine-unavailable' && 'retryAfterSeconds' in details) {
-    return { 'retry-after': String(details.retryAfterSeconds) }
-  }
+  if ('retryAfterSeconds' in details) return { 'retry-after': String(details.retryAfterSeconds) }
   return {}
 }
 

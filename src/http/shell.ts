@@ -2,11 +2,14 @@ import type { Context, Hono } from 'hono'
 import type { Endpoint } from '../contract/endpoint.ts'
 import type { Actor } from '../core/actor.ts'
 import type { Caller } from '../core/caller.ts'
+import type { OnceService } from '../services/once.ts'
 
 /** What `mount` asks of the house around it. */
 export interface Shell {
   /** Answers who sends this `Authorization`, or throws `invalid-token`. */
   authenticate(authorization: string | undefined): Promise<Caller>
+  /** Carries out a request with an Idempotency-Key once. */
+  readonly once: Pick<OnceService, 'run'>
   /** Aborted when the server is to stop. */
   readonly stopping: AbortSignal
 }

@@ -3,6 +3,7 @@ import type { AuditRow } from '../../db/queries/audit.ts'
 import type { AuditEntry } from '../contract/audit.ts'
 import type { Actor } from '../core/actor.ts'
 import type { Clock } from '../ports/clock.ts'
+import { claimRow } from './once.ts'
 import { tenantBySlug } from './tenant-lookup.ts'
 
 export interface AuditDeps {
@@ -16,6 +17,8 @@ interface Accepted {
   readonly tenant: { readonly id: string; readonly slug: string } | null
   readonly target: string
   readonly status: number
+  /** What the request answers, where the transaction knows it: a repeat is answered the same. */
+  readonly output?: unknown
 }
 
 interface Refused {
@@ -70,9 +73,17 @@ export function auditService({ store, clock }: AuditDeps) {
   }
 
   return {
-    /** Belongs into the transaction of what it tells of: either both are written, or neither. */
+    /**
+     * Belongs into the transaction of what it tells of: either both are written, or neither. With it
+     * goes the claim of a request that is to be carried out once.
+     */
     async accepted(q: Queries, actor: Actor, said: Accepted): Promise<void> {
+      const { target, status, output } = said
       await q.audit.insert(entry(actor, { ...said, result: 'accepted' }))
+      if (!actor.claim) return
+      const sealedAnswer = output === undefined ? null : actor.claim.seal(status, output)
+      const nowMs = clock.now().getTime()
+      await q.idempotency.put(claimRow(actor.claim, { target, sealedAnswer, nowMs }))
     },
 
     async refused(actor: Actor, said: Refused): Promise<void> {

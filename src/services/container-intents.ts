@@ -4,6 +4,7 @@ import type { Container, ContainerCreate } from '../contract/containers.ts'
 import type { Actor } from '../core/actor.ts'
 import { containerCreated } from '../core/container-event.ts'
 import { failure, nameTaken, notFound } from '../core/failure.ts'
+import { refuseStale } from '../core/precondition.ts'
 import { isReservedName } from '../core/reserved-names.ts'
 import type { AuditService } from './audit.ts'
 import type { Change } from './change.ts'
@@ -46,11 +47,10 @@ export function containerIntents(deps: IntentDeps) {
   const place = placement(deps)
 
   /** Tells whom it concerns, once the transaction is over. */
-  async function told(id: string, { operation, superseded }: Begun): Promise<Change<Container>> {
+  function told({ operation, superseded, last }: BegunOn): Change<Container> {
+    const { id } = last.row
     deps.wake(id)
     for (const older of superseded) operations.ended(older)
-    const last = await store.read.containers.placedById(id)
-    if (!last) throw notFound('container', id)
     const fresh = async (): Promise<Container> =>
       containerOf((await store.read.containers.placedById(id)) ?? gone(last), deps.around)
     return { operation, resource: containerOf(last, deps.around), fresh }
@@ -78,16 +78,17 @@ export function containerIntents(deps: IntentDeps) {
         await deps.events.record(q, containerCreated(row))
         return begin(deps, q, { row, slug, actor, verb: 'create', supersedes: true })
       })
-      return told(id, begun)
+      return told(begun)
     },
 
     /** Writes a new intent of a container that exists. */
     async change(asked: Asked, verb: Verb, decide: Decide): Promise<Change<Container>> {
-      const { begun, id } = await store.write(async (q) => {
+      const begun = await store.write(async (q) => {
         const tenant = await tenantBySlug(q, asked.tenant)
         const placed = await q.containers.find(tenant.id, asked.container)
         if (!placed) throw notFound('container', asked.container)
         const { row } = placed
+        refuseStale(asked.actor, { kind: 'container', name: row.name, current: row })
         if (row.desired === 'absent' && verb !== 'delete') throw conflict(row, verb)
         const decided = await decide(row, q)
         const changed = { ...decided, generation: row.generation + 1 }
@@ -95,10 +96,9 @@ export function containerIntents(deps: IntentDeps) {
         // What changes nothing joins what is under way; nor does a new name get in its way.
         const supersedes = verb !== 'rename' && Object.keys(decided).length > 0
         const intent = { slug: asked.tenant, actor: asked.actor, verb, supersedes }
-        const changedRow = { ...row, ...changed }
-        return { id: row.id, begun: await begin(deps, q, { row: changedRow, ...intent }) }
+        return begin(deps, q, { row: { ...row, ...changed }, ...intent })
       })
-      return told(id, begun)
+      return told(begun)
     },
   }
 }
@@ -118,16 +118,20 @@ interface Intent {
   readonly supersedes: boolean
 }
 
+/** What has begun, and the container as the transaction leaves it. */
+interface BegunOn extends Begun {
+  readonly last: PlacedContainer
+}
+
 async function begin(
-  { audit, operations }: IntentDeps,
+  { audit, operations, around }: IntentDeps,
   q: Queries,
   { row, slug, actor, verb, supersedes }: Intent,
-): Promise<Begun> {
+): Promise<BegunOn> {
   const action = `containers.${verb}`
   const target = `container/${row.name}`
   const tenant = { id: row.tenantId, slug }
-  await audit.accepted(q, actor, { action, tenant, target, status: 202 })
-  return operations.begin(q, {
+  const begun = await operations.begin(q, {
     tenantId: row.tenantId,
     kind: action,
     target: { kind: 'container', id: row.id, name: row.name },
@@ -136,6 +140,11 @@ async function begin(
     // A new name is the whole of it.
     done: verb === 'rename',
   })
+  const last = await q.containers.placedById(row.id)
+  if (!last) throw notFound('container', row.id)
+  const output = { operation: begun.operation, resource: containerOf(last, around) }
+  await audit.accepted(q, actor, { action, tenant, target, status: 202, output })
+  return { ...begun, last }
 }
 
 const HINTS: Partial<Record<Verb, string>> = {

@@ -48,12 +48,8 @@ export function imageService({ store, clock, audit, engine }: ImageServiceDeps) 
       await store.write(async (q) => {
         await q.images.put(row)
         const target = `image/${row.reference}`
-        await audit.accepted(q, actor, {
-          action: 'images.share',
-          tenant: null,
-          target,
-          status: 201,
-        })
+        const said = { action: 'images.share', tenant: null, target, status: 201 }
+        await audit.accepted(q, actor, { ...said, output: imageOf(row) })
       })
       return imageOf(row)
     },

@@ -42,6 +42,11 @@ interface Issued {
   readonly token: ApiKeyRow
 }
 
+/** With the answer, made inside the transaction: a repeat of the request is answered the same. */
+interface Shown<T> extends Issued {
+  readonly output: T
+}
+
 const MOST_KEYS_OF_OWNER = 1000
 const MOST_TOKENS_OF_KEY = 1000
 
@@ -49,7 +54,7 @@ const MOST_TOKENS_OF_KEY = 1000
 export const keyIssue = (deps: KeyDeps, live: LiveKeys) => ({
   async create(asked: KeysAsked, wanted: AccessKeyCreate): Promise<NewAccessKey> {
     refuseWider(asked, permissionsOf(wanted.role))
-    const made = await deps.store.write(async (q): Promise<Issued> => {
+    const made = await deps.store.write(async (q): Promise<Shown<NewAccessKey>> => {
       const owner = await ownerOf(q, asked.tenant)
       if (live.countOf(owner?.id ?? null) >= MOST_KEYS_OF_OWNER) {
         throw full('key', asked.tenant ?? 'platform')
@@ -58,14 +63,16 @@ export const keyIssue = (deps: KeyDeps, live: LiveKeys) => ({
       const token = newToken(deps, row)
       await q.keys.insert(row)
       await q.keys.insertToken(token)
-      await deps.audit.accepted(q, asked.actor, entry('create', owner, row.id))
-      return { row, owner, token }
+      const output = await shown(deps, { row, owner, token })
+      await deps.audit.accepted(q, asked.actor, { ...entry('create', owner, row.id), output })
+      return { row, owner, token, output }
     })
-    return shown(deps, live, made)
+    live.add(made.row, made.owner, [made.token])
+    return made.output
   },
 
   async rotate(asked: KeysAsked, id: string): Promise<NewAccessKey> {
-    const made = await deps.store.write(async (q): Promise<Issued> => {
+    const made = await deps.store.write(async (q): Promise<Shown<NewAccessKey>> => {
       const { row: old, owner } = await usable(deps, q, { ...asked, id })
       // The new secret is shown to who asks, who must not become more by it.
       refuseWider(asked, permissionsOf(old.role))
@@ -75,27 +82,28 @@ export const keyIssue = (deps: KeyDeps, live: LiveKeys) => ({
       await q.keys.renew(id, next)
       await q.keys.removeTokensOf(id)
       await q.keys.insertToken(token)
-      await deps.audit.accepted(q, asked.actor, entry('rotate', owner, id))
-      return { row, owner, token }
+      const output = await shown(deps, { row, owner, token })
+      await deps.audit.accepted(q, asked.actor, { ...entry('rotate', owner, id), output })
+      return { row, owner, token, output }
     })
     live.end(id, invalidToken('its key was rotated'))
-    return shown(deps, live, made)
+    live.add(made.row, made.owner, [made.token])
+    return made.output
   },
 
   async createToken(asked: KeysAsked, id: string, wanted: ApiKeyCreate): Promise<NewApiKey> {
-    const { row, token } = await deps.store.write(async (q): Promise<Issued> => {
+    const issued = await deps.store.write(async (q): Promise<Shown<NewApiKey>> => {
       const { row: key, owner } = await usable(deps, q, { ...asked, id })
       refuseWider(asked, permissionsOf(key.role, wanted.scope))
       if ((live.find(id)?.tokens.size ?? 0) >= MOST_TOKENS_OF_KEY) throw full('token', id)
       const made = newToken(deps, key, wanted.expiresInSeconds)
       await q.keys.insertToken(made)
-      await deps.audit.accepted(q, asked.actor, entry('token', owner, id))
-      return { row: key, owner, token: made }
+      const output = await shownToken(deps, { row: key, token: made, scope: wanted.scope })
+      await deps.audit.accepted(q, asked.actor, { ...entry('token', owner, id), output })
+      return { row: key, owner, token: made, output }
     })
-    const { jti, expiresAt } = token
-    live.find(id)?.tokens.set(jti, expiresAt)
-    const apiKey = await signed(deps, { row, token, scope: wanted.scope })
-    return { jti, apiKey, expiresAt: expiresAt === null ? null : new Date(expiresAt).toISOString() }
+    live.find(id)?.tokens.set(issued.token.jti, issued.token.expiresAt)
+    return issued.output
   },
 
   async revoke(asked: KeysAsked, id: string): Promise<AccessKey> {
@@ -137,11 +145,16 @@ function newToken(deps: KeyDeps, row: AccessKeyRow, expiresInSeconds?: number): 
   return { jti: deps.newJti(), keyId: row.id, version: row.version, createdAt, expiresAt }
 }
 
-/** Once the rows are written the key can be used, and its secret is shown this once. */
-async function shown(deps: KeyDeps, live: LiveKeys, made: Issued): Promise<NewAccessKey> {
-  const { row, owner, token } = made
-  const { secret } = live.add(row, owner, [token])
-  return { ...keyOf(row, owner), secretKey: secret, apiKey: await signed(deps, { row, token }) }
+/** The secret is shown this once. */
+async function shown(deps: KeyDeps, { row, owner, token }: Issued): Promise<NewAccessKey> {
+  const secretKey = deps.keyRing.secretOf(row.rootKey, row.id, row.version)
+  return { ...keyOf(row, owner), secretKey, apiKey: await signed(deps, { row, token }) }
+}
+
+async function shownToken(deps: KeyDeps, signing: Signing): Promise<NewApiKey> {
+  const { jti, expiresAt } = signing.token
+  const apiKey = await signed(deps, signing)
+  return { jti, apiKey, expiresAt: expiresAt === null ? null : new Date(expiresAt).toISOString() }
 }
 
 interface Signing {

@@ -99,16 +99,11 @@ export function operationService(deps: OperationDeps) {
     /** Only what is being made or started can be taken back; a stop or a deletion goes its way. */
     async cancel(tenantSlug: string, id: string, actor: Actor): Promise<Operation> {
       const { tenantId, targetId } = await find(tenantSlug, id)
-      const ended = await store.write(async (q) => {
-        const target = `operation/${id}`
-        const tenant = { id: tenantId, slug: tenantSlug }
-        const entry = { action: 'operations.cancel', tenant, target, status: 200 }
-        await deps.audit.accepted(q, actor, entry)
-        return takeBack(q, id, deps.clock.now().getTime())
-      })
+      const tenant = { id: tenantId, slug: tenantSlug }
+      const { ended, operation } = await store.write((q) => cancel(deps, q, { id, tenant, actor }))
       deps.wake(targetId)
       for (const one of ended) waiters.tell(one)
-      return operationOf(await find(tenantSlug, id))
+      return operation
     },
   }
 }
@@ -141,6 +136,23 @@ async function begin({ clock, newId }: OperationDeps, q: Queries, wanted: Wanted
   }
   await q.operations.insert(row)
   return { operation: operationOf(row), superseded }
+}
+
+interface Cancelled {
+  readonly id: string
+  readonly tenant: { readonly id: string; readonly slug: string }
+  readonly actor: Actor
+}
+
+/** Answers the operation as it is then, and all that ended with it. */
+async function cancel(deps: OperationDeps, q: Queries, { id, tenant, actor }: Cancelled) {
+  const ended = await takeBack(q, id, deps.clock.now().getTime())
+  const row = await q.operations.byId(id)
+  if (!row) throw notFound('operation', id)
+  const operation = operationOf(row)
+  const said = { action: 'operations.cancel', tenant, target: `operation/${id}`, status: 200 }
+  await deps.audit.accepted(q, actor, { ...said, output: operation })
+  return { ended, operation }
 }
 
 /** What a cancelled operation of this kind leaves behind. */

@@ -3,6 +3,7 @@ import type { TenantRow } from '../../db/queries/tenants.ts'
 import type { Tenant, TenantChange, TenantCreate } from '../contract/tenants.ts'
 import type { Actor } from '../core/actor.ts'
 import { failure, nameTaken, wrongField } from '../core/failure.ts'
+import { refuseStale } from '../core/precondition.ts'
 import type { Limits } from '../core/quota.ts'
 import { isReservedName } from '../core/reserved-names.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -63,7 +64,7 @@ export function tenantService(deps: TenantDeps) {
 
     async update(slug: string, change: TenantChange, actor: Actor): Promise<Tenant> {
       const changed = await store.write(async (q) => {
-        const row = await tenantBySlug(q, slug)
+        const row = await tenantToChange(q, slug, actor)
         const limits = columnsOf({ ...limitsOf(row), ...defined(change.limits) })
         const patch = { ...limits, policy: change.policy ?? row.policy }
         await q.tenants.update(row.id, patch)
@@ -76,7 +77,7 @@ export function tenantService(deps: TenantDeps) {
 
     async delete(slug: string, actor: Actor): Promise<Tenant> {
       const row = await store.write(async (q) => {
-        const found = await tenantBySlug(q, slug)
+        const found = await tenantToChange(q, slug, actor)
         await refuseInhabited(q, found)
         const now = clock.now().getTime()
         await q.tenants.markDeleted(found.id, now)
@@ -96,6 +97,12 @@ export function tenantService(deps: TenantDeps) {
   }
 }
 export type TenantService = ReturnType<typeof tenantService>
+
+async function tenantToChange(q: Queries, slug: string, actor: Actor): Promise<TenantRow> {
+  const row = await tenantBySlug(q, slug)
+  refuseStale(actor, { kind: 'tenant', name: slug, current: tenantOf(row) })
+  return row
+}
 
 async function refuseInhabited(q: Queries, { id, slug }: TenantRow): Promise<void> {
   const containers = await q.containers.countLive(id)
@@ -119,13 +126,15 @@ interface Note {
 /** Audit entry and event of a change, inside its transaction. */
 const notes =
   ({ audit, events }: Pick<TenantDeps, 'audit' | 'events'>) =>
-  async (q: Queries, actor: Actor, { verb, row: { id, slug }, status }: Note): Promise<void> => {
+  async (q: Queries, actor: Actor, { verb, row, status }: Note): Promise<void> => {
+    const { id, slug } = row
     const target = `tenant/${slug}`
     await audit.accepted(q, actor, {
       action: `tenants.${verb}`,
       tenant: { id, slug },
       target,
       status,
+      output: tenantOf(row),
     })
     await events.record(q, {
       tenantId: id,

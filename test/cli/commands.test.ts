@@ -133,7 +133,7 @@ test('run makes up another name when the one of the image is taken, but not inst
         : { value: { resource: { ...container, name: body['name'] }, operation } },
   })
   const made = await user.type('run cloudlet/demo')
-  assert.match(made.stdout, /^demo-id10 /)
+  assert.match(made.stdout, /^demo-id\d+ /)
   const named = await user.type('run cloudlet/demo --name demo')
   assert.equal(named.code, 1)
   assert.match(named.stderr, /^cloudlet: Cannot do it: name-taken\n$/)

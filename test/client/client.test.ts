@@ -13,6 +13,7 @@ import {
   deleteContainer,
   getContainer,
   listContainers,
+  stopContainer,
 } from '../../src/contract/containers.ts'
 import { platformHealth } from '../../src/contract/platform.ts'
 import { fakePlatform, problem } from '../cli/fake-platform.ts'
@@ -20,6 +21,8 @@ import { container, SAMPLES, TIME } from '../cli/samples.ts'
 
 const NOW = Date.parse(TIME)
 const asked = { params: { tenant: 'demo', container: 'hello' } }
+
+let ids = 0
 
 function clientOf(
   endpoint: string,
@@ -30,6 +33,7 @@ function clientOf(
     token: given.token ?? (async () => 'a-token'),
     fetch: given.fetch ?? ((url, init) => fetch(url, init)),
     now: () => NOW,
+    newId: () => `id-${++ids}`,
     ...(given.signal && { signal: given.signal }),
   })
 }
@@ -294,4 +298,61 @@ test('stream() throws the problem that it begins or ends with', async () => {
   assert.deepEqual(await codes(), ['engine-unavailable', 503])
   platform.on('containers.logs', () => problem(404, 'not-found'))
   assert.deepEqual(await codes(), ['not-found', 404])
+})
+
+/** Answers one after another: a problem with that status and `Retry-After`, a broken connection, or a container. */
+function inTurn(answers: readonly ('lost' | 'refused' | 'ok' | 409 | 429)[]) {
+  const keys: (string | null)[] = []
+  const api = answeredBy(async (_url, init) => {
+    const answer = answers[keys.length]
+    keys.push(new Headers(init.headers).get('idempotency-key'))
+    if (answer === 'lost') throw new TypeError('terminated')
+    if (answer === 'refused') {
+      throw new TypeError('fetch failed', {
+        cause: Object.assign(new Error('x'), { code: 'ECONNREFUSED' }),
+      })
+    }
+    if (answer === 'ok') return Response.json(SAMPLES['containers.stop']?.value ?? container)
+    const type = answer === 409 ? '/problems/request-running' : '/problems/rate-limited'
+    const headers = { 'retry-after': '0' }
+    return Response.json({ type, status: answer }, { status: answer ?? 500, headers })
+  })
+  return { api, keys }
+}
+
+test('a POST carries a key that no other has, and its repeats carry the same', async () => {
+  const { api, keys } = inTurn(['lost', 'refused', 409, 'ok', 'ok'])
+  await api.call(stopContainer, asked)
+  await api.call(stopContainer, asked)
+  const [first = '', , , , second] = keys
+  assert.match(first ?? '', /^"id-\d+"$/)
+  assert.deepEqual(keys.slice(0, 4), [first, first, first, first])
+  assert.notEqual(second, first)
+})
+
+test('a GET carries no such key, and is repeated when its connection breaks', async () => {
+  const { api, keys } = inTurn(['lost', 'ok'])
+  await assert.rejects(api.call(getContainer, asked), AnswerError)
+  assert.deepEqual(keys, [null, null])
+})
+
+test('a DELETE whose connection broke is not sent again, nor anything where nobody listens', async () => {
+  const gone = inTurn(['lost', 'ok'])
+  await assert.rejects(gone.api.call(deleteContainer, asked), UnreachableError)
+  assert.equal(gone.keys.length, 1)
+  const down = inTurn(['refused', 'ok'])
+  await assert.rejects(down.api.call(stopContainer, asked), UnreachableError)
+  assert.equal(down.keys.length, 1)
+})
+
+test('a connection that breaks again and again is given up', async () => {
+  const { api, keys } = inTurn(Array.from({ length: 20 }, () => 'lost' as const))
+  await assert.rejects(api.call(stopContainer, asked), UnreachableError)
+  assert.equal(keys.length, 6)
+})
+
+test('who asks too often waits as long as the platform says, and asks again', async () => {
+  const { api, keys } = inTurn([429, 429, 'ok'])
+  await api.call(stopContainer, asked)
+  assert.equal(keys.length, 3)
 })

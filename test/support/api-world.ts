@@ -20,6 +20,7 @@ import type { App } from '../../src/http/shell.ts'
 import { auditService } from '../../src/services/audit.ts'
 import { eventService } from '../../src/services/events.ts'
 import { keyService } from '../../src/services/keys.ts'
+import { onceService } from '../../src/services/once.ts'
 import { registryService } from '../../src/services/registries.ts'
 import { tenantService } from '../../src/services/tenants.ts'
 import { whoamiService } from '../../src/services/whoami.ts'
@@ -73,7 +74,9 @@ async function house(folder: string) {
   const tenants = tenantService(tenantDeps)
   const registries = registryService({ store, clock, audit, keyRing })
   await keys.load()
+  const once = onceService({ store, clock, keyRing })
   return {
+    once,
     store,
     time,
     clock,
@@ -106,12 +109,13 @@ function routesOf({ tenants, keys, audit, events, registries, clock }: House): R
 export async function apiWorld(further: readonly Route[] = []) {
   const folder = mkdtempSync(join(tmpdir(), 'cloudlet-api-'))
   const inside = await house(folder)
-  const { audit, clock, keys, newId, store, tenants, time } = inside
+  const { audit, clock, keys, newId, once, store, tenants, time } = inside
   const stopping = new AbortController()
   const logged: LogEntry[] = []
   const app = apiApp({
     authenticate: keys.authenticate,
     audit,
+    once,
     clock,
     log: (level, message, fields = {}) => logged.push({ level, message, fields }),
     newRequestId: () => `request-${newId()}`,

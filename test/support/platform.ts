@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { randomInt } from 'node:crypto'
+import { randomInt, randomUUID } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import Docker from 'dockerode'
@@ -86,7 +86,7 @@ function platformOf(house: House): Platform {
   const admin = Admin.parse(json(placesIn(dataDir).adminFile))
   const { endpoint, apiKey } = admin
   const clientWith = (token: string): Client =>
-    client({ endpoint, token: () => Promise.resolve(token), fetch, now: Date.now })
+    client({ endpoint, token: async () => token, fetch, now: Date.now, newId: randomUUID })
 
   function pids(part: Part): number[] {
     const all = processesOf(dataDir)

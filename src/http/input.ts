@@ -1,0 +1,75 @@
+import { zValidator } from '@hono/zod-validator'
+import type { MiddlewareHandler } from 'hono'
+import { z } from 'zod'
+import type { Endpoint, Input } from '../contract/endpoint.ts'
+import { failure } from '../core/failure.ts'
+import { readJson, refuseBody } from './body.ts'
+import type { AppContext, AppEnv } from './shell.ts'
+
+const NO_INPUT = z.strictObject({})
+
+/** What holds the input of an endpoint against its contract, part by part. */
+export function inputChecks(e: Endpoint): MiddlewareHandler<AppEnv>[] {
+  const address: MiddlewareHandler<AppEnv>[] = [
+    zValidator('param', e.params ?? NO_INPUT, refuse),
+    zValidator('query', e.query ?? NO_INPUT, refuse),
+  ]
+  if (!e.body) return [...address, after(refuseBody)]
+  return [...address, after(readJson), zValidator('json', e.body, refuse)]
+}
+
+const after =
+  (step: (c: AppContext) => Promise<void>): MiddlewareHandler<AppEnv> =>
+  async (c, next) => {
+    await step(c)
+    await next()
+  }
+
+/** What the checks above have found good. `never`: their types are lost in the array of handlers. */
+export const checkedPart = (c: AppContext, part: 'json' | 'param' | 'query'): unknown =>
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  c.req.valid(part as never)
+
+export function inputOf<E extends Endpoint>(c: AppContext): Input<E> {
+  const [params, query, body] = [
+    checkedPart(c, 'param'),
+    checkedPart(c, 'query'),
+    checkedPart(c, 'json'),
+  ]
+  // The schemas that checked the parts are those that `Input` is derived from.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return { params, query, body } as Input<E>
+}
+
+type Checked = { success: true } | { success: false; error: z.core.$ZodError }
+
+/** A pointer into the body stands alone; what is in the address says so. */
+const PLACES: Readonly<Record<string, string>> = { query: 'query', param: 'param' }
+
+/** More than a person reads at once, and an end to what a body of a megabyte can make us write. */
+const MOST_ERRORS = 50
+
+function refuse(result: Checked & { target: string }): void {
+  if (result.success) return
+  const errors = result.error.issues
+    .slice(0, MOST_ERRORS)
+    .flatMap(wrongPlaces)
+    .slice(0, MOST_ERRORS)
+    .map(({ path, detail }) => ({
+      pointer: `${PLACES[result.target] ?? ''}#${path.map(pointerPart).join('')}`,
+      detail,
+    }))
+  throw failure('invalid-input', 'Cannot read the request: it breaks the contract', { errors })
+}
+
+function wrongPlaces(issue: z.core.$ZodIssue) {
+  if (issue.code !== 'unrecognized_keys') return [{ path: issue.path, detail: issue.message }]
+  return issue.keys.slice(0, MOST_ERRORS).map((key) => ({
+    path: [...issue.path, key.slice(0, 200)],
+    detail: 'there is no such field',
+  }))
+}
+
+/** RFC 6901 §3. */
+const pointerPart = (part: PropertyKey): string =>
+  `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`

@@ -1,0 +1,149 @@
+import type { Store } from '../../db/open.ts'
+import type { IdempotencyRow } from '../../db/queries/idempotency.ts'
+import type { Claim } from '../core/claim.ts'
+import { failure } from '../core/failure.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { KeyRing } from '../ports/key-ring.ts'
+
+export interface OnceDeps {
+  readonly store: Store
+  readonly clock: Clock
+  readonly keyRing: Pick<KeyRing, 'open' | 'seal'>
+}
+
+/** An answer as it goes out, and goes out again. */
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+export interface OnceAsked extends Omit<Claim, 'seal'> {
+  /** The answer shows a secret: another key of the same tenant does not get to see it. */
+  readonly isSecret: boolean
+  /** The answer that an endpoint's output makes. */
+  readonly render: (status: number, output: unknown) => Answer
+}
+
+export const KEPT_MS = 24 * 60 * 60_000
+/** Of one tenant; older ones give way. At the default rates nobody gets there in a minute. */
+const MOST_OF_SCOPE = 20_000
+/** A container with all that a spec may hold can be longer; its repeat is told where to look. */
+const LONGEST_BODY = 64 * 1024
+
+/**
+ * Carries out a request once (draft-ietf-httpapi-idempotency-key-header). Who is under way is known in
+ * memory, since there is never more than one control plane; what was carried out is in the database,
+ * written with the intent itself. So a request that a crash cut off before its intent leaves no trace,
+ * and is simply carried out by its repeat.
+ */
+export function onceService({ store, clock, keyRing }: OnceDeps) {
+  /** Fingerprints of requests under way. Each is an open request, so the server's bounds are theirs. */
+  const running = new Map<string, string>()
+
+  const sealed = (asked: OnceAsked, answer: Answer): string | null =>
+    answer.body.length > LONGEST_BODY
+      ? null
+      : keyRing.seal(purposeOf(asked), JSON.stringify(answer))
+
+  async function earlier(asked: OnceAsked): Promise<Answer | undefined> {
+    const row = await store.read.idempotency.find(asked.scope, asked.key)
+    if (!row || row.createdAt <= clock.now().getTime() - KEPT_MS) return undefined
+    const isForeign = asked.isSecret && row.askedBy !== asked.askedBy
+    if (row.fingerprint !== asked.fingerprint || isForeign) throw reused(asked.key)
+    if (row.sealedAnswer === null) throw alreadyDone(row)
+    // Sealed by `sealed` above, and nothing else opens.
+    const answer: Answer = JSON.parse(keyRing.open(purposeOf(asked), row.sealedAnswer))
+    return { ...answer, headers: { ...answer.headers, 'idempotency-replayed': 'true' } }
+  }
+
+  async function firstTime(asked: OnceAsked, work: (claim: Claim) => Promise<Answer>) {
+    let kept: Answer | undefined
+    const { scope, key, askedBy, fingerprint } = asked
+    const claim: Claim = {
+      scope,
+      key,
+      askedBy,
+      fingerprint,
+      seal(status, output) {
+        kept = asked.render(status, output)
+        return sealed(asked, kept)
+      },
+    }
+    const answer = await work(claim)
+    if (isFinal(answer.status) && !isSame(kept, answer)) {
+      const nowMs = clock.now().getTime()
+      const row = claimRow(claim, { target: '-', sealedAnswer: sealed(asked, answer), nowMs })
+      await store.write((q) => q.idempotency.put(row))
+    }
+    return answer
+  }
+
+  return {
+    /** Answers what was answered before, or does the work; `work` turns its failures into answers. */
+    async run(asked: OnceAsked, work: (claim: Claim) => Promise<Answer>): Promise<Answer> {
+      const id = `${asked.scope} ${asked.key}`
+      const other = running.get(id)
+      if (other !== undefined) throw other === asked.fingerprint ? busy() : reused(asked.key)
+      running.set(id, asked.fingerprint)
+      try {
+        return (await earlier(asked)) ?? (await firstTime(asked, work))
+      } finally {
+        running.delete(id)
+      }
+    },
+
+    /** Forgets what nobody repeats any more. */
+    async sweep(): Promise<void> {
+      const before = clock.now().getTime() - KEPT_MS
+      await store.write(async (q) => {
+        await q.idempotency.prune(before)
+        await q.idempotency.pruneBeyond(MOST_OF_SCOPE)
+      })
+    },
+  }
+}
+export type OnceService = ReturnType<typeof onceService>
+
+interface CarriedOut {
+  readonly target: string
+  readonly sealedAnswer: string | null
+  readonly nowMs: number
+}
+
+/** The row that belongs into the transaction of a claim's intent. */
+export function claimRow(
+  claim: Claim,
+  { target, sealedAnswer, nowMs }: CarriedOut,
+): IdempotencyRow {
+  const { scope, key, askedBy, fingerprint } = claim
+  return { scope, key, askedBy, fingerprint, target, sealedAnswer, createdAt: nowMs }
+}
+
+/** Sealed for one scope and key: a row that is copied to another does not open there. */
+const purposeOf = ({ scope, key }: OnceAsked): string => `answer ${scope} ${key}`
+
+/** What may be otherwise at the next try is not kept: who the key is, how much it asks, what is away. */
+const isFinal = (status: number): boolean => status < 500 && ![401, 408, 429].includes(status)
+
+const isSame = (one: Answer | undefined, other: Answer): boolean =>
+  one?.status === other.status && one.body === other.body
+
+const busy = () =>
+  failure('request-running', 'Cannot answer yet: the same request is under way', {
+    retryAfterSeconds: 1,
+  })
+
+const reused = (key: string) =>
+  failure(
+    'idempotency-key-reused',
+    `Cannot carry out the request: Idempotency-Key "${key}" was sent with another one`,
+    { key },
+  )
+
+const alreadyDone = ({ target }: IdempotencyRow) =>
+  failure(
+    'already-done',
+    `Cannot answer again: the request was carried out, and its answer is not kept; look at "${target}"`,
+    { target },
+  )

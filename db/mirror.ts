@@ -161,7 +161,9 @@ function firstAfter(names: readonly string[], afterName: string | undefined): nu
   return low
 }
 
-function isWanted({ row }: PlacedContainer, { state, namePrefix, label }: ContainerPage): boolean {
+function isWanted({ row }: PlacedContainer, page: ContainerPage): boolean {
+  const { state, namePrefix, label, among } = page
+  if (among && !among.includes(row.name) && !among.includes(row.id)) return false
   if (state !== undefined && row.state !== state) return false
   if (namePrefix !== undefined && !row.name.startsWith(namePrefix)) return false
   return label === undefined || isLabelled(row.specJson, label)

@@ -40,6 +40,15 @@ export const accessKeys = sqliteTable(
     createdAt: integer('created_at').notNull(),
     expiresAt: integer('expires_at'),
     revokedAt: integer('revoked_at'),
+    /** null: all that the role allows; all of the tenant. */
+    actionsJson: text('actions_json'),
+    resourcesJson: text('resources_json'),
+    /** The version before is accepted until then; null: no longer. */
+    previousRootKey: integer('previous_root_key'),
+    previousUntil: integer('previous_until'),
+    /** To the minute, and written some time later. */
+    lastUsedAt: integer('last_used_at'),
+    lastUsedFrom: text('last_used_from'),
   },
   (t) => [index('access_keys_by_tenant').on(t.tenantId)],
 )

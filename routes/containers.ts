@@ -15,14 +15,14 @@ export function containerRoutes(app: App, { containers, logs, settle }: Deps): v
     serve: ({ params, body }, { actor }) => containers.create(params.tenant, body, actor),
     settle,
   })
-  mount(app, contract.listContainers, ({ params, query }) =>
-    containers.showAll(params.tenant, query),
+  mount(app, contract.listContainers, ({ params, query }, { caller: { reach } }) =>
+    containers.showAll(params.tenant, { ...query, reach }),
   )
   mount(app, contract.getContainer, ({ params }) =>
     containers.show(params.tenant, params.container),
   )
-  mount(app, contract.statusOfContainers, ({ params, body }) =>
-    containers.status(params.tenant, body.containers),
+  mount(app, contract.statusOfContainers, ({ params, body }, { caller: { reach } }) =>
+    containers.status(params.tenant, body.containers, reach),
   )
   mountChange(app, contract.startContainer, {
     serve: ({ params }, { actor }) => containers.start({ ...params, actor }),

@@ -8,11 +8,12 @@ export function keyRoutes(app: App, keys: KeyService): void {
     keys.create({ tenant, actor, caller }, body),
   )
   mount(app, tenantKeys.list, ({ params, query }) => keys.list(params.tenant, query))
+  mount(app, tenantKeys.get, ({ params }) => keys.get(params.tenant, params.key))
   mount(app, tenantKeys.revoke, ({ params: { tenant, key } }, { actor, caller }) =>
     keys.revoke({ tenant, actor, caller }, key),
   )
-  mount(app, tenantKeys.rotate, ({ params: { tenant, key } }, { actor, caller }) =>
-    keys.rotate({ tenant, actor, caller }, key),
+  mount(app, tenantKeys.rotate, ({ params: { tenant, key }, query }, { actor, caller }) =>
+    keys.rotate({ tenant, actor, caller }, key, query.graceSeconds),
   )
   mount(app, tenantKeys.createToken, ({ params: { tenant, key }, body }, { actor, caller }) =>
     keys.createToken({ tenant, actor, caller }, key, body),
@@ -24,11 +25,12 @@ export function platformKeyRoutes(app: App, keys: KeyService): void {
     keys.create({ tenant: null, actor, caller }, body),
   )
   mount(app, platformKeys.list, ({ query }) => keys.list(null, query))
+  mount(app, platformKeys.get, ({ params }) => keys.get(null, params.key))
   mount(app, platformKeys.revoke, ({ params }, { actor, caller }) =>
     keys.revoke({ tenant: null, actor, caller }, params.key),
   )
-  mount(app, platformKeys.rotate, ({ params }, { actor, caller }) =>
-    keys.rotate({ tenant: null, actor, caller }, params.key),
+  mount(app, platformKeys.rotate, ({ params, query }, { actor, caller }) =>
+    keys.rotate({ tenant: null, actor, caller }, params.key, query.graceSeconds),
   )
   mount(app, platformKeys.createToken, ({ params, body }, { actor, caller }) =>
     keys.createToken({ tenant: null, actor, caller }, params.key, body),

@@ -4,11 +4,15 @@ import type { App } from '../src/http/shell.ts'
 import type { OperationService } from '../src/services/operations.ts'
 
 export function operationRoutes(app: App, operations: OperationService): void {
-  mount(app, listOperations, ({ params, query }) => operations.list(params.tenant, query))
-  mount(app, getOperation, ({ params, query }, { signal }) =>
-    operations.get(params.tenant, params.operation, { seconds: query.wait, signal }),
+  mount(app, listOperations, ({ params, query }, { caller: { reach } }) =>
+    operations.list(params.tenant, { ...query, reach }),
   )
-  mount(app, cancelOperation, ({ params }, { actor }) =>
-    operations.cancel(params.tenant, params.operation, actor),
-  )
+  mount(app, getOperation, async ({ params, query }, { signal, caller }) => {
+    await operations.refuseBeyond(caller.reach, params)
+    return operations.get(params.tenant, params.operation, { seconds: query.wait, signal })
+  })
+  mount(app, cancelOperation, async ({ params }, { actor, caller }) => {
+    await operations.refuseBeyond(caller.reach, params)
+    return operations.cancel(params.tenant, params.operation, actor)
+  })
 }

@@ -20,6 +20,8 @@ interface Argument {
 /** As in `main.ts`: it cannot work here, and has said why. */
 const UNWORKABLE = 78
 const ENGINE_READY_MS = 15 * 60_000
+/** What has expired is used no longer than this. */
+const EXPIRY_MS = 1000
 const SWEEP_MS = 60_000
 const HISTORY_SWEEP_MS = 60 * 60_000
 
@@ -49,7 +51,8 @@ async function main(): Promise<void> {
     instanceName: instance.id,
     tenant: settings.CLOUDLET_DEMO ? DEMO.tenant : null,
     isFirstStart: outside.isFirstStart,
-    createAdmin: (description) => all.keys.createAdmin(description),
+    createAdmin: () => all.keys.createAdmin(),
+    unusedAdmin: () => all.keys.unusedAdmin(),
   })
   const api = apiServer(outside, all, stopping.signal)
   await api.listen()
@@ -58,6 +61,7 @@ async function main(): Promise<void> {
     await api.close()
     await all.reconciler.stop()
     outside.edge.close()
+    await all.keys.sweep()
     await outside.store.close()
   })
   sweep(all)
@@ -97,6 +101,7 @@ function stopWhenTold(stopping: AbortController, end: () => Promise<void>): void
 
 /** Ends what has expired, and forgets what is long over. */
 function sweep({ keys, history, once }: Services): void {
+  setInterval(() => keys.endExpired(), EXPIRY_MS).unref()
   setInterval(() => {
     once.sweep().catch((error: unknown) => log('warn', 'Cannot sweep old answers', { error }))
     keys.sweep().catch((error: unknown) => log('warn', 'Cannot sweep the keys', { error }))

@@ -17,6 +17,16 @@ export const auditQueries = (db: Executor) => ({
     await db.insert(audit).values(row)
   },
 
+  /** Whether a key has ever asked for a change, granted or not. */
+  async anyOf(keyId: string): Promise<boolean> {
+    const rows = await db
+      .select({ seq: audit.seq })
+      .from(audit)
+      .where(eq(audit.keyId, keyId))
+      .limit(1)
+    return rows.length > 0
+  },
+
   /** The newest first. */
   async list({ tenantId, before, limit }: AuditPage): Promise<AuditRow[]> {
     return db

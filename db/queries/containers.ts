@@ -1,4 +1,4 @@
-import { and, asc, count, eq, gt, inArray, isNull, lt, sql, sum, type SQL } from 'drizzle-orm'
+import { and, asc, count, eq, gt, inArray, isNull, lt, or, sql, sum, type SQL } from 'drizzle-orm'
 import type { Amounts } from '../../src/core/quota.ts'
 import type { Executor } from '../open.ts'
 import { addresses, containers, networks, tenants } from '../schema.ts'
@@ -22,6 +22,8 @@ export interface ContainerPage {
   readonly label?: { readonly key: string; readonly value: string | undefined } | undefined
   /** Only names after this one. */
   readonly afterName?: string | undefined
+  /** Only those with one of these names or ids. */
+  readonly among?: readonly string[] | undefined
 }
 
 export const containerQueries = (db: Executor) => ({
@@ -90,6 +92,7 @@ function findings(db: Executor) {
             page.namePrefix ? beginsWith(page.namePrefix) : undefined,
             page.label && labelled(page.label),
             page.afterName ? gt(containers.name, page.afterName) : undefined,
+            page.among && namedOneOf(page.among),
           ),
         )
         .orderBy(asc(containers.name))
@@ -156,6 +159,10 @@ const changes = (db: Executor) => ({
 
 const living = (tenantId: string): SQL | undefined =>
   and(eq(containers.tenantId, tenantId), isNull(containers.removedAt))
+
+/** By name or by id. */
+export const namedOneOf = (namesOrIds: readonly string[]): SQL | undefined =>
+  or(inArray(containers.name, [...namesOrIds]), inArray(containers.id, [...namesOrIds]))
 
 /** Not LIKE, to which some letters mean others, and capitals the same as small ones. */
 const beginsWith = (prefix: string): SQL =>

@@ -49,16 +49,36 @@ export const keyQueries = (db: Executor) => ({
       .limit(limit)
   },
 
+  /** Those with the role, whether or not they can still be used; the oldest first. */
+  async adminsOfPlatform(): Promise<AccessKeyRow[]> {
+    return db
+      .select()
+      .from(accessKeys)
+      .where(and(isNull(accessKeys.tenantId), eq(accessKeys.role, 'admin')))
+      .orderBy(asc(accessKeys.createdAt), asc(accessKeys.id))
+  },
+
+  ...changes(db),
+  ...tokenQueries(db),
+})
+
+const changes = (db: Executor) => ({
   async insert(row: AccessKeyRow): Promise<void> {
     await db.insert(accessKeys).values(row)
   },
 
-  async renew(id: string, next: Pick<AccessKeyRow, 'rootKey' | 'version'>): Promise<void> {
+  async renew(id: string, next: KeyRenewal): Promise<void> {
     await db.update(accessKeys).set(next).where(eq(accessKeys.id, id))
   },
 
+  async used(id: string, { at, from }: { at: number; from: string }): Promise<void> {
+    const use = { lastUsedAt: at, lastUsedFrom: from }
+    await db.update(accessKeys).set(use).where(eq(accessKeys.id, id))
+  },
+
   async revoke(id: string, at: number): Promise<void> {
-    await db.update(accessKeys).set({ revokedAt: at }).where(eq(accessKeys.id, id))
+    const ended = { revokedAt: at, previousRootKey: null, previousUntil: null }
+    await db.update(accessKeys).set(ended).where(eq(accessKeys.id, id))
   },
 
   async revokeAllOf(tenantId: string, at: number): Promise<void> {
@@ -67,9 +87,10 @@ export const keyQueries = (db: Executor) => ({
       .set({ revokedAt: at })
       .where(and(eq(accessKeys.tenantId, tenantId), isNull(accessKeys.revokedAt)))
   },
-
-  ...tokenQueries(db),
 })
+
+/** What a rotation changes. */
+type KeyRenewal = Pick<AccessKeyRow, 'previousRootKey' | 'previousUntil' | 'rootKey' | 'version'>
 
 const tokenQueries = (db: Executor) => ({
   async allTokens(): Promise<ApiKeyRow[]> {
@@ -78,6 +99,28 @@ const tokenQueries = (db: Executor) => ({
 
   async insertToken(row: ApiKeyRow): Promise<void> {
     await db.insert(apiKeys).values(row)
+  },
+
+  async tokensOf(keyId: string): Promise<ApiKeyRow[]> {
+    return db.select().from(apiKeys).where(eq(apiKeys.keyId, keyId))
+  },
+
+  /** Those of versions before this one. */
+  async removeTokensBefore(keyId: string, version: number): Promise<void> {
+    await db.delete(apiKeys).where(and(eq(apiKeys.keyId, keyId), lt(apiKeys.version, version)))
+  },
+
+  /** Of keys whose version before is accepted no longer, what was that version's. */
+  async endGraceBefore(time: number): Promise<void> {
+    const over = await db
+      .select({ id: accessKeys.id, version: accessKeys.version })
+      .from(accessKeys)
+      .where(lt(accessKeys.previousUntil, time))
+    for (const { id, version } of over) {
+      await db.delete(apiKeys).where(and(eq(apiKeys.keyId, id), lt(apiKeys.version, version)))
+      const ended = { previousRootKey: null, previousUntil: null }
+      await db.update(accessKeys).set(ended).where(eq(accessKeys.id, id))
+    }
   },
 
   async removeTokensOf(keyId: string): Promise<void> {

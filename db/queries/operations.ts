@@ -1,6 +1,7 @@
 import { and, desc, eq, inArray, lt, or } from 'drizzle-orm'
 import type { Executor } from '../open.ts'
-import { operations } from '../schema.ts'
+import { containers, operations } from '../schema.ts'
+import { namedOneOf } from './containers.ts'
 
 export type OperationRow = typeof operations.$inferSelect
 export type OperationState = OperationRow['state']
@@ -12,6 +13,8 @@ export interface OperationPage {
   readonly state?: OperationState | undefined
   /** The last row of the page before: creation time and id. */
   readonly after?: { readonly createdAt: number; readonly id: string } | undefined
+  /** Only those of containers with one of these names or ids. */
+  readonly amongContainers?: readonly string[] | undefined
 }
 
 export const operationQueries = (db: Executor) => ({
@@ -21,7 +24,14 @@ export const operationQueries = (db: Executor) => ({
   },
 
   /** The newest first. */
-  async list(tenantId: string, { limit, state, after }: OperationPage): Promise<OperationRow[]> {
+  async list(tenantId: string, page: OperationPage): Promise<OperationRow[]> {
+    const { limit, state, after, amongContainers } = page
+    const targets =
+      amongContainers &&
+      db
+        .select({ id: containers.id })
+        .from(containers)
+        .where(and(eq(containers.tenantId, tenantId), namedOneOf(amongContainers)))
     return db
       .select()
       .from(operations)
@@ -29,6 +39,7 @@ export const operationQueries = (db: Executor) => ({
         and(
           eq(operations.tenantId, tenantId),
           state && eq(operations.state, state),
+          targets && inArray(operations.targetId, targets),
           after &&
             or(
               lt(operations.createdAt, after.createdAt),
@@ -56,6 +67,10 @@ export const operationQueries = (db: Executor) => ({
     return rows.map(({ targetId }) => targetId)
   },
 
+  ...changes(db),
+})
+
+const changes = (db: Executor) => ({
   async insert(row: OperationRow): Promise<void> {
     await db.insert(operations).values(row)
   },

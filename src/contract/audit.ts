@@ -6,7 +6,9 @@ export const AuditEntry = z
   .object({
     seq: z.int(),
     time: Timestamp,
-    actor: z.string().describe('Who asked: `key:<id>`, `anonymous` or `platform`'),
+    actor: z
+      .string()
+      .describe('Who asked: `key:<id>`, `person:<e-mail>`, `anonymous` or `platform`'),
     keyId: z.string().nullable(),
     tenant: z.string().nullable().describe('Slug of the tenant that was touched'),
     action: z.string().describe('Id of the endpoint, e.g. `containers.create`'),

@@ -196,6 +196,7 @@ export const createContainer = endpoint({
   path: CONTAINERS,
   summary: 'Create a container and start it',
   permission: 'containers:write',
+  names: 'container',
   params: InTenant,
   query: WaitQuery,
   body: ContainerCreate,
@@ -220,6 +221,7 @@ export const listContainers = endpoint({
   path: CONTAINERS,
   summary: 'List containers by name',
   permission: 'containers:read',
+  filtered: true,
   params: InTenant,
   query: PageQuery.extend({
     state: z.enum(CONTAINER_STATES).optional(),
@@ -251,6 +253,7 @@ export const statusOfContainers = endpoint({
   path: '/v1/tenants/{tenant}/container-status',
   summary: 'Show the state of several containers at once',
   permission: 'containers:read',
+  filtered: true,
   params: InTenant,
   body: z
     .strictObject({ containers: z.array(NameOrId).min(1).max(1000) })
@@ -310,6 +313,7 @@ export const renameContainer = endpoint({
   conditional: true,
   summary: 'Give a container another name',
   permission: 'containers:write',
+  names: 'container',
   params: InContainer,
   query: WaitQuery,
   body: z.strictObject({ name: Name }).meta({ id: 'ContainerRename' }),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { FailureCode } from '../core/failure.ts'
 import type { Permission } from '../core/permissions.ts'
+import type { ResourceKind } from '../core/reach.ts'
 
 /** One operation of the API, as data. Validation, OpenAPI, the client and the CLI all read it. */
 export interface Endpoint {
@@ -14,6 +15,14 @@ export interface Endpoint {
   readonly permission: Permission | 'public' | 'signed-in'
   /** True where no tenant's key may go, whatever its role. */
   readonly platform?: boolean
+  /**
+   * What a key that is limited to resources meets. Where the path names one of a kind, it must be one of
+   * the key's. `filtered`: the service answers only what is within the key's reach, which it is given.
+   * Neither: such a key is refused.
+   */
+  readonly filtered?: boolean
+  /** The body's `name` becomes the name of a resource of this kind: it must be one of the key's, too. */
+  readonly names?: ResourceKind
   readonly params?: z.ZodObject
   readonly query?: z.ZodObject
   readonly body?: z.ZodObject

@@ -26,11 +26,12 @@ import { VERSION } from './version.ts'
 /** How long requests that are under way may take when the server stops. */
 const DRAIN_MS = 10_000
 
-/** The API over all services, listening once `listen` has resolved. */
-export function apiServer(outside: Outside, services: Services, stopping: AbortSignal) {
-  const { clock, log, settings, instance } = outside
-  const app = apiApp({
+/** The API over all services, as an application that any server can ask. */
+export function apiOver(outside: Outside, services: Services, stopping: AbortSignal): App {
+  const { clock, log, settings } = outside
+  return apiApp({
     authenticate: services.keys.authenticate,
+    find: (tenant, _kind, nameOrId) => services.containers.named(tenant, nameOrId),
     audit: services.audit,
     once: services.once,
     clock,
@@ -42,6 +43,11 @@ export function apiServer(outside: Outside, services: Services, stopping: AbortS
     reference: referenceScript(),
     routes: [(api) => bindRoutes(api, outside, services)],
   })
+}
+
+/** It behind a socket, listening once `listen` has resolved. */
+export function apiServer(outside: Outside, services: Services, stopping: AbortSignal) {
+  const app = apiOver(outside, services, stopping)
   const listener = getRequestListener(app.fetch)
   const server = createServer(
     { shouldUpgradeCallback: isWebSocket },
@@ -49,7 +55,7 @@ export function apiServer(outside: Outside, services: Services, stopping: AbortS
   )
   server.on('upgrade', webSockets({ fetch: app.fetch, isKnownOrigin: sameOrigin }))
   return {
-    listen: () => listening(server, instance.apiAddress),
+    listen: () => listening(server, outside.instance.apiAddress),
     async close(): Promise<void> {
       server.close()
       server.closeIdleConnections()

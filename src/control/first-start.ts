@@ -12,7 +12,9 @@ export interface FirstStartDeps {
   /** What the command line acts on when nothing else is said. */
   readonly tenant: string | null
   readonly isFirstStart: boolean
-  readonly createAdmin: (description: string) => Promise<NewAccessKey>
+  readonly createAdmin: () => Promise<NewAccessKey>
+  /** The key of a first start that was cut short before it was written down. */
+  readonly unusedAdmin: () => Promise<NewAccessKey | undefined>
 }
 
 const Profiles = z.looseObject({
@@ -22,26 +24,31 @@ const Profiles = z.looseObject({
 
 /**
  * The first start makes the operator's access key, writes it for scripts (`admin.json`) and for the
- * command line (its profile), and answers it, so that it can be shown this once.
+ * command line (its profile), and answers it, so that it can be shown this once. A later one does so
+ * again when the first one came no further than the key.
  */
 export async function firstStart(deps: FirstStartDeps): Promise<NewAccessKey | undefined> {
-  if (!deps.isFirstStart) {
+  const isThere = existsSync(deps.adminFile)
+  if (!deps.isFirstStart && isThere) {
     moveEndpoint(deps)
     return undefined
   }
-  const key = await deps.createAdmin('made at the first start')
+  const key = await (deps.isFirstStart ? deps.createAdmin() : deps.unusedAdmin())
+  if (key) writeDown(deps, key)
+  return key
+}
+
+function writeDown(deps: FirstStartDeps, key: NewAccessKey): void {
   const { id: accessKeyId, secretKey, apiKey } = key
   const { endpoint } = deps
   writePrivate(deps.adminFile, { endpoint, accessKeyId, secretKey, apiKey })
   const { tenant } = deps
   const profile = { endpoint, accessKeyId, secretKey, version: key.version }
   writeProfile(deps, tenant === null ? profile : { ...profile, tenant })
-  return key
 }
 
 /** The API may listen elsewhere than at the first start; what scripts read follows it. */
 function moveEndpoint({ adminFile, endpoint }: FirstStartDeps): void {
-  if (!existsSync(adminFile)) return
   const admin = readJson(adminFile, z.looseObject({ endpoint: z.string() }))
   if (admin && admin.endpoint !== endpoint) writePrivate(adminFile, { ...admin, endpoint })
 }

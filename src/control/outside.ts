@@ -4,17 +4,21 @@ import { dockerEngine, ENGINE_API_VERSION } from '../adapters/docker-engine.ts'
 import { edgeLink } from '../adapters/edge-link.ts'
 import { hostGroups, type CgroupDriver } from '../adapters/host-groups.ts'
 import { openKeyRing } from '../adapters/key-ring.ts'
-import { systemClock as clock, systemTimers as timers } from '../adapters/system.ts'
+import { systemClock, systemTimers } from '../adapters/system.ts'
 import type { Settings } from '../config.ts'
 import { placesIn, type Instance } from '../instance.ts'
 import type { Log } from '../log.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Edge } from '../ports/edge.ts'
 import type { Engine } from '../ports/engine.ts'
+import type { Timers } from '../ports/timers.ts'
 
 const FACTS_MS = 30_000
 const MIGRATIONS = `${import.meta.dirname}/../../db/migrations`
 
 /** Everything that is not ours to decide, behind its port: database, keys, engine, edge, time. */
 export async function openOutside(instance: Instance, settings: Settings, log: Log) {
+  const [clock, timers]: [Clock, Timers] = [systemClock, systemTimers]
   const places = placesIn(instance.dataDir)
   const store = await openStore(`file:${places.database}`, MIGRATIONS)
   const isFirstStart = !(await store.read.keys.any())
@@ -23,7 +27,12 @@ export async function openOutside(instance: Instance, settings: Settings, log: L
   const engine = dockerEngine({ docker, instance: instance.id, now: clock.now })
   const groups = instance.isolated ? hostGroups(driverOf(engine)) : null
   if (instance.isolated && !groups) log('warn', 'Cannot limit the sum of a tenant: no cgroups here')
-  const edge = edgeLink({ folder: places.edge, workers: instance.workers, timers, log })
+  const edge: Edge & { close(): void } = edgeLink({
+    folder: places.edge,
+    workers: instance.workers,
+    timers,
+    log,
+  })
   return {
     instance,
     settings,

@@ -3,7 +3,7 @@ import type { Precondition } from './precondition.ts'
 
 /** Who asks, and in which request: what an audit entry says of its origin. */
 export interface Actor {
-  /** `key:<id>`, `anonymous`, or `platform` for what the platform does by itself. */
+  /** `key:<id>`, `person:<e-mail>`, `anonymous`, or `platform` for what the platform does by itself. */
   readonly name: string
   readonly keyId: string | null
   readonly requestId: string

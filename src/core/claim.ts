@@ -6,7 +6,7 @@ export interface Claim {
   /** Id of the key's tenant, or `platform`: the same key of another tenant is another claim. */
   readonly scope: string
   readonly key: string
-  /** The access key that asks. */
+  /** Id of the access key or the person that asks. */
   readonly askedBy: string
   /** Digest of what is asked: the same key with anything else is a mistake. */
   readonly fingerprint: string

@@ -44,8 +44,30 @@ export const ROLES = {
 export type Role = keyof typeof ROLES
 export const ROLE_NAMES = ['admin', 'operator', 'member', 'read'] as const satisfies readonly Role[]
 
-/** What a key may do: its role, narrowed by a scope if there is one. A scope never adds. */
-export function permissionsOf(role: Role, scope?: readonly string[]): readonly Permission[] {
+/** What a key was given: its role, and the actions to which it was narrowed, if it was. */
+export interface Grant {
+  readonly role: Role
+  /** Permissions, and ids of single endpoints. */
+  readonly actions: readonly string[] | null
+}
+
+export interface Powers {
+  readonly permissions: readonly Permission[]
+  readonly may: (action: { readonly id: string; readonly permission: string }) => boolean
+}
+
+/** What a grant allows, narrowed by the scope of a token if there is one. Neither ever adds. */
+export function powersOf({ role, actions }: Grant, scope?: readonly string[]): Powers {
   const granted: readonly Permission[] = ROLES[role]
-  return scope === undefined ? granted : granted.filter((one) => scope.includes(one))
+  const held = scope === undefined ? granted : granted.filter((one) => scope.includes(one))
+  const permissions = actions === null ? held : held.filter((one) => actions.includes(one))
+  const [whole, any, single] = [
+    new Set<string>(permissions),
+    new Set<string>(held),
+    new Set(actions),
+  ]
+  return {
+    permissions,
+    may: ({ id, permission }) => whole.has(permission) || (any.has(permission) && single.has(id)),
+  }
 }

@@ -21,7 +21,8 @@ export type TokenReading =
 const LONGEST = 4096
 const HEADER_FIELDS: ReadonlySet<string> = new Set(['alg', 'kid', 'typ'])
 const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]+$/
-const KID = /^(ck[a-z0-9]{16})\.([1-9]\d{0,8})$/
+/** `ck` is an access key, `cs` a person's session. */
+const KID = /^(c[ks][a-z0-9]{16})\.([1-9]\d{0,8})$/
 const JTI = /^[\w-]{8,64}$/
 
 /**

@@ -1,20 +1,20 @@
 import { Hono } from 'hono'
 import { ENDPOINTS } from '../contract/all.ts'
 import { notFound } from '../core/failure.ts'
-import type { Caller } from '../core/caller.ts'
 import type { Log } from '../log.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { AuditService } from '../services/audit.ts'
 import type { OnceService } from '../services/once.ts'
-import { bearer } from './authentication.ts'
+import { bearer, type Authenticate } from './authentication.ts'
 import { identify, knownHosts, record, securityHeaders } from './guards.ts'
 import { openApi } from './openapi.ts'
 import { isFailureCode, problemOf, PROBLEMS, rendered } from './problem.ts'
 import { referencePages, type ReferenceScript } from './reference.ts'
-import type { App, AppContext, AppEnv } from './shell.ts'
+import type { App, AppContext, AppEnv, Find } from './shell.ts'
 
 export interface ApiDeps {
-  readonly authenticate: (token: string) => Promise<Caller>
+  readonly authenticate: Authenticate
+  readonly find: Find
   readonly audit: Pick<AuditService, 'refused'>
   readonly once: Pick<OnceService, 'run'>
   readonly clock: Clock
@@ -31,7 +31,7 @@ export interface ApiDeps {
 
 /** The whole API: what every request meets, in this order, and behind it the routes. */
 export function apiApp(deps: ApiDeps): App {
-  const { authenticate, once, stopping, newRequestId, log } = deps
+  const { authenticate, find, once, stopping, newRequestId, log } = deps
   const app: App = new Hono<AppEnv>()
   const fail = (error: unknown, c: AppContext): Response => {
     const problem = problemOf(error, c.get('requestId'))
@@ -42,7 +42,7 @@ export function apiApp(deps: ApiDeps): App {
   app.onError(fail)
   app.notFound((c) => fail(notFound('path', c.req.path), c))
 
-  const shell = { authenticate: bearer(authenticate), once, stopping }
+  const shell = { authenticate: bearer(authenticate), find, once, stopping }
   app.use(identify({ shell, newRequestId }))
   app.use(securityHeaders)
   app.use(record(deps))

@@ -88,7 +88,7 @@ export function record({ log, clock, audit }: RecordDeps): MiddlewareHandler<App
       status,
       ms: clock.now().getTime() - begun,
       requestId: c.get('requestId'),
-      keyId: c.get('caller')?.keyId,
+      actor: actorOf(c).name,
       source: c.get('sourceAddress'),
     })
     if (status < 400 || c.get('accepted') === true || !isMutating(c)) return

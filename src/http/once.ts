@@ -52,7 +52,7 @@ async function askedOf(c: AppContext, e: Endpoint): Promise<Omit<OnceAsked, 'ren
   return {
     key,
     scope: caller.tenant?.id ?? 'platform',
-    askedBy: caller.keyId,
+    askedBy: caller.principal.id,
     fingerprint: await fingerprintOf(c),
     isSecret: e.secret === true,
   }

@@ -1,12 +1,13 @@
+import type { MiddlewareHandler } from 'hono'
 import type { Endpoint, Input } from '../contract/endpoint.ts'
 import type { Actor } from '../core/actor.ts'
 import type { Caller } from '../core/caller.ts'
 import type { Claim } from '../core/claim.ts'
 import type { Failure } from '../core/failure.ts'
 import { preconditionOf } from './conditions.ts'
-import { inputChecks } from './input.ts'
-import { permit } from './permit.ts'
-import { actorOf, type App, type AppContext } from './shell.ts'
+import { checkedPart, inputChecks } from './input.ts'
+import { permit, permitNamed } from './permit.ts'
+import { actorOf, type App, type AppContext, type AppEnv } from './shell.ts'
 import { linked, type Linked } from './signals.ts'
 
 export interface Served<E extends Endpoint> {
@@ -24,7 +25,11 @@ export type Serve<E extends Endpoint, T> = (input: Input<E>, context: Served<E>)
 
 /** Puts an endpoint's checks before its handler, on its path. */
 export function bind(app: App, e: Endpoint, handle: (c: AppContext) => Promise<Response>): void {
-  app.on(e.method.toUpperCase(), [honoPath(e.path)], permit(e), ...inputChecks(e), handle)
+  const named: MiddlewareHandler<AppEnv> = async (c, next) => {
+    if (e.names) permitNamed(c, e, checkedPart(c, 'json'))
+    await next()
+  }
+  app.on(e.method.toUpperCase(), [honoPath(e.path)], permit(e), ...inputChecks(e), named, handle)
 }
 
 const honoPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1')

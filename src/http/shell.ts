@@ -1,18 +1,27 @@
 import type { Context, Hono } from 'hono'
 import type { Endpoint } from '../contract/endpoint.ts'
 import type { Actor } from '../core/actor.ts'
-import type { Caller } from '../core/caller.ts'
+import { keyIdOf, principalName, type Caller } from '../core/caller.ts'
+import type { Named, ResourceKind } from '../core/reach.ts'
 import type { OnceService } from '../services/once.ts'
 
 /** What `mount` asks of the house around it. */
 export interface Shell {
-  /** Answers who sends this `Authorization`, or throws `invalid-token`. */
-  authenticate(authorization: string | undefined): Promise<Caller>
+  /** Answers who sends this request, or throws `invalid-token`. */
+  authenticate(c: AppContext): Promise<Caller>
+  readonly find: Find
   /** Carries out a request with an Idempotency-Key once. */
   readonly once: Pick<OnceService, 'run'>
   /** Aborted when the server is to stop. */
   readonly stopping: AbortSignal
 }
+
+/** Id and name of what a path names inside a tenant. */
+export type Find = (
+  tenant: string,
+  kind: ResourceKind,
+  nameOrId: string,
+) => Promise<Named | undefined>
 
 export interface AppEnv {
   /** What the server hands over beside the request; not there when a test calls the app directly. */
@@ -41,10 +50,10 @@ export type App = Hono<AppEnv>
 export type AppContext = Context<AppEnv>
 
 export function actorOf(c: AppContext): Actor {
-  const keyId = c.get('caller')?.keyId ?? null
+  const principal = c.get('caller')?.principal
   return {
-    name: keyId === null ? 'anonymous' : `key:${keyId}`,
-    keyId,
+    name: principal ? principalName(principal) : 'anonymous',
+    keyId: principal ? keyIdOf(principal) : null,
     requestId: c.get('requestId'),
     sourceAddress: c.get('sourceAddress'),
   }

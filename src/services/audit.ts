@@ -87,7 +87,7 @@ export function auditService({ store, clock }: AuditDeps) {
     },
 
     async refused(actor: Actor, said: Refused): Promise<void> {
-      const kind = actor.keyId === null ? 'anonymous' : 'known'
+      const kind = actor.name === 'anonymous' ? 'anonymous' : 'known'
       const left = allowance[kind](clock.now().getTime(), MOST_PER_SECOND[kind])
       if (left === 'none') return
       await store.write(async (q) => {

@@ -3,6 +3,7 @@ import type { Container, ContainerCreate, ContainerState } from '../contract/con
 import { finishedPage } from '../contract/finished.ts'
 import type { Actor } from '../core/actor.ts'
 import { nameTaken, notFound } from '../core/failure.ts'
+import { isWithin, type Named, type Reach } from '../core/reach.ts'
 import { isReservedName } from '../core/reserved-names.ts'
 import type { Change } from './change.ts'
 import { containerAnswers, type ContainerAnswer } from './container-answers.ts'
@@ -48,6 +49,7 @@ function readings({ store, around }: ContainerDeps) {
       namePrefix: query.name,
       label: labelOf(query.label),
       afterName: query.cursor,
+      among: query.reach?.['container'],
     })
     const last = placed.length === query.limit ? placed.at(-1) : undefined
     return { placed, nextCursor: last?.row.name ?? null }
@@ -72,9 +74,16 @@ function readings({ store, around }: ContainerDeps) {
       return finishedPage(placed.map(answerOf), nextCursor)
     },
 
-    async status(slug: string, asked: readonly string[]) {
+    /** Id and name of one that is there, found by either. */
+    async named(slug: string, nameOrId: string): Promise<Named | undefined> {
+      const tenant = await store.read.tenants.bySlug(slug)
+      return tenant && (await store.read.containers.find(tenant.id, nameOrId))?.row
+    },
+
+    async status(slug: string, asked: readonly string[], reach: Reach | null = null) {
       const tenant = await tenantBySlug(store.read, slug)
-      const placed = await store.read.containers.findAll(tenant.id, asked)
+      const all = await store.read.containers.findAll(tenant.id, asked)
+      const placed = all.filter(({ row }) => isWithin(reach, 'container', row))
       return {
         items: asked.map((one) => {
           const named = placed.find(({ row }) => row.name === one)
@@ -145,6 +154,8 @@ interface ListQuery {
   readonly state?: ContainerState | undefined
   readonly label?: string | undefined
   readonly name?: string | undefined
+  /** Of a limited key: only what it gets to. */
+  readonly reach?: Reach | null
 }
 
 /** States in which a process runs, or is about to. */

@@ -9,17 +9,48 @@ export type KeyOwner = { readonly id: string; readonly slug: string } | null
 export const ownerOf = async (q: Queries, tenant: string | null): Promise<KeyOwner> =>
   tenant === null ? null : tenantBySlug(q, tenant)
 
+export interface KeyUse {
+  readonly at: number
+  readonly from: string
+}
+
+interface Seen {
+  readonly owner: KeyOwner
+  /** The last use, where it is not written yet. */
+  readonly use?: KeyUse | undefined
+  readonly now: number
+}
+
 /** A key as the API shows it: without anything that a secret could be derived from. */
-export const keyOf = (row: AccessKeyRow, owner: KeyOwner): AccessKey => ({
-  id: row.id,
-  tenant: owner?.slug ?? null,
-  description: row.description,
-  role: row.role,
-  version: row.version,
-  createdAt: new Date(row.createdAt).toISOString(),
-  expiresAt: timeOf(row.expiresAt),
-  revokedAt: timeOf(row.revokedAt),
-})
+export function keyOf(row: AccessKeyRow, { owner, use, now }: Seen): AccessKey {
+  const { previousUntil } = row
+  return {
+    id: row.id,
+    tenant: owner?.slug ?? null,
+    description: row.description,
+    role: row.role,
+    actions: actionsOf(row),
+    resources: resourcesOf(row),
+    version: row.version,
+    previousUntil: previousUntil !== null && previousUntil > now ? timeOf(previousUntil) : null,
+    createdAt: new Date(row.createdAt).toISOString(),
+    expiresAt: timeOf(row.expiresAt),
+    revokedAt: timeOf(row.revokedAt),
+    lastUsedAt: timeOf(use?.at ?? row.lastUsedAt),
+    lastUsedFrom: use?.from ?? row.lastUsedFrom,
+  }
+}
 
 const timeOf = (ms: number | null): string | null =>
   ms === null ? null : new Date(ms).toISOString()
+
+export const actionsOf = ({ actionsJson }: AccessKeyRow): string[] | null => listOf(actionsJson)
+export const resourcesOf = ({ resourcesJson }: AccessKeyRow): string[] | null =>
+  listOf(resourcesJson)
+
+/** Written by the key service alone, in this shape. */
+function listOf(json: string | null): string[] | null {
+  if (json === null) return null
+  const list: string[] = JSON.parse(json)
+  return list
+}

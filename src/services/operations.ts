@@ -3,6 +3,7 @@ import type { OperationRow, OperationState } from '../../db/queries/operations.t
 import type { Operation } from '../contract/operations.ts'
 import type { Actor } from '../core/actor.ts'
 import { failure, notFound } from '../core/failure.ts'
+import { isWithin, type Reach } from '../core/reach.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { AuditService } from './audit.ts'
 import type { Change } from './change.ts'
@@ -40,6 +41,8 @@ interface ListQuery {
   readonly limit: number
   readonly cursor?: string | undefined
   readonly state?: OperationState | undefined
+  /** Of a limited key: only those about what it gets to. */
+  readonly reach?: Reach | null
 }
 
 export type OperationService = ReturnType<typeof operationService>
@@ -73,6 +76,7 @@ export function operationService(deps: OperationDeps) {
   }
 
   return {
+    ...lists(deps),
     begin: (q: Queries, wanted: Wanted): Promise<Begun> => begin(deps, q, wanted),
     /** Tells those who wait that an operation has ended, which must be readable by now. */
     ended: (id: string): void => waiters.tell(id),
@@ -85,15 +89,13 @@ export function operationService(deps: OperationDeps) {
       return wait.seconds > 0 ? settled(row.id, wait.seconds, wait.signal) : operationOf(row)
     },
 
-    async list(tenantSlug: string, { limit, state, cursor }: ListQuery) {
-      const tenant = await tenantBySlug(store.read, tenantSlug)
-      const after = cursorOf(cursor)
-      const rows = await store.read.operations.list(tenant.id, { limit, state, after })
-      const last = rows.length === limit ? rows.at(-1) : undefined
-      return {
-        items: rows.map(operationOf),
-        nextCursor: last ? `${last.createdAt}.${last.id}` : null,
-      }
+    /** Throws where a limited key does not get to the container that an operation is about. */
+    async refuseBeyond(reach: Reach | null, at: { tenant: string; operation: string }) {
+      if (reach === null) return
+      const { targetId } = await find(at.tenant, at.operation)
+      const target = await store.read.containers.byId(targetId)
+      if (!target || !isWithin(reach, 'container', target))
+        throw notFound('operation', at.operation)
     },
 
     /** Only what is being made or started can be taken back; a stop or a deletion goes its way. */
@@ -107,6 +109,24 @@ export function operationService(deps: OperationDeps) {
     },
   }
 }
+
+const lists = ({ store }: OperationDeps) => ({
+  async list(tenantSlug: string, { limit, state, cursor, reach }: ListQuery) {
+    const tenant = await tenantBySlug(store.read, tenantSlug)
+    const after = cursorOf(cursor)
+    const rows = await store.read.operations.list(tenant.id, {
+      limit,
+      state,
+      after,
+      amongContainers: reach?.['container'],
+    })
+    const last = rows.length === limit ? rows.at(-1) : undefined
+    return {
+      items: rows.map(operationOf),
+      nextCursor: last ? `${last.createdAt}.${last.id}` : null,
+    }
+  },
+})
 
 /** Writes a new operation inside the transaction of its intent; open ones of the target give way. */
 async function begin({ clock, newId }: OperationDeps, q: Queries, wanted: Wanted): Promise<Begun> {

@@ -65,10 +65,15 @@ const accessKey: AccessKey = {
   tenant: 'demo',
   description: 'of the test',
   role: 'member',
+  actions: null,
+  resources: null,
   version: 1,
+  previousUntil: null,
   createdAt: TIME,
   expiresAt: null,
   revokedAt: null,
+  lastUsedAt: null,
+  lastUsedFrom: null,
 }
 export const newKey: NewAccessKey = {
   ...accessKey,
@@ -80,9 +85,12 @@ const newToken = { jti: 'j1', apiKey: 'a-token', expiresAt: null }
 
 export const whoami: z.infer<typeof Whoami> = {
   accessKeyId: KEY_ID,
+  person: null,
   tenant: 'demo',
   role: 'member',
   permissions: ['containers:read'],
+  actions: null,
+  resources: null,
   serverTime: TIME,
 }
 const usage: Usage = {
@@ -170,6 +178,7 @@ export const SAMPLES: Readonly<
   'registries.delete': { value: registry },
   'keys.create': { value: newKey },
   'keys.list': page(accessKey),
+  'keys.get': { value: accessKey },
   'keys.revoke': { value: accessKey },
   'keys.rotate': { value: newKey },
   'keys.token': { value: newToken },
@@ -185,6 +194,7 @@ export const SAMPLES: Readonly<
   'images.share': { value: image },
   'platform-keys.create': { value: { ...newKey, tenant: null } },
   'platform-keys.list': page({ ...accessKey, tenant: null }),
+  'platform-keys.get': { value: { ...accessKey, tenant: null } },
   'platform-keys.revoke': { value: { ...accessKey, tenant: null } },
   'platform-keys.rotate': { value: { ...newKey, tenant: null } },
   'platform-keys.token': { value: newToken },

@@ -11,10 +11,15 @@ const KEY: NewAccessKey = {
   tenant: null,
   description: 'made at the first start',
   role: 'admin',
+  actions: null,
+  resources: null,
   version: 1,
+  previousUntil: null,
   createdAt: '2026-01-02T03:04:05.000Z',
   expiresAt: null,
   revokedAt: null,
+  lastUsedAt: null,
+  lastUsedFrom: null,
   secretKey: 'secret',
   apiKey: 'token',
 }
@@ -34,6 +39,7 @@ function world() {
     tenant: 'demo',
     isFirstStart: true,
     createAdmin: () => Promise.resolve(KEY),
+    unusedAdmin: () => Promise.resolve(undefined),
   }
   return {
     adminFile,
@@ -74,6 +80,15 @@ test('a later start makes no key, and lets admin.json follow the address', async
   assert.equal(await firstStart(later), undefined)
   assert.equal(at.json(at.adminFile).endpoint, endpoint)
   assert.equal(at.json(at.adminFile).secretKey, 'secret')
+})
+
+test('a later start writes the key again that the first one had no time to write down', async () => {
+  using at = world()
+  const later = { ...at.deps, isFirstStart: false, createAdmin: noSecondKey }
+  const key = await firstStart({ ...later, unusedAdmin: () => Promise.resolve(KEY) })
+  assert.equal(key, KEY)
+  assert.equal(at.json(at.adminFile).secretKey, 'secret')
+  assert.equal(at.json(at.profileFile).profiles.default.accessKeyId, KEY.id)
 })
 
 test('a later start leaves an admin.json alone that is gone or damaged', async () => {

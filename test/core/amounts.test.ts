@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { cpuAmounts } from '../../src/core/cpu.ts'
 import { ID_BYTES, idFrom } from '../../src/core/ids.ts'
-import { ALL_PERMISSIONS, permissionsOf, ROLE_NAMES } from '../../src/core/permissions.ts'
+import { ALL_PERMISSIONS, powersOf, ROLE_NAMES, type Role } from '../../src/core/permissions.ts'
+import { isWithin, reachOf, resourcesIn } from '../../src/core/reach.ts'
 import { RESOURCES, shortages } from '../../src/core/quota.ts'
 import { isReservedName } from '../../src/core/reserved-names.ts'
 
@@ -107,20 +108,45 @@ test('idFrom() is sixteen characters, another for any other bytes', () => {
   assert.equal(idFrom(new Uint8Array(ID_BYTES).fill(255)), '7777777777777777')
 })
 
-test('permissionsOf() narrows by a scope, and never adds', () => {
+const allowed = (role: Role, scope?: readonly string[]) =>
+  powersOf({ role, actions: null }, scope).permissions
+
+test('powersOf() narrows by a scope, and never adds', () => {
   for (const role of ROLE_NAMES) {
-    const granted = permissionsOf(role)
+    const granted = allowed(role)
     assert.ok(granted.every((one) => ALL_PERMISSIONS.includes(one)))
-    assert.deepEqual(permissionsOf(role, []), [])
-    assert.deepEqual(permissionsOf(role, ALL_PERMISSIONS), granted)
-    const scoped = permissionsOf(role, ['containers:read', 'nonsense', 'tenants:write'])
+    assert.deepEqual(allowed(role, []), [])
+    assert.deepEqual(allowed(role, ALL_PERMISSIONS), granted)
+    const scoped = allowed(role, ['containers:read', 'nonsense', 'tenants:write'])
     assert.ok(scoped.every((one) => granted.includes(one)))
   }
-  assert.ok(permissionsOf('read').every((one) => one.endsWith(':read')))
+  assert.ok(allowed('read').every((one) => one.endsWith(':read')))
   for (const role of ['operator', 'member', 'read'] as const) {
-    assert.ok(!permissionsOf(role).includes('keys:write'))
-    assert.ok(!permissionsOf(role).includes('tenants:write'))
+    assert.ok(!allowed(role).includes('keys:write'))
+    assert.ok(!allowed(role).includes('tenants:write'))
   }
+})
+
+test('powersOf() narrows by actions: whole permissions, or single endpoints of one', () => {
+  const actions = ['containers:read', 'containers.restart', 'keys:write', 'keys.create']
+  const { permissions, may } = powersOf({ role: 'member', actions })
+  assert.deepEqual(permissions, ['containers:read'])
+  const write = 'containers:write'
+  assert.ok(may({ id: 'containers.list', permission: 'containers:read' }))
+  assert.ok(may({ id: 'containers.restart', permission: write }))
+  assert.ok(!may({ id: 'containers.delete', permission: write }))
+  assert.ok(!may({ id: 'keys.create', permission: 'keys:write' }))
+  const scoped = powersOf({ role: 'member', actions }, ['usage:read'])
+  assert.ok(!scoped.may({ id: 'containers.restart', permission: write }))
+})
+
+test('reachOf() and isWithin() keep a key to what it was limited to', () => {
+  const reach = reachOf(['container:web', 'container:c0000000000000aa'])
+  assert.ok(isWithin(reach, 'container', { id: 'x', name: 'web' }))
+  assert.ok(isWithin(reach, 'container', { id: 'c0000000000000aa', name: 'db' }))
+  assert.ok(!isWithin(reach, 'container', { id: 'x', name: 'db' }))
+  assert.ok(isWithin(null, 'container', { id: 'x', name: 'db' }))
+  assert.deepEqual(resourcesIn(reach), ['container:web', 'container:c0000000000000aa'])
 })
 
 test('isReservedName() keeps the platform’s own names', () => {

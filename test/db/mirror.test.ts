@@ -30,6 +30,8 @@ const PAGES = [
   { limit: 2, afterName: 'b' },
   { limit: 9, afterName: 'ab' },
   { limit: 9, namePrefix: 'a' },
+  { limit: 9, among: ['b', 'nothing'] },
+  { limit: 9, among: [] },
   { limit: 9, state: 'running' },
   { limit: 9, label: { key: 'k', value: undefined } },
   { limit: 9, label: { key: 'k', value: '1' } },

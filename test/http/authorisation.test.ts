@@ -216,10 +216,10 @@ test('keys and tokens on record are known again after a new start', async () => 
   const actor = { name: 'platform', keyId: null, requestId: '-', sourceAddress: '-' }
   await world.keys.revoke({ ...asked, actor }, revoked.id)
   const after = keyService(world.keyDeps)
-  await assert.rejects(after.authenticate(living.apiKey), { code: 'invalid-token' })
+  await assert.rejects(after.authenticate(living.apiKey, '-'), { code: 'invalid-token' })
   await after.load()
-  assert.equal((await after.authenticate(living.apiKey)).tenant?.slug, 'aa')
-  await assert.rejects(after.authenticate(revoked.apiKey), { code: 'invalid-token' })
+  assert.equal((await after.authenticate(living.apiKey, '-')).tenant?.slug, 'aa')
+  await assert.rejects(after.authenticate(revoked.apiKey, '-'), { code: 'invalid-token' })
 })
 
 test('whoami shows key, tenant, permissions and the time of the server', async () => {
@@ -228,6 +228,7 @@ test('whoami shows key, tenant, permissions and the time of the server', async (
   const answer = await world.call('GET /v1/whoami', { token: key.apiKey })
   assert.deepEqual(await answer.json(), {
     accessKeyId: key.id,
+    person: null,
     tenant: 'aa',
     role: 'member',
     permissions: [
@@ -240,6 +241,8 @@ test('whoami shows key, tenant, permissions and the time of the server', async (
       'operations:write',
       'usage:read',
     ],
+    actions: null,
+    resources: null,
     serverTime: '2026-01-02T03:04:05.000Z',
   })
 })

@@ -141,9 +141,9 @@ test('streams end when their key is rotated, expires, or loses its tenant', asyn
   const ends = {
     rotated: (world: ApiWorld, id: string) =>
       world.call(`POST /v1/tenants/aa/keys/${id}/rotate`, { token: world.admin.apiKey }),
-    expired: async (world: ApiWorld) => {
+    expired: (world: ApiWorld) => {
       world.advance(61_000)
-      await world.keys.sweep()
+      world.keys.endExpired()
     },
     deleted: (world: ApiWorld) =>
       world.call('DELETE /v1/tenants/aa', { token: world.admin.apiKey }),

@@ -36,7 +36,7 @@ export interface LogEntry {
   readonly fields: Readonly<Record<string, unknown>>
 }
 
-interface Asked {
+export interface Asked {
   readonly token?: string
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
@@ -114,6 +114,7 @@ export async function apiWorld(further: readonly Route[] = []) {
   const logged: LogEntry[] = []
   const app = apiApp({
     authenticate: keys.authenticate,
+    find: () => Promise.resolve(undefined),
     audit,
     once,
     clock,
@@ -125,7 +126,7 @@ export async function apiWorld(further: readonly Route[] = []) {
     reference: referenceScript(),
     routes: [...routesOf(inside), ...further],
   })
-  const admin = await keys.createAdmin('of the test')
+  const admin = await keys.createAdmin()
   const keyOf = (tenant: string | null, role: Role): Promise<NewAccessKey> => {
     const caller = { permissions: ALL_PERMISSIONS }
     return keys.create({ tenant, actor: PLATFORM, caller }, { description: '', role })
@@ -159,7 +160,11 @@ export type ApiWorld = Awaited<ReturnType<typeof apiWorld>>
 export type Line = `${string} /${string}`
 
 /** One request, as a client would send it. */
-async function requested(app: App, line: Line, { token, body, headers }: Asked): Promise<Response> {
+export async function requested(
+  app: App,
+  line: Line,
+  { token, body, headers }: Asked,
+): Promise<Response> {
   const [method = '', path = ''] = line.split(' ')
   const all = new Headers({ ...headers })
   if (token !== undefined) all.set('authorization', `Bearer ${token}`)

@@ -59,10 +59,13 @@ export const whoAmI: Work = async (context) => {
     fields([
       ['Endpoint', endpoint],
       ['Profile', profileName ?? '- (key from the environment)'],
-      ['Access key', who.accessKeyId],
+      ...(who.person === null ? [] : [['Person', who.person] as const]),
+      ...(who.accessKeyId === null ? [] : [['Access key', who.accessKeyId] as const]),
       ['Tenant', who.tenant ?? '- (key of the platform)'],
       ['Role', who.role],
       ['Permissions', who.permissions.join(' ')],
+      ...(who.actions === null ? [] : [['Only to', who.actions.join(' ')] as const]),
+      ...(who.resources === null ? [] : [['Only on', who.resources.join(' ')] as const]),
       ['Server time', who.serverTime],
     ]),
   )

@@ -1,0 +1,72 @@
+/**
+ * Who may ask what, written by hand: an endpoint without a row here fails the matrix. `who`: roles that
+ * are let through; `of`: `tenant` where a key of the tenant goes, `platform` where only the platform's
+ * own do. `limited`: what a key meets that is limited to resources: `named` where the path must name one
+ * of its own, `filtered` where it is answered only those, `closed`.
+ */
+export interface Row {
+  readonly who: string
+  readonly of: 'anyone' | 'platform' | 'tenant'
+  readonly limited: 'closed' | 'filtered' | 'named' | 'open'
+}
+
+const row = (who: string, of: Row['of'], limited: Row['limited'] = 'closed'): Row => ({
+  who,
+  of,
+  limited,
+})
+
+const ALL = 'admin operator member read'
+const WORK = 'admin operator member'
+const RUN = 'admin operator'
+const LOOK = 'admin operator read'
+const OWN = 'admin'
+
+export const ROWS: Readonly<Record<string, Row>> = {
+  'containers.create': row(WORK, 'tenant', 'filtered'),
+  'containers.list': row(ALL, 'tenant', 'filtered'),
+  'containers.get': row(ALL, 'tenant', 'named'),
+  'containers.status': row(ALL, 'tenant', 'filtered'),
+  'containers.start': row(WORK, 'tenant', 'named'),
+  'containers.stop': row(WORK, 'tenant', 'named'),
+  'containers.restart': row(WORK, 'tenant', 'named'),
+  'containers.rename': row(WORK, 'tenant', 'named'),
+  'containers.delete': row(WORK, 'tenant', 'named'),
+  'containers.logs': row(ALL, 'tenant', 'named'),
+  'operations.list': row(ALL, 'tenant', 'filtered'),
+  'operations.get': row(ALL, 'tenant', 'filtered'),
+  'operations.cancel': row(WORK, 'tenant', 'filtered'),
+  'networks.list': row(ALL, 'tenant'),
+  'usage.get': row(ALL, 'tenant'),
+  'images.list': row(ALL, 'tenant'),
+  'registries.put': row(RUN, 'tenant'),
+  'registries.list': row(LOOK, 'tenant'),
+  'registries.delete': row(RUN, 'tenant'),
+  'keys.create': row(OWN, 'tenant'),
+  'keys.list': row(LOOK, 'tenant'),
+  'keys.get': row(LOOK, 'tenant'),
+  'keys.revoke': row(OWN, 'tenant'),
+  'keys.rotate': row(OWN, 'tenant'),
+  'keys.token': row(OWN, 'tenant'),
+  'events.tenant': row(ALL, 'tenant'),
+  'audit.tenant': row(LOOK, 'tenant'),
+  'whoami.get': row(ALL, 'anyone', 'open'),
+  'platform.get': row(ALL, 'anyone', 'open'),
+  'tenants.create': row(OWN, 'platform'),
+  'tenants.list': row(LOOK, 'platform'),
+  'tenants.get': row(LOOK, 'tenant'),
+  'tenants.update': row(OWN, 'platform'),
+  'tenants.delete': row(OWN, 'platform'),
+  'images.share': row(RUN, 'platform'),
+  'platform-keys.create': row(OWN, 'platform'),
+  'platform-keys.list': row(LOOK, 'platform'),
+  'platform-keys.get': row(LOOK, 'platform'),
+  'platform-keys.revoke': row(OWN, 'platform'),
+  'platform-keys.rotate': row(OWN, 'platform'),
+  'platform-keys.token': row(OWN, 'platform'),
+  'events.list': row(ALL, 'platform'),
+  'audit.list': row(LOOK, 'platform'),
+}
+
+/** Answered to everybody, whoever they are. */
+export const PUBLIC: readonly string[] = ['platform.health']

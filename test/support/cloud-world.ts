@@ -1,0 +1,118 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import Docker from 'dockerode'
+import { openStore } from '../../db/open.ts'
+import { openKeyRing } from '../../src/adapters/key-ring.ts'
+import { readSettings } from '../../src/config.ts'
+import { apiOver } from '../../src/control/api.ts'
+import type { Outside } from '../../src/control/outside.ts'
+import { services } from '../../src/control/services.ts'
+import type { AccessKeyCreate, NewAccessKey } from '../../src/contract/keys.ts'
+import { PLATFORM } from '../../src/core/actor.ts'
+import { ALL_PERMISSIONS } from '../../src/core/permissions.ts'
+import { FakeEdge } from '../fakes/edge.ts'
+import { EngineHost } from '../fakes/engine-host.ts'
+import { fakeEngine } from '../fakes/engine.ts'
+import { HandTime } from '../fakes/timers.ts'
+import { requested, type Asked, type Line } from './api-world.ts'
+import { imageIdOf, until } from './world.ts'
+
+const MIGRATIONS = fileURLToPath(new URL('../../db/migrations', import.meta.url))
+const ID = 'testtesttesttest'
+
+/** All that the control plane gets from outside, with an engine and an edge that are made up. */
+async function outsideIn(folder: string, env: Readonly<Record<string, string>>) {
+  const time = new HandTime()
+  const host = new EngineHost({ now: time.now })
+  const edge = new FakeEdge()
+  const path = join(folder, 'keys.json')
+  const outside: Outside = {
+    instance: {
+      id: ID,
+      dataDir: folder,
+      apiAddress: '127.0.0.1:7070',
+      ingressAddress: '127.0.0.1:8080',
+      dnsAddress: '127.0.0.1:1053',
+      pool: '10.208.0.0/12',
+      resolver: '10.208.0.53',
+      isolated: true,
+      edgeUid: null,
+      workers: 1,
+    },
+    settings: readSettings({ env, uid: -1, home: folder }),
+    log: () => undefined,
+    clock: time,
+    timers: time,
+    store: await openStore(`file:${join(folder, 'cloudlet.db')}`, MIGRATIONS),
+    isFirstStart: true,
+    keyRing: await openKeyRing({ path, databaseHasKeys: false }),
+    docker: new Docker({ socketPath: join(folder, 'no-engine') }),
+    engine: fakeEngine(host, ID),
+    groups: null,
+    edge: Object.assign(edge, { close: () => undefined }),
+  }
+  return { outside, time, host, edge }
+}
+
+/** The API with everything behind it, as the control plane puts it together; only the outside is made up. */
+export async function cloudWorld(env: Readonly<Record<string, string>> = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'cloudlet-cloud-'))
+  const { outside, time, host, edge } = await outsideIn(folder, env)
+  const all = services(outside)
+  await all.keys.load()
+  const admin = await all.keys.createAdmin()
+  const stopping = new AbortController()
+  const app = apiOver(outside, all, stopping.signal)
+  all.reconciler.start()
+  await until('the engine has been listed', all.reconciler.isUp)
+  const imageId = imageIdOf('base')
+  host.addImage('cloudlet/base', { imageId, exposedTcpPorts: [], volumes: [], user: '' })
+  const shared = { reference: 'docker.io/cloudlet/base:latest', imageId, addedAt: 1 }
+  await outside.store.write((q) => q.images.put({ tenantId: null, ...shared }))
+
+  return {
+    all,
+    app,
+    admin,
+    edge,
+    host,
+    outside,
+    time,
+    stopping,
+    store: outside.store,
+    /** Where the database is, for those who look at it from beside. */
+    url: `file:${join(folder, 'cloudlet.db')}`,
+    actor: PLATFORM,
+    /** No operation is open any more. */
+    async quiet(): Promise<void> {
+      await until('nothing moves', async () => {
+        const slugs = await outside.store.read.tenants.liveSlugs()
+        const lists = await Promise.all(
+          slugs.flatMap((slug) =>
+            (['pending', 'running'] as const).map((state) =>
+              all.operations.list(slug, { limit: 1, state }),
+            ),
+          ),
+        )
+        return lists.every(({ items }) => items.length === 0)
+      })
+    },
+    call: (line: Line, asked: Asked = {}) => requested(app, line, asked),
+    /** A key of a tenant, or of the platform. */
+    keyOf(tenant: string | null, wanted: Partial<AccessKeyCreate>): Promise<NewAccessKey> {
+      const caller = { permissions: ALL_PERMISSIONS }
+      const asked = { tenant, actor: PLATFORM, caller }
+      return all.keys.create(asked, { description: '', role: 'member', ...wanted })
+    },
+    addTenant: (slug: string) => all.tenants.create({ slug, policy: 'baseline' }, PLATFORM),
+    async [Symbol.asyncDispose]() {
+      stopping.abort(new Error('The test is over'))
+      await all.reconciler.stop()
+      await outside.store.close()
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
+export type CloudWorld = Awaited<ReturnType<typeof cloudWorld>>

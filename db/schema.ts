@@ -12,6 +12,12 @@ export const tenants = sqliteTable(
     id: text('id').primaryKey(),
     slug: text('slug').notNull(),
     policy: text('policy', { enum: ['baseline', 'restricted'] }).notNull(),
+    /** What its containers may ask for beyond the policy, by the operator's leave. */
+    exceptionsJson: text('exceptions_json').notNull().default('[]'),
+    /** Of containers that ask for none; `sandboxed` leaves them no other. */
+    runtime: text('runtime', { enum: ['default', 'sandboxed'] })
+      .notNull()
+      .default('default'),
     limitContainers: integer('limit_containers'),
     limitCpuMilli: integer('limit_cpu_milli'),
     limitMemoryBytes: integer('limit_memory_bytes'),
@@ -147,6 +153,9 @@ export const containers = sqliteTable(
       .references(() => networks.id),
     specJson: text('spec_json').notNull(),
     policy: text('policy', { enum: ['baseline', 'restricted'] }).notNull(),
+    runtime: text('runtime', { enum: ['default', 'sandboxed'] })
+      .notNull()
+      .default('default'),
     /** What is reserved of the quota, until the engine has been seen without the container. */
     cpuMilli: integer('cpu_milli').notNull(),
     cpuShares: integer('cpu_shares').notNull(),

@@ -99,6 +99,18 @@ function findings(db: Executor) {
         .limit(page.limit)
     },
 
+    /** Names of those that were made with one of these exceptions. */
+    async withExceptions(tenantId: string, exceptions: readonly string[]): Promise<string[]> {
+      const asked = sql`EXISTS (SELECT 1 FROM json_each(${containers.specJson}, '$.exceptions') AS one
+        WHERE one.value IN (SELECT value FROM json_each(${JSON.stringify(exceptions)})))`
+      const rows = await db
+        .select({ name: containers.name })
+        .from(containers)
+        .where(and(living(tenantId), asked))
+        .orderBy(asc(containers.name))
+      return rows.map(({ name }) => name)
+    },
+
     /** Every container that is not yet gone, of all tenants. */
     async live(): Promise<PlacedContainer[]> {
       return placed().where(isNull(containers.removedAt))

@@ -4,7 +4,15 @@ import { tenants } from '../schema.ts'
 
 export type TenantRow = typeof tenants.$inferSelect
 export type TenantPatch = Partial<
-  Pick<TenantRow, 'limitContainers' | 'limitCpuMilli' | 'limitMemoryBytes' | 'policy'>
+  Pick<
+    TenantRow,
+    | 'limitContainers'
+    | 'limitCpuMilli'
+    | 'limitMemoryBytes'
+    | 'policy'
+    | 'exceptionsJson'
+    | 'runtime'
+  >
 >
 
 interface TenantPage {

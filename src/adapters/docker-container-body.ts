@@ -20,6 +20,8 @@ const RUN_BYTES = 16 * MIB
  * container's memory, so `memoryBytes` bounds their sum; these sizes bound each for its own.
  */
 const SHM_BYTES = 64 * MIB
+/** The name under which gVisor is registered with an engine; no other can be asked for. */
+export const SANDBOX_RUNTIME = 'runsc'
 /** Tenants' processes go before the platform's when the host runs out of memory. */
 const OOM_SCORE = 500
 const LOG_LIMITS = { 'max-size': '10m', 'max-file': '3' }
@@ -102,7 +104,8 @@ function hostConfig(wanted: ContainerWanted, { init, openFiles }: BodyFacts) {
     ...limitsBody(wanted),
     ...(wanted.cgroupParent !== undefined && { CgroupParent: wanted.cgroupParent }),
     OomScoreAdj: OOM_SCORE,
-    ShmSize: SHM_BYTES,
+    ...(wanted.sandboxed && { Runtime: SANDBOX_RUNTIME }),
+    ShmSize: wanted.shmBytes ?? SHM_BYTES,
     Tmpfs: tmpfs(wanted),
     Ulimits: [
       { Name: 'nofile', Soft: openFiles, Hard: openFiles },

@@ -4,6 +4,7 @@ import { fieldsOf, listOf, textOf } from './docker-answers.ts'
 import { dockerCalls, type Calls } from './docker-calls.ts'
 import { dockerContainerChanges } from './docker-container-changes.ts'
 import { dockerContainerRepairs } from './docker-container-repairs.ts'
+import { SANDBOX_RUNTIME } from './docker-container-body.ts'
 import { dockerContainers } from './docker-containers.ts'
 import { dockerEvents } from './docker-events.ts'
 import { dockerImages } from './docker-images.ts'
@@ -58,13 +59,14 @@ async function engineFacts(calls: Calls, signal: AbortSignal): Promise<EngineFac
     calls.ask({ action, method: 'GET', path: '/version', signal }),
     calls.ask({ action, method: 'GET', path: '/info', signal }),
   ])
-  const { ServerVersion, LiveRestoreEnabled, Driver, CgroupDriver } = fieldsOf(info.value)
+  const { ServerVersion, LiveRestoreEnabled, Driver, CgroupDriver, Runtimes } = fieldsOf(info.value)
   return {
     version: textOf(ServerVersion),
     apiVersion: textOf(fieldsOf(version.value)['ApiVersion']),
     liveRestore: LiveRestoreEnabled === true,
     storageDriver: textOf(Driver),
     cgroupDriver: CgroupDriver === 'systemd' ? 'systemd' : 'cgroupfs',
+    sandbox: SANDBOX_RUNTIME in fieldsOf(Runtimes),
   }
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { EXCEPTIONS } from '../core/exceptions.ts'
 import { endpoint, page, PageQuery, WaitQuery } from './endpoint.ts'
 import { Id, InTenant, Name, NameOrId, Timestamp } from './names.ts'
 import { change } from './operations.ts'
@@ -21,6 +22,13 @@ const LabelKey = z
   .refine((key) => !/^cloudlet([./-]|$)/i.test(key), 'the prefix "cloudlet" is reserved')
 
 export const POLICIES = ['baseline', 'restricted'] as const
+/** `sandboxed`: under gVisor, a kernel of its own between the container and the host's. */
+export const RUNTIMES = ['default', 'sandboxed'] as const
+/** The order tells nothing, so each can stand once. */
+export const Exceptions = z
+  .array(z.enum(EXCEPTIONS))
+  .max(EXCEPTIONS.length)
+  .refine((all) => new Set(all).size === all.length, 'each once')
 export const STOP_SIGNALS = [
   'SIGTERM',
   'SIGINT',
@@ -125,6 +133,13 @@ export const ContainerCreate = z
       .enum(POLICIES)
       .optional()
       .describe("At least as strict as the tenant's, which is the default"),
+    runtime: z
+      .enum(RUNTIMES)
+      .optional()
+      .describe("At least as strict as the tenant's, which is the default"),
+    exceptions: Exceptions.optional().describe(
+      'What it needs beyond the policy, of what the operator has granted the tenant',
+    ),
     start: z.boolean().default(true).describe('False: create it stopped'),
   })
   .meta({ id: 'ContainerCreate' })
@@ -177,6 +192,19 @@ export const Container = z
       cpuShares: z.int(),
       pids: z.int(),
     }),
+    fileSystems: z
+      .array(
+        z.object({
+          path: z.string(),
+          sizeBytes: z.int(),
+          medium: z.literal('memory'),
+          origin: z.enum(['platform', 'image']),
+        }),
+      )
+      .describe(
+        'What it can write to beside its root, charged to its memory: each volume of the image is one. Empty until the image is known',
+      ),
+    runtime: z.enum(RUNTIMES),
     isolated: z.boolean().describe('False: names and walls between tenants are not enforced'),
     spec: ContainerSpec,
     generation: z.int(),

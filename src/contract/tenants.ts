@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { endpoint, page, PageQuery } from './endpoint.ts'
-import { POLICIES } from './containers.ts'
+import { Exceptions, POLICIES, RUNTIMES } from './containers.ts'
 import { Id, InTenant, Slug, Timestamp } from './names.ts'
 
 const Amount = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
@@ -13,17 +13,27 @@ export const TenantLimits = z
   })
   .meta({ id: 'TenantLimits' })
 
+const GRANTED = 'What its containers may ask for beyond the policy'
+const RUNTIME = 'Of containers that name none; `sandboxed` leaves them no other'
+
 export const TenantCreate = z
   .strictObject({
     slug: Slug,
     limits: TenantLimits.partial().optional(),
     policy: z.enum(POLICIES).default('baseline'),
+    exceptions: Exceptions.optional().describe(GRANTED),
+    runtime: z.enum(RUNTIMES).optional().describe(RUNTIME),
   })
   .meta({ id: 'TenantCreate' })
 export type TenantCreate = z.infer<typeof TenantCreate>
 
 export const TenantChange = z
-  .strictObject({ limits: TenantLimits.partial().optional(), policy: z.enum(POLICIES).optional() })
+  .strictObject({
+    limits: TenantLimits.partial().optional(),
+    policy: z.enum(POLICIES).optional(),
+    exceptions: Exceptions.optional().describe(GRANTED),
+    runtime: z.enum(RUNTIMES).optional().describe(RUNTIME),
+  })
   .meta({ id: 'TenantChange' })
 export type TenantChange = z.infer<typeof TenantChange>
 
@@ -32,6 +42,8 @@ export const Tenant = z
     id: Id,
     slug: Slug,
     policy: z.enum(POLICIES),
+    exceptions: Exceptions,
+    runtime: z.enum(RUNTIMES),
     limits: TenantLimits,
     createdAt: Timestamp,
   })
@@ -49,7 +61,7 @@ export const createTenant = endpoint({
   kind: 'answer',
   status: 201,
   response: Tenant,
-  failures: ['name-taken', 'state-conflict'],
+  failures: ['engine-unavailable', 'name-taken', 'state-conflict'],
 })
 
 export const listTenants = endpoint({
@@ -84,7 +96,7 @@ export const updateTenant = endpoint({
   method: 'patch',
   path: '/v1/tenants/{tenant}',
   conditional: true,
-  summary: "Change a tenant's limits or policy",
+  summary: 'Change what a tenant may have: limits, policy, exceptions, runtime',
   permission: 'tenants:write',
   platform: true,
   params: InTenant,
@@ -92,7 +104,7 @@ export const updateTenant = endpoint({
   kind: 'answer',
   status: 200,
   response: Tenant,
-  failures: ['not-found'],
+  failures: ['engine-unavailable', 'not-found', 'state-conflict'],
 })
 
 export const deleteTenant = endpoint({

@@ -14,6 +14,7 @@ import { onceService } from '../services/once.ts'
 import { operationService } from '../services/operations.ts'
 import { registryService } from '../services/registries.ts'
 import { limitsOf } from '../services/tenant-lookup.ts'
+import { sandboxCheck } from '../services/sandbox.ts'
 import { tenantService } from '../services/tenants.ts'
 import { usageService } from '../services/usage.ts'
 import { whoamiService } from '../services/whoami.ts'
@@ -38,7 +39,8 @@ export function services(outside: Outside) {
   })
   const { wake } = reconciler
 
-  const common = { store, clock, newId: randomId, audit, events }
+  const requireRuntime = sandboxCheck(engine)
+  const common = { store, clock, newId: randomId, audit, events, requireRuntime }
   const operations = operationService({ ...common, wake })
   const keys = keyService({ ...common, newJti: randomId, keyRing, tokens: joseTokens })
   const containers = containerService({
@@ -58,11 +60,6 @@ export function services(outside: Outside) {
       if (!reconciler.isUp()) throw engineAway('change containers')
     },
   })
-  const defaults = {
-    containers: settings.CLOUDLET_TENANT_CONTAINERS,
-    cpuMilli: settings.CLOUDLET_TENANT_CPU_MILLI,
-    memoryBytes: settings.CLOUDLET_TENANT_MEMORY_BYTES,
-  }
   const eventsKept = {
     most: settings.CLOUDLET_EVENTS_KEPT,
     days: settings.CLOUDLET_EVENTS_KEPT_DAYS,
@@ -78,7 +75,7 @@ export function services(outside: Outside) {
     reconciler,
     tenants: tenantService({
       ...common,
-      defaults,
+      defaults: defaultLimits(settings),
       ended: (id) => keys.endTenant(id),
       limitsChanged: (id) => reconciler.limitsChanged(id),
       isolated,
@@ -91,6 +88,12 @@ export function services(outside: Outside) {
     whoami: whoamiService({ clock }),
   }
 }
+const defaultLimits = (settings: Outside['settings']) => ({
+  containers: settings.CLOUDLET_TENANT_CONTAINERS,
+  cpuMilli: settings.CLOUDLET_TENANT_CPU_MILLI,
+  memoryBytes: settings.CLOUDLET_TENANT_MEMORY_BYTES,
+})
+
 export type Services = ReturnType<typeof services>
 
 /** Where a browser finds an app without any set-up of names. */

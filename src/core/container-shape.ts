@@ -40,13 +40,13 @@ export function mayBeRoot(user: string): boolean {
 const TMPFS_BYTES = 64 * 1024 * 1024
 
 /** Sized file systems in memory: /tmp, /run, and each directory that the image calls a volume. */
-export function tmpfsFor(imageVolumes: readonly string[]) {
+export function tmpfsFor(imageVolumes: readonly string[], volumeBytes = TMPFS_BYTES) {
   return [
     { path: '/tmp', sizeBytes: TMPFS_BYTES, executable: true },
     { path: '/run', sizeBytes: TMPFS_BYTES, executable: false },
     ...imageVolumes
       .filter((path) => path !== '/tmp' && path !== '/run')
-      .map((path) => ({ path, sizeBytes: TMPFS_BYTES, executable: false })),
+      .map((path) => ({ path, sizeBytes: volumeBytes, executable: false })),
   ]
 }
 

@@ -46,6 +46,8 @@ export interface EngineFacts {
   readonly liveRestore: boolean
   readonly storageDriver: string
   readonly cgroupDriver: 'cgroupfs' | 'systemd'
+  /** Whether it can put a container under a kernel of its own. */
+  readonly sandbox: boolean
 }
 
 export interface EngineView {
@@ -172,6 +174,10 @@ export interface ContainerWanted extends EngineLabels {
   readonly pids: number
   /** The group of processes that the container's is in; the engine's own where there is none. */
   readonly cgroupParent?: string
+  /** Under a kernel of its own (gVisor). */
+  readonly sandboxed?: boolean
+  /** Of /dev/shm, where it is other than for all. */
+  readonly shmBytes?: number
   readonly readOnlyRoot: boolean
   readonly capabilities: readonly string[]
   /** Directories that the image declares as volumes: each becomes a tmpfs of this size. */

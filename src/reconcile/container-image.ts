@@ -1,6 +1,7 @@
 import type { ContainerRow, PlacedContainer } from '../../db/queries/containers.ts'
 import { appPortOf, mayBeRoot } from '../core/container-shape.ts'
 import { wrongField } from '../core/failure.ts'
+import { imageVolumes } from '../core/image-volumes.ts'
 import type { ImageFacts } from '../ports/engine.ts'
 import type { Notes } from './container-notes.ts'
 import type { StepDeps } from './container-steps.ts'
@@ -34,12 +35,21 @@ export function containerImage(deps: StepDeps, notes: Notes) {
     const asked = { tenantId: row.tenantId, image: spec.image }
     const facts = await deps.images(asked, { begins, progress: progressOf(row) }, signal)
     const appPort = checkedPort(facts, spec, row)
-    const change = { imageJson: JSON.stringify(facts), appPort, state: 'creating' } as const
+    const volumeBytes = checkedVolumes(facts, spec, row)
+    const imageJson = JSON.stringify({ ...facts, volumeBytes })
+    const change = { imageJson, appPort, state: 'creating' } as const
     await notes.moved(row, change, { step: 'create', progress: 40 })
     deps.passing('image-resolved')
     // From here on the app's port is known, so requests can wait for it instead of being refused.
     publishSoon(deps)
   }
+}
+
+/** Refuses an image whose volumes cannot be given; answers the size of each. */
+function checkedVolumes(facts: ImageFacts, spec: EngineSpec, row: ContainerRow): number {
+  const judged = imageVolumes(facts.volumes, row.memoryBytes)
+  if (judged.ok) return judged.sizeBytes
+  throw wrongField('#/image', `the image "${spec.image}" ${judged.reason}`)
 }
 
 /** Refuses what only the image could show to be wrong; answers the app's port. */

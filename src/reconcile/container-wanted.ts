@@ -1,5 +1,6 @@
 import type { ContainerRow, PlacedContainer } from '../../db/queries/containers.ts'
 import { capabilitiesOf, environmentOf, tmpfsFor, type PortSpec } from '../core/container-shape.ts'
+import { allowances, type Exception } from '../core/exceptions.ts'
 import { dockerName } from '../core/docker-names.ts'
 import { specMark } from '../core/spec-mark.ts'
 import type { ContainerWanted, ImageFacts } from '../ports/engine.ts'
@@ -18,6 +19,7 @@ export interface EngineSpec {
   readonly stopSignal?: string
   readonly stopTimeoutSeconds: number
   readonly publish: boolean
+  readonly exceptions?: readonly Exception[]
 }
 
 /** Written by the container service alone, from a parsed spec. */
@@ -26,10 +28,15 @@ export function specOf(row: ContainerRow): EngineSpec {
   return spec
 }
 
+/** What the engine says of the image, and how large each of its volumes is for this container. */
+export interface RowImage extends ImageFacts {
+  readonly volumeBytes?: number
+}
+
 /** Written by the image step alone, from the engine's own answer. */
-export function imageOf(row: ContainerRow): ImageFacts {
+export function imageOf(row: ContainerRow): RowImage {
   if (row.imageJson === null) throw new Error(`Container "${row.id}" has no image yet`)
-  const facts: ImageFacts = JSON.parse(row.imageJson)
+  const facts: RowImage = JSON.parse(row.imageJson)
   return facts
 }
 
@@ -39,15 +46,17 @@ export function imageOf(row: ContainerRow): ImageFacts {
  */
 export function markOf({ row, network, address, mac }: PlacedContainer): string {
   const { image, command, entrypoint, workingDir, env, user, ports, labels, ...rest } = specOf(row)
-  const { stopSignal, stopTimeoutSeconds, publish } = rest
+  const { stopSignal, stopTimeoutSeconds, publish, exceptions } = rest
+  // What most do not have is left out where it is not, as it was before there was any.
+  const walls = { exceptions, ...(row.runtime === 'sandboxed' && { runtime: row.runtime }) }
   const process = { command, entrypoint, workingDir, env, user, stopSignal, stopTimeoutSeconds }
   const where = { network: network.id, address, mac, ports, publish }
-  return specMark({ image, labels, policy: row.policy, ...process, ...where })
+  return specMark({ image, labels, policy: row.policy, ...walls, ...process, ...where })
 }
 
 export interface Given {
   readonly name: string
-  readonly facts: ImageFacts
+  readonly facts: RowImage
   readonly resolver: string | null
   readonly internalDomain: string
   readonly cgroupParent: string | undefined
@@ -60,6 +69,7 @@ export function wantedOf(
 ): ContainerWanted {
   const { row, tenant, network, address, mac } = placed
   const spec = specOf(row)
+  const allowed = allowances(row.policy, spec.exceptions ?? [])
   const { id, appPort } = row
   const exposed = facts.exposedTcpPorts.map((port) => ({ port, protocol: 'tcp' as const }))
   return {
@@ -86,9 +96,11 @@ export function wantedOf(
     cpuShares: row.cpuShares,
     pids: row.pids,
     ...(cgroupParent !== undefined && { cgroupParent }),
-    readOnlyRoot: row.policy === 'restricted',
-    capabilities: capabilitiesOf(row.policy),
-    tmpfs: tmpfsFor(facts.volumes),
+    ...(row.runtime === 'sandboxed' && { sandboxed: true }),
+    ...(allowed.largeShm && { shmBytes: row.memoryBytes }),
+    readOnlyRoot: allowed.readOnlyRoot,
+    capabilities: [...capabilitiesOf(row.policy), ...allowed.furtherCapabilities],
+    tmpfs: tmpfsFor(facts.volumes, facts.volumeBytes),
     ...(spec.stopSignal !== undefined && { stopSignal: spec.stopSignal }),
     stopTimeoutSeconds: spec.stopTimeoutSeconds,
     ports: (spec.ports ?? exposed).map(({ port, protocol }) => ({ port, protocol })),

@@ -13,6 +13,7 @@ import { containerOf, type Surroundings } from './container-view.ts'
 import type { Begun, OperationService } from './operations.ts'
 import type { EventService } from './events.ts'
 import { placement, type PlacementDeps } from './placement.ts'
+import type { SandboxCheck } from './sandbox.ts'
 import { tenantBySlug } from './tenant-lookup.ts'
 
 export interface IntentDeps extends PlacementDeps {
@@ -21,6 +22,7 @@ export interface IntentDeps extends PlacementDeps {
   readonly events: Pick<EventService, 'record'>
   readonly operations: OperationService
   readonly around: Surroundings
+  readonly requireRuntime: SandboxCheck
   readonly wake: (containerId: string) => void
 }
 
@@ -59,6 +61,8 @@ export function containerIntents(deps: IntentDeps) {
   return {
     async create(slug: string, wanted: ContainerCreate, actor: Actor): Promise<Change<Container>> {
       checkFields(wanted)
+      const { runtime } = await tenantBySlug(store.read, slug)
+      await deps.requireRuntime(wanted.runtime ?? runtime)
       const id = deps.newId()
       // The check, the reservation and the insert share one write transaction, so that of two requests
       // for the last of anything one is refused.

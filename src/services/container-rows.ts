@@ -11,10 +11,11 @@ import {
   mayBeRoot,
 } from '../core/container-shape.ts'
 import { cpuAmounts } from '../core/cpu.ts'
+import { notGranted } from '../core/exceptions.ts'
 import { quotaExceeded, wrongField } from '../core/failure.ts'
 import { imageReference } from '../core/image-reference.ts'
 import { shortages } from '../core/quota.ts'
-import { limitsOf } from './tenant-lookup.ts'
+import { exceptionsOf, limitsOf } from './tenant-lookup.ts'
 
 /** What the contract's shapes alone cannot show. */
 export function checkFields(wanted: ContainerCreate): void {
@@ -43,6 +44,7 @@ export interface RowFacts {
 
 /** The row of a new container: what was asked, with the platform's defaults and the tenant's policy. */
 export function newRow(wanted: ContainerCreate, { tenant, id, node, nowMs }: RowFacts): NewRow {
+  checkExceptions(wanted, tenant)
   const { name, start, ...spec } = wanted
   return {
     id,
@@ -51,6 +53,7 @@ export function newRow(wanted: ContainerCreate, { tenant, id, node, nowMs }: Row
     name,
     specJson: JSON.stringify(spec),
     policy: policyOf(wanted, tenant),
+    runtime: runtimeOf(wanted, tenant),
     ...cpuAmounts(wanted, DEFAULT_CPU_MILLI),
     memoryBytes: wanted.memoryBytes ?? DEFAULT_MEMORY_BYTES,
     pids: wanted.pids ?? DEFAULT_PIDS,
@@ -86,6 +89,21 @@ function policyOf(wanted: ContainerCreate, tenant: TenantRow): ContainerRow['pol
     throw wrongField('#/user', detail)
   }
   return policy
+}
+
+function checkExceptions({ exceptions = [] }: ContainerCreate, tenant: TenantRow): void {
+  const [first] = notGranted(exceptionsOf(tenant), exceptions)
+  if (first === undefined) return
+  throw wrongField(
+    `#/exceptions/${exceptions.indexOf(first)}`,
+    `the operator has not granted the tenant the exception "${first}"`,
+  )
+}
+
+function runtimeOf(wanted: ContainerCreate, tenant: TenantRow): ContainerRow['runtime'] {
+  const runtime = wanted.runtime ?? tenant.runtime
+  if (tenant.runtime === 'default' || runtime === 'sandboxed') return runtime
+  throw wrongField('#/runtime', "the tenant's containers run sandboxed, and no other way")
 }
 
 /** Refuses what the tenant's quota has no room for. Runs in the transaction that inserts the row. */

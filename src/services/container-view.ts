@@ -1,5 +1,6 @@
 import type { PlacedContainer } from '../../db/queries/containers.ts'
 import type { HealthReport } from '../../proxy/core/route-table.ts'
+import { tmpfsFor } from '../core/container-shape.ts'
 import type { Container, ContainerSpec } from '../contract/containers.ts'
 
 /** What the platform says of itself wherever it shows a container. */
@@ -36,6 +37,8 @@ export function containerOf(placed: PlacedContainer, around: Surroundings): Cont
       cpuShares: row.cpuShares,
       pids: row.pids,
     },
+    fileSystems: fileSystemsOf(row.imageJson),
+    runtime: row.runtime,
     isolated: around.isolated,
     spec,
     generation: row.generation,
@@ -43,6 +46,20 @@ export function containerOf(placed: PlacedContainer, around: Surroundings): Cont
     startedAt: timeOf(row.startedAt),
     finishedAt: timeOf(row.finishedAt),
   }
+}
+
+/** Written by the reconciler alone, from what the engine says of the image. */
+function fileSystemsOf(imageJson: string | null): Container['fileSystems'] {
+  if (imageJson === null) return []
+  const facts: { readonly volumes: readonly string[]; readonly volumeBytes?: number } =
+    JSON.parse(imageJson)
+  const origin = (path: string) => (facts.volumes.includes(path) ? 'image' : 'platform')
+  return tmpfsFor(facts.volumes, facts.volumeBytes).map(({ path, sizeBytes }) => ({
+    path,
+    sizeBytes,
+    medium: 'memory',
+    origin: origin(path),
+  }))
 }
 
 /** The spec is parsed by the contract before it is written, and written by the service alone. */

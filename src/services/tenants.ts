@@ -2,6 +2,7 @@ import type { Queries, Store } from '../../db/open.ts'
 import type { TenantRow } from '../../db/queries/tenants.ts'
 import type { Tenant, TenantChange, TenantCreate } from '../contract/tenants.ts'
 import type { Actor } from '../core/actor.ts'
+import type { Exception } from '../core/exceptions.ts'
 import { failure, nameTaken, wrongField } from '../core/failure.ts'
 import { refuseStale } from '../core/precondition.ts'
 import type { Limits } from '../core/quota.ts'
@@ -9,7 +10,8 @@ import { isReservedName } from '../core/reserved-names.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { AuditService } from './audit.ts'
 import type { EventService } from './events.ts'
-import { limitsOf, tenantBySlug } from './tenant-lookup.ts'
+import type { SandboxCheck } from './sandbox.ts'
+import { exceptionsOf, limitsOf, tenantBySlug } from './tenant-lookup.ts'
 
 export interface TenantDeps {
   readonly store: Store
@@ -21,6 +23,7 @@ export interface TenantDeps {
   readonly defaults: Limits
   /** Told when a tenant is gone, so that its keys end at once. */
   readonly ended: (tenantId: string) => void
+  readonly requireRuntime: SandboxCheck
   /** Told when what a tenant may have in sum has changed. */
   readonly limitsChanged: (tenantId: string) => void
   /** Without walls between tenants there is only one. */
@@ -35,8 +38,9 @@ export function tenantService(deps: TenantDeps) {
   const note = notes(deps)
   return {
     async create(wanted: TenantCreate, actor: Actor): Promise<Tenant> {
-      const { slug, policy } = wanted
+      const { slug, policy, runtime = 'default' } = wanted
       if (isReservedName(slug)) throw wrongField('#/slug', 'this slug is reserved')
+      await deps.requireRuntime(runtime)
       return store.write(async (q) => {
         const now = clock.now().getTime()
         const resting = await q.tenants.lastDeletion(slug)
@@ -45,7 +49,8 @@ export function tenantService(deps: TenantDeps) {
         if (!isolated && (await q.tenants.liveSlugs()).length > 0) throw onlyOne(slug)
 
         const limits = columnsOf({ ...defaults, ...defined(wanted.limits) })
-        const row = { id: newId(), slug, policy, ...limits, createdAt: now, deletedAt: null }
+        const walls = { policy, runtime, exceptionsJson: JSON.stringify(wanted.exceptions ?? []) }
+        const row = { id: newId(), slug, ...walls, ...limits, createdAt: now, deletedAt: null }
         await q.tenants.insert(row)
         await note(q, actor, { verb: 'create', row: row, status: 201 })
         return tenantOf(row)
@@ -63,10 +68,12 @@ export function tenantService(deps: TenantDeps) {
     },
 
     async update(slug: string, change: TenantChange, actor: Actor): Promise<Tenant> {
+      await deps.requireRuntime(change.runtime)
       const changed = await store.write(async (q) => {
         const row = await tenantToChange(q, slug, actor)
+        if (change.exceptions) await refuseWithdrawal(q, row, change.exceptions)
         const limits = columnsOf({ ...limitsOf(row), ...defined(change.limits) })
-        const patch = { ...limits, policy: change.policy ?? row.policy }
+        const patch = { ...limits, ...wallsOf(row, change) }
         await q.tenants.update(row.id, patch)
         await note(q, actor, { verb: 'update', row: row, status: 200 })
         return { ...row, ...patch }
@@ -113,6 +120,31 @@ async function refuseInhabited(q: Queries, { id, slug }: TenantRow): Promise<voi
     { kind: 'tenant', name: slug, state: 'in use' },
   )
 }
+
+const wallsOf = (row: TenantRow, { policy, exceptions, runtime }: TenantChange) => ({
+  policy: policy ?? row.policy,
+  exceptionsJson: exceptions ? JSON.stringify(exceptions) : row.exceptionsJson,
+  runtime: runtime ?? row.runtime,
+})
+
+/** A container that was made with an exception keeps it for as long as it lives, so it has to go first. */
+async function refuseWithdrawal(
+  q: Queries,
+  row: TenantRow,
+  granted: readonly Exception[],
+): Promise<void> {
+  const withdrawn = exceptionsOf(row).filter((one) => !granted.includes(one))
+  if (withdrawn.length === 0) return
+  const holders = await q.containers.withExceptions(row.id, withdrawn)
+  if (holders.length === 0) return
+  const names = holders.slice(0, NAMES_TOLD).join(', ')
+  throw failure(
+    'state-conflict',
+    `Cannot withdraw exceptions of tenant "${row.slug}": ${holders.length} containers have them (${names}); delete them first`,
+    { kind: 'tenant', name: row.slug, state: 'in use' },
+  )
+}
+const NAMES_TOLD = 5
 
 type Verb = 'create' | 'delete' | 'update'
 const DONE = { create: 'created', delete: 'deleted', update: 'changed' } as const
@@ -167,6 +199,8 @@ const tenantOf = (row: TenantRow): Tenant => ({
   id: row.id,
   slug: row.slug,
   policy: row.policy,
+  exceptions: exceptionsOf(row),
+  runtime: row.runtime,
   limits: limitsOf(row),
   createdAt: new Date(row.createdAt).toISOString(),
 })

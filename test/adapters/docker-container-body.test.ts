@@ -141,3 +141,11 @@ test('containerBody() gives the MAC to the endpoint from API 1.44 on', () => {
     MacAddress: WANTED.mac,
   })
 })
+
+test('containerBody() names a group, a runtime and a size of /dev/shm where there are some', () => {
+  const asked = { ...WANTED, cgroupParent: '/clabc', sandboxed: true, shmBytes: 96 }
+  const { CgroupParent, Runtime, ShmSize, ...rest } = containerBody(asked, FACTS).HostConfig
+  assert.deepEqual([CgroupParent, Runtime, ShmSize], ['/clabc', 'runsc', 96])
+  const { ShmSize: _, ...plain } = containerBody(WANTED, FACTS).HostConfig
+  assert.deepEqual(rest, plain)
+})

@@ -26,6 +26,8 @@ export const container: Container = {
   url: 'http://hello.demo.cloud.local/',
   endpoints: [],
   resources: { memoryBytes: 268_435_456, cpuMilli: 500, cpuShares: 512, pids: 256 },
+  fileSystems: [],
+  runtime: 'default',
   isolated: true,
   spec: {
     image: 'cloudlet/demo:latest',
@@ -56,6 +58,8 @@ export const tenant: Tenant = {
   id: 't0000000000000aa',
   slug: 'demo',
   policy: 'baseline',
+  exceptions: [],
+  runtime: 'default',
   limits: { containers: 10, cpuMilli: 4000, memoryBytes: null },
   createdAt: TIME,
 }

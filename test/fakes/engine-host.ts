@@ -66,6 +66,8 @@ export interface HostDeps {
   readonly program?: (wanted: ContainerWanted) => Program
   /** Answers the facts of an image that a registry has; throws an EngineRefusal in its words. */
   readonly registry?: (wanted: PullWanted) => ImageFacts
+  /** Whether the engine has gVisor. */
+  readonly sandbox?: boolean
 }
 
 const BACKLOG = 256

@@ -31,7 +31,11 @@ export function fakeEngine(host: EngineHost, instance: string): Engine {
     ...imageCalls(host, instance),
     ...viewCalls(host, instance),
     ...changeCalls(host, instance),
-    facts: (signal) => host.call({ instance, method: 'facts', name: '' }, signal, () => FACTS),
+    facts: (signal) =>
+      host.call({ instance, method: 'facts', name: '' }, signal, () => ({
+        ...FACTS,
+        sandbox: host.deps.sandbox === true,
+      })),
     events: (signal) => events(host, { instance, since: host.lastSeq }, signal),
     logs: (name, wanted, signal) => logs(host, name, { instance, wanted, signal }),
   }

@@ -121,6 +121,7 @@ const container = (tenantId: string): ContainerRow => ({
   state: 'running',
   startedRun: 1,
   startingAt: null,
+  runtime: 'default',
   imageJson: null,
   appPort: null,
   endpointsJson: '[]',

@@ -42,6 +42,7 @@ export interface Asked {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+const requireRuntime = () => Promise.resolve()
 const limitsChanged = (): void => undefined
 
 /** The services of the API, on a real database and real keys, with a clock that is moved by hand. */
@@ -69,6 +70,7 @@ async function house(folder: string) {
     defaults,
     ended,
     limitsChanged,
+    requireRuntime,
     isolated: true,
   }
   const tenants = tenantService(tenantDeps)

@@ -20,6 +20,7 @@ import { auditService } from '../../src/services/audit.ts'
 import { containerService } from '../../src/services/containers.ts'
 import { eventService } from '../../src/services/events.ts'
 import { operationService } from '../../src/services/operations.ts'
+import { sandboxCheck } from '../../src/services/sandbox.ts'
 import { limitsOf } from '../../src/services/tenant-lookup.ts'
 import { FakeEdge } from '../fakes/edge.ts'
 import { EngineHost, type HostDeps } from '../fakes/engine-host.ts'
@@ -100,6 +101,7 @@ export function controlPlane(ground: Ground, passing: (point: string) => void = 
     wake,
     node: 'local',
     pool: POOL,
+    requireRuntime: sandboxCheck(engine),
     routesChanged: () => void routes.publish(),
     requireEngine() {
       if (observer.isUp()) return
@@ -236,6 +238,8 @@ async function addTenant({ store, newId, time }: Ground, slug: string, limits: P
     id: newId(),
     slug,
     policy: 'baseline' as const,
+    exceptionsJson: '[]',
+    runtime: 'default' as const,
     limitContainers: limits.containers ?? null,
     limitCpuMilli: limits.cpuMilli ?? null,
     limitMemoryBytes: limits.memoryBytes ?? null,

@@ -3,6 +3,7 @@ import { drizzle, type LibSQLDatabase } from 'drizzle-orm/libsql'
 import { migrate } from 'drizzle-orm/libsql/migrator'
 import { mirrored } from './mirror-feed.ts'
 import { addressQueries } from './queries/addresses.ts'
+import { auditChainQueries } from './queries/audit-chains.ts'
 import { auditQueries } from './queries/audit.ts'
 import { containerQueries } from './queries/containers.ts'
 import { eventQueries } from './queries/events.ts'
@@ -26,6 +27,7 @@ export const queriesOn = (db: Executor, afterCommit: AfterCommit) => ({
   afterCommit,
   addresses: addressQueries(db),
   audit: auditQueries(db),
+  auditChains: auditChainQueries(db),
   containers: containerQueries(db),
   events: eventQueries(db),
   idempotency: idempotencyQueries(db),

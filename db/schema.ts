@@ -300,14 +300,18 @@ export const idempotency = sqliteTable(
   ],
 )
 
-export const audit = sqliteTable(
-  'audit',
+/** Entries of the audit log. Triggers hold that they are only ever added, and removed by retention alone. */
+export const auditEntries = sqliteTable(
+  'audit_entries',
   {
-    seq: integer('seq').primaryKey({ autoIncrement: true }),
+    /** Orders the entries of all chains as they were written. */
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    /** Id of the tenant, or `platform`. Not a reference: entries outlive whom they tell of. */
+    chain: text('chain').notNull(),
+    seq: integer('seq').notNull(),
     time: integer('time').notNull(),
     actor: text('actor').notNull(),
     keyId: text('key_id'),
-    tenantId: text('tenant_id'),
     /** Slug as it was: the tenant may be gone when the entry is read. */
     tenant: text('tenant'),
     action: text('action').notNull(),
@@ -316,8 +320,11 @@ export const audit = sqliteTable(
     status: integer('status').notNull(),
     requestId: text('request_id').notNull(),
     sourceAddress: text('source_address').notNull(),
+    rootKey: integer('root_key').notNull(),
+    /** HMAC-SHA-256 in base64url, over all of the above and the mac before it. */
+    mac: text('mac').notNull(),
   },
-  (t) => [index('audit_by_tenant').on(t.tenantId, t.seq)],
+  (t) => [uniqueIndex('audit_entries_by_chain').on(t.chain, t.seq)],
 )
 
 /** What happened, in the order of the commits: `seq` is never used again. */
@@ -340,3 +347,16 @@ export const events = sqliteTable(
   },
   (t) => [index('events_by_tenant').on(t.tenantId, t.seq), index('events_by_time').on(t.time)],
 )
+
+export const auditChains = sqliteTable('audit_chains', {
+  chain: text('chain').primaryKey(),
+  headSeq: integer('head_seq').notNull(),
+  headMac: text('head_mac').notNull(),
+  /** The checkpoint: the last entry that retention has removed, signed. 0 and empty before the first cut. */
+  cutSeq: integer('cut_seq').notNull().default(0),
+  cutMac: text('cut_mac').notNull().default(''),
+  cutRootKey: integer('cut_root_key').notNull().default(0),
+  cutSeal: text('cut_seal').notNull().default(''),
+  /** Up to here the head has been said in the log of the process. */
+  loggedSeq: integer('logged_seq').notNull().default(0),
+})

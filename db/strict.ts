@@ -3,13 +3,14 @@ import { fileURLToPath } from 'node:url'
 import { is } from 'drizzle-orm'
 import { getTableConfig, SQLiteTable, type SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import * as schema from './schema.ts'
+import { TRIGGERS } from './triggers.ts'
 
 /**
- * What drizzle-kit cannot write: tables that are STRICT, and CHECKs that hold what the schema says
- * in TypeScript only. Runs once over a new migration, before anybody has applied it.
+ * What drizzle-kit cannot write: tables that are STRICT, CHECKs that hold what the schema says in
+ * TypeScript only, and triggers. Runs once over a new migration, before anybody has applied it.
  */
 export function strictMigration(migration: string): string {
-  return migration.replaceAll(
+  const strict = migration.replaceAll(
     /CREATE TABLE `(?:__new_)?(\w+)` \(\n([\s\S]*?)\n\);/g,
     (whole: string, table: string, columns: string) => {
       const lines = [columns, ...checksOf(table).map((check) => `\tCHECK (${check})`)]
@@ -17,6 +18,16 @@ export function strictMigration(migration: string): string {
       return `${head}\n${lines.join(',\n')}\n) STRICT;`
     },
   )
+  return withTriggers(strict)
+}
+
+/** Whatever makes a table that has triggers makes them too, at the end: they go with the old table. */
+function withTriggers(migration: string): string {
+  const missing = Object.entries(TRIGGERS)
+    .filter(([table]) => new RegExp(`CREATE TABLE \`(?:__new_)?${table}\``).test(migration))
+    .flatMap(([, triggers]) => triggers)
+    .filter((trigger) => !migration.includes(trigger))
+  return [migration.trimEnd(), ...missing].join('\n--> statement-breakpoint\n')
 }
 
 function checksOf(table: string): string[] {
@@ -61,6 +72,8 @@ const LENGTHS: Readonly<Record<string, string>> = {
   target_id: ID_LENGTH,
   key_id: ACCESS_KEY_ID_LENGTH,
   slug: 'BETWEEN 1 AND 32',
+  chain: 'BETWEEN 8 AND 16',
+  mac: '= 43',
   name: 'BETWEEN 1 AND 63',
 }
 

@@ -108,6 +108,20 @@ export const SETTINGS = {
     .max(3650)
     .default(30)
     .describe('Days for which events are kept at most'),
+  CLOUDLET_AUDIT_DAYS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(36_500)
+    .default(365)
+    .describe('Days for which entries of the audit log are kept'),
+  CLOUDLET_AUDIT_ENTRIES: z.coerce
+    .number()
+    .int()
+    .min(1000)
+    .max(10_000_000)
+    .default(100_000)
+    .describe('Entries of the audit log that are kept of each tenant, and of the platform'),
   CLOUDLET_BOOTSTRAP: z
     .enum(['check', ''])
     .default('')

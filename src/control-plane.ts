@@ -100,15 +100,19 @@ function stopWhenTold(stopping: AbortController, end: () => Promise<void>): void
 }
 
 /** Ends what has expired, and forgets what is long over. */
-function sweep({ keys, history, once }: Services): void {
+function sweep({ keys, history, once, auditCare }: Services): void {
   setInterval(() => keys.endExpired(), EXPIRY_MS).unref()
+  every(SWEEP_MS, 'sweep old answers', () => once.sweep())
+  every(SWEEP_MS, 'sweep the keys', () => keys.sweep())
+  every(SWEEP_MS, 'log the heads of the audit log', () => auditCare.logHeads())
+  every(HISTORY_SWEEP_MS, 'sweep the history', () => history.sweep())
+  every(HISTORY_SWEEP_MS, 'cut the audit log', () => auditCare.sweep())
+}
+
+function every(ms: number, what: string, run: () => Promise<void>): void {
   setInterval(() => {
-    once.sweep().catch((error: unknown) => log('warn', 'Cannot sweep old answers', { error }))
-    keys.sweep().catch((error: unknown) => log('warn', 'Cannot sweep the keys', { error }))
-  }, SWEEP_MS).unref()
-  setInterval(() => {
-    history.sweep().catch((error: unknown) => log('warn', 'Cannot sweep the history', { error }))
-  }, HISTORY_SWEEP_MS).unref()
+    run().catch((error: unknown) => log('warn', `Cannot ${what}`, { error }))
+  }, ms).unref()
 }
 
 main().catch((error: unknown) => {

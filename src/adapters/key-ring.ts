@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import { open, link, lstat, readFile, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { KeyRing } from '../ports/key-ring.ts'
@@ -118,10 +118,24 @@ function keyRing(path: string, keys: ReadonlyMap<number, Buffer>, current: numbe
     throw new KeyFileError(`Cannot find root key ${rootKey} in the key file "${path}": ${why}`)
   }
 
+  /** Kept, because a chain is verified with one key a hundred thousand times. */
+  const macKeys = new Map<string, Buffer>()
+  function macKeyOf(rootKey: number, purpose: string): Buffer {
+    const name = `${rootKey} ${purpose}`
+    const key = macKeys.get(name) ?? derived(rootKey, ['cloudlet mac', purpose])
+    macKeys.set(name, key)
+    return key
+  }
+
   return {
     current,
     secretOf: (rootKey, keyId, version) =>
       derived(rootKey, ['cloudlet access key', keyId, String(version)]).toString('base64url'),
+
+    mac(rootKey, purpose, text) {
+      if (!keys.has(rootKey)) return undefined
+      return createHmac('sha256', macKeyOf(rootKey, purpose)).update(text).digest('base64url')
+    },
 
     seal(purpose, plain) {
       const nonce = randomBytes(NONCE_BYTES)

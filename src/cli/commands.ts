@@ -1,6 +1,8 @@
 import type { Options } from './arguments.ts'
 import type { Command, Work } from './command.ts'
 import {
+  AUDIT_OPTIONS,
+  CHAIN_OPTIONS,
   CONTAINER_OPTIONS,
   EVENT_OPTIONS,
   FORCE,
@@ -14,12 +16,14 @@ import {
   TENANT_OPTIONS,
   TIMEOUT,
   TOKEN_OPTIONS,
+  VERIFY_OPTIONS,
   YES,
 } from './options.ts'
 
 type Load = Command['work']
 
 /** The files that hold several commands, each loaded by whichever of them is run. */
+const audit = part(() => import('./commands/audit.ts'))
 const container = part(() => import('./commands/containers.ts'))
 const image = part(() => import('./commands/image.ts'))
 const key = part(() => import('./commands/key.ts'))
@@ -145,8 +149,27 @@ export const COMMANDS: readonly Command[] = [
   }),
   command('audit', '', {
     summary: 'Show who asked for what, the newest first',
-    options: { ...LIMIT, ...PLATFORM },
-    work: show(({ audit }) => audit),
+    options: AUDIT_OPTIONS,
+    work: audit(({ list }) => list),
+  }),
+  command('audit list', '', {
+    summary: 'Show who asked for what, the newest first',
+    options: AUDIT_OPTIONS,
+    work: audit(({ list }) => list),
+  }),
+  command('audit verify', '', {
+    summary: 'Tell whether the audit log is what was written, and name the first entry that is not',
+    options: { ...CHAIN_OPTIONS, ...VERIFY_OPTIONS },
+    notes: [
+      'With --head of an earlier day it finds also what was cut off at the end.',
+      'The macs of a file are made anew by the platform, which alone has the key.',
+    ].join('\n'),
+    work: audit(({ verify }) => verify),
+  }),
+  command('audit export', '', {
+    summary: 'Print the audit log with its macs, a document a line, the oldest first',
+    options: CHAIN_OPTIONS,
+    work: audit(({ exportChain }) => exportChain),
   }),
   command('events', '', {
     summary: 'Show what happened, and with -f what happens',

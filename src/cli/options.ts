@@ -120,3 +120,27 @@ export const TOKEN_OPTIONS = {
   expires: { type: 'string', value: 'time', summary: 'Valid for so long, e.g. 30d; default: ever' },
   scope: { type: 'string', multiple: true, value: 'permission', summary: 'Only this permission' },
 } as const satisfies Options
+
+export const AUDIT_OPTIONS = {
+  ...LIMIT,
+  ...PLATFORM,
+  since: { type: 'string', value: 'time', summary: 'Since a time ago, e.g. 2h, or a moment' },
+  until: { type: 'string', value: 'time', summary: 'Until a time ago, or a moment' },
+  action: { type: 'string', value: 'action', summary: 'Only this, e.g. containers.create' },
+  result: { type: 'string', value: 'result', summary: 'accepted, or the code of a failure' },
+  actor: { type: 'string', value: 'actor', summary: 'Only of this one, e.g. key:<id>' },
+} as const satisfies Options
+
+export const CHAIN_OPTIONS = {
+  ...PLATFORM,
+  chain: { type: 'string', value: 'id', summary: 'That of a tenant by id, also when it is gone' },
+} as const satisfies Options
+
+export const VERIFY_OPTIONS = {
+  head: {
+    type: 'string',
+    value: 'seq:mac',
+    summary: 'A head from the log that must still be there',
+  },
+  file: { type: 'string', value: 'path', summary: 'Verify what was exported into this file' },
+} as const satisfies Options

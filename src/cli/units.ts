@@ -33,6 +33,14 @@ export function secondsOf(text: string, option: string): number {
   return Number(amount) * factor
 }
 
+/** A moment as the API takes it: RFC 3339, or so long ago. */
+export function momentOf(text: string, option: string, now: Date): string {
+  if (/^\d{4}-\d{2}-\d{2}(T|$)/.test(text) && !Number.isNaN(Date.parse(text))) {
+    return new Date(text).toISOString()
+  }
+  return new Date(now.getTime() - secondsOf(text, option) * 1000).toISOString()
+}
+
 export function wholeOf(text: string, option: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text)
   throw usageError(`Cannot understand ${option} "${text}": a whole number is needed`)

@@ -1,4 +1,4 @@
-import { listAudit, listTenantAudit } from './audit.ts'
+import * as audit from './audit.ts'
 import * as containers from './containers.ts'
 import type { Endpoint } from './endpoint.ts'
 import { listEvents, listTenantEvents } from './events.ts'
@@ -42,8 +42,11 @@ export const ENDPOINTS: readonly Endpoint[] = [
   tenantKeys.revoke,
   tenantKeys.rotate,
   tenantKeys.createToken,
-  listTenantAudit,
   listTenantEvents,
+  audit.listTenantAudit,
+  audit.verifyTenantAudit,
+  audit.verifyGivenTenantAudit,
+  audit.exportTenantAudit,
   whoami,
   getPlatform,
   createTenant,
@@ -58,7 +61,10 @@ export const ENDPOINTS: readonly Endpoint[] = [
   platformKeys.revoke,
   platformKeys.rotate,
   platformKeys.createToken,
-  listAudit,
   listEvents,
+  audit.listAudit,
+  audit.verifyAudit,
+  audit.verifyGivenAudit,
+  audit.exportAudit,
   platformHealth,
 ]

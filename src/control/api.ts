@@ -74,8 +74,8 @@ function bindRoutes(api: App, outside: Outside, services: Services): void {
   keyRoutes(api, keys)
   platformKeyRoutes(api, keys)
   tenantRoutes(api, services.tenants)
-  auditRoutes(api, services.audit)
   eventRoutes(api, services.events)
+  auditRoutes(api, services)
   whoamiRoutes(api, services.whoami)
   platformRoutes(api, {
     platform: platformOf(outside),

@@ -2,7 +2,6 @@ import { joseTokens } from '../adapters/jose-tokens.ts'
 import { randomId } from '../adapters/system.ts'
 import { engineAway } from '../core/failure.ts'
 import { hostPort, type Instance } from '../instance.ts'
-import { auditService } from '../services/audit.ts'
 import { containerService } from '../services/containers.ts'
 import { eventService } from '../services/events.ts'
 import { historyService } from '../services/history.ts'
@@ -18,6 +17,7 @@ import { sandboxCheck } from '../services/sandbox.ts'
 import { tenantService } from '../services/tenants.ts'
 import { usageService } from '../services/usage.ts'
 import { whoamiService } from '../services/whoami.ts'
+import { auditing } from './auditing.ts'
 import type { Outside } from './outside.ts'
 import { reconciling } from './reconciling.ts'
 
@@ -25,8 +25,9 @@ import { reconciling } from './reconciling.ts'
 export function services(outside: Outside) {
   const { instance, settings, store, clock, keyRing, engine, edge } = outside
   const { isolated, pool } = instance
-  const audit = auditService({ store, clock })
   const events = eventService({ store, clock })
+  const audited = auditing(outside)
+  const { audit } = audited
   const registries = registryService({ store, clock, audit, keyRing })
   const reconciler = reconciling(outside, {
     loginFor: (tenantId, host) => registries.loginFor(tenantId, host),
@@ -65,7 +66,7 @@ export function services(outside: Outside) {
     days: settings.CLOUDLET_EVENTS_KEPT_DAYS,
   }
   return {
-    audit,
+    ...audited,
     events,
     registries,
     operations,

@@ -4,6 +4,8 @@ export interface KeyRing {
   readonly current: number
   /** The secret of an access key's version. Throws when the ring has no root key of that number. */
   secretOf(rootKey: number, keyId: string, version: number): string
+  /** HMAC-SHA-256 in base64url under a key of one purpose; undefined when there is no such root key. */
+  mac(rootKey: number, purpose: string, text: string): string | undefined
   /** Encrypts for one purpose; what was sealed for another does not open. */
   seal(purpose: string, plain: string): string
   open(purpose: string, sealed: string): string

@@ -13,6 +13,8 @@ const FLAGS: Readonly<Record<string, string>> = {
   'containers.rename': '--name other',
   'registries.put': '--username ann --password secret',
   'tenants.create': '--slug demo',
+  'tenant-audit.verify-given': '--entries []',
+  'platform-audit.verify-given': '--entries []',
   'images.share': '--image demo',
 }
 const VALUES: Readonly<Record<string, string>> = {

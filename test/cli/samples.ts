@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { AuditEntry } from '../../src/contract/audit.ts'
+import type { AuditEntry, AuditLink, AuditVerdict } from '../../src/contract/audit.ts'
 import type { Container } from '../../src/contract/containers.ts'
 import type { CloudEvent } from '../../src/contract/events.ts'
 import type { Image, Registry } from '../../src/contract/images.ts'
@@ -110,7 +110,8 @@ const image: Image = {
   addedAt: TIME,
 }
 const registry: Registry = { host: '127.0.0.1:5000', username: 'ann', updatedAt: TIME }
-const entry: AuditEntry = {
+export const entry: AuditEntry = {
+  chain: 't0000000000000aa',
   seq: 1,
   time: TIME,
   actor: `key:${KEY_ID}`,
@@ -132,6 +133,14 @@ export const cloudEvent: CloudEvent = {
   target: { kind: 'container', id: container.id, name: container.name },
   message: 'Container "hello" ended by itself',
   details: { exitCode: 1 },
+}
+export const link: AuditLink = { ...entry, rootKey: 1, previousMac: '', mac: 'm'.repeat(43) }
+export const verdict: AuditVerdict = {
+  ok: true,
+  chain: entry.chain,
+  entries: 1,
+  head: `1:${link.mac}`,
+  firstBad: null,
 }
 const platform: Platform = {
   version: '0.1.0',
@@ -186,8 +195,11 @@ export const SAMPLES: Readonly<
   'keys.revoke': { value: accessKey },
   'keys.rotate': { value: newKey },
   'keys.token': { value: newToken },
-  'audit.tenant': page(entry),
   'events.tenant': page(cloudEvent),
+  'tenant-audit.list': page(entry),
+  'tenant-audit.verify': { value: verdict },
+  'tenant-audit.verify-given': { value: verdict },
+  'tenant-audit.export': { lines: [link] },
   'whoami.get': { value: whoami },
   'platform.get': { value: platform },
   'tenants.create': { value: tenant },
@@ -202,7 +214,10 @@ export const SAMPLES: Readonly<
   'platform-keys.revoke': { value: { ...accessKey, tenant: null } },
   'platform-keys.rotate': { value: { ...newKey, tenant: null } },
   'platform-keys.token': { value: newToken },
-  'audit.list': page(entry),
   'events.list': page(cloudEvent),
+  'platform-audit.list': page(entry),
+  'platform-audit.verify': { value: verdict },
+  'platform-audit.verify-given': { value: verdict },
+  'platform-audit.export': { lines: [link] },
   'platform.health': { value: { status: 'ok', version: '0.1.0', engine: 'up', edge: 'up' } },
 }

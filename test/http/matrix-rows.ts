@@ -49,7 +49,10 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'keys.rotate': row(OWN, 'tenant'),
   'keys.token': row(OWN, 'tenant'),
   'events.tenant': row(ALL, 'tenant'),
-  'audit.tenant': row(LOOK, 'tenant'),
+  'tenant-audit.list': row(LOOK, 'tenant'),
+  'tenant-audit.verify': row(LOOK, 'tenant'),
+  'tenant-audit.verify-given': row(LOOK, 'tenant'),
+  'tenant-audit.export': row(LOOK, 'tenant'),
   'whoami.get': row(ALL, 'anyone', 'open'),
   'platform.get': row(ALL, 'anyone', 'open'),
   'tenants.create': row(OWN, 'platform'),
@@ -65,7 +68,10 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'platform-keys.rotate': row(OWN, 'platform'),
   'platform-keys.token': row(OWN, 'platform'),
   'events.list': row(ALL, 'platform'),
-  'audit.list': row(LOOK, 'platform'),
+  'platform-audit.list': row(LOOK, 'platform'),
+  'platform-audit.verify': row(LOOK, 'platform'),
+  'platform-audit.verify-given': row(LOOK, 'platform'),
+  'platform-audit.export': row(LOOK, 'platform'),
 }
 
 /** Answered to everybody, whoever they are. */

@@ -91,14 +91,14 @@ test('list() goes back page by page, and one tenant sees its own entries only', 
   await using world = await apiWorld()
   await world.tenant('aa')
   await world.tenant('bb')
-  const seen: number[] = []
+  const seen: string[] = []
   let cursor: string | undefined
   do {
     const page = await world.audit.list({ limit: 2, cursor })
-    seen.push(...page.items.map(({ seq }) => seq))
+    seen.push(...page.items.map(({ tenant, seq }) => `${tenant} ${seq}`))
     cursor = page.nextCursor ?? undefined
   } while (cursor !== undefined)
-  assert.deepEqual(seen, [5, 4, 3, 2, 1])
+  assert.deepEqual(seen, ['bb 2', 'bb 1', 'aa 2', 'aa 1', 'null 1'])
   const own = await world.audit.listOfTenant('aa', { limit: 100 })
   assert.deepEqual(
     own.items.map(({ action }) => action),

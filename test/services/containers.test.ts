@@ -14,7 +14,7 @@ async function written({ store }: World, tenantId: string, name = 'web') {
     name: (await names.owner(tenantId, name)) !== undefined,
     networks: (await networks.ofTenant(tenantId)).length,
     operations: (await operations.list(tenantId, { limit: 100 })).length,
-    audit: (await audit.list({ tenantId, before: undefined, limit: 100 })).length,
+    audit: (await audit.after(tenantId, 0, 100)).length,
   }
 }
 

@@ -111,11 +111,7 @@ test('cancel() refuses a stop and a deletion', async () => {
   const { operation } = await at.control.containers.stop(asked('acme', 'web'))
   const refused = at.control.operations.cancel('acme', operation.id, PLATFORM)
   await assert.rejects(refused, { code: 'state-conflict' })
-  const entries = await at.store.read.audit.list({
-    tenantId: undefined,
-    before: undefined,
-    limit: 9,
-  })
+  const { items: entries } = await at.control.audit.list({ limit: 9 })
   assert.ok(!entries.some(({ action }) => action === 'operations.cancel'))
 })
 

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { openStore } from '../../db/open.ts'
 import { auditRoutes } from '../../routes/audit.ts'
@@ -17,6 +18,7 @@ import { PLATFORM } from '../../src/core/actor.ts'
 import { ALL_PERMISSIONS, type Role } from '../../src/core/permissions.ts'
 import { apiApp } from '../../src/http/app.ts'
 import type { App } from '../../src/http/shell.ts'
+import { auditCheckService } from '../../src/services/audit-check.ts'
 import { auditService } from '../../src/services/audit.ts'
 import { eventService } from '../../src/services/events.ts'
 import { keyService } from '../../src/services/keys.ts'
@@ -47,7 +49,8 @@ const limitsChanged = (): void => undefined
 
 /** The services of the API, on a real database and real keys, with a clock that is moved by hand. */
 async function house(folder: string) {
-  const store = await openStore(`file:${join(folder, 'cloudlet.db')}`, MIGRATIONS)
+  const url = `file:${join(folder, 'cloudlet.db')}`
+  const store = await openStore(url, MIGRATIONS)
   const path = join(folder, 'keys.json')
   const keyRing = await openKeyRing({ path, databaseHasKeys: false })
   const time = { now: START }
@@ -55,8 +58,9 @@ async function house(folder: string) {
   let made = 0
   const newId = () => String(++made).padStart(16, '0')
   const newJti = () => `jti-${newId()}`
-  const audit = auditService({ store, clock })
   const events = eventService({ store, clock })
+  const audit = auditService({ store, clock, keyRing })
+  const auditCheck = auditCheckService({ store, keyRing, breathe: () => setImmediate() })
   const keyDeps = { store, clock, newId, newJti, keyRing, tokens: joseTokens, audit }
   const keys = keyService(keyDeps)
   const defaults = { containers: 20, cpuMilli: 8000, memoryBytes: null }
@@ -83,7 +87,10 @@ async function house(folder: string) {
     time,
     clock,
     newId,
+    url,
+    keyRing,
     audit,
+    auditCheck,
     events,
     keyDeps,
     keys,
@@ -95,13 +102,14 @@ async function house(folder: string) {
 type House = Awaited<ReturnType<typeof house>>
 type Route = (app: App) => void
 
-function routesOf({ tenants, keys, audit, events, registries, clock }: House): Route[] {
+function routesOf(inside: House): Route[] {
+  const { tenants, keys, audit, auditCheck, events, registries, clock } = inside
   return [
     (app) => tenantRoutes(app, tenants),
     (app) => keyRoutes(app, keys),
     (app) => platformKeyRoutes(app, keys),
-    (app) => auditRoutes(app, audit),
     (app) => eventRoutes(app, events),
+    (app) => auditRoutes(app, { audit, auditCheck }),
     (app) => registryRoutes(app, registries),
     (app) => whoamiRoutes(app, whoamiService({ clock })),
   ]

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -52,6 +53,13 @@ export interface Ground {
 
 const log = (): void => undefined
 
+/** Keys of a test are no secret, and the same in every life. */
+const KEY_RING = {
+  current: 1,
+  mac: (rootKey: number, purpose: string, text: string) =>
+    createHmac('sha256', `${rootKey} ${purpose}`).update(text).digest('base64url'),
+}
+
 /** One life of the control plane: everything between the routes and the ports. */
 export function controlPlane(ground: Ground, passing: (point: string) => void = () => undefined) {
   const { store, edge, time } = ground
@@ -60,9 +68,9 @@ export function controlPlane(ground: Ground, passing: (point: string) => void = 
   const known = knownEngine()
   const table = { instance: INSTANCE, domains: ['cloud.local'], internalDomain: 'internal' }
   const routes = publisher({ store, edge, clock, table: { ...table, pool: POOL } })
-  const audit = auditService({ store, clock })
   const events = eventService({ store, clock })
   const groups = groupsOn(ground)
+  const audit = auditService({ store, clock, keyRing: KEY_RING })
   const reconciler = containerReconciler({
     store,
     engine,

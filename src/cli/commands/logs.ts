@@ -8,7 +8,7 @@ import type { Work } from '../command.ts'
 import type { Context } from '../context.ts'
 import { EXIT } from '../exit.ts'
 import { visibleLog } from '../text.ts'
-import { secondsOf, wholeOf } from '../units.ts'
+import { momentOf, wholeOf } from '../units.ts'
 
 interface LogQuery {
   readonly tail?: number
@@ -113,16 +113,8 @@ function queryOf(given: Given, now: Date): LogQuery {
   const stream = oneOf(['all', 'stdout', 'stderr'], given.text('stream'), '--stream')
   return {
     ...(tail === null ? {} : { tail: wholeOf(tail, '--tail') }),
-    ...(since === null ? {} : { since: momentOf(since, now) }),
+    ...(since === null ? {} : { since: momentOf(since, '--since', now) }),
     ...(stream === null ? {} : { stream }),
     ...(given.has('follow') ? { follow: 'true' } : {}),
   }
-}
-
-/** A moment as the API takes it: RFC 3339, or so long ago. */
-function momentOf(text: string, now: Date): string {
-  if (/^\d{4}-\d{2}-\d{2}(T|$)/.test(text) && !Number.isNaN(Date.parse(text))) {
-    return new Date(text).toISOString()
-  }
-  return new Date(now.getTime() - secondsOf(text, '--since') * 1000).toISOString()
 }

@@ -1,9 +1,8 @@
-import { listAudit, listTenantAudit } from '../../contract/audit.ts'
 import { whoami } from '../../contract/keys.ts'
 import { getUsage } from '../../contract/tenants.ts'
 import type { Work } from '../command.ts'
 import { fields } from '../table.ts'
-import { cpuText, sizeText, wholeOf } from '../units.ts'
+import { cpuText, sizeText } from '../units.ts'
 
 export const usage: Work = async (context) => {
   const [api, tenant] = [await context.api(), await context.tenant()]
@@ -30,26 +29,6 @@ function share(name: string, { used, limit }: Share, text: (amount: number) => s
   // Without anything allowed, anything used is over the limit, and nothing used is all of it.
   const percent = limit === 0 ? '-' : `${Math.round((used / limit) * 100)} %`
   return [name, text(used), text(limit), percent]
-}
-
-const AUDIT_HEAD = ['TIME', 'ACTOR', 'ACTION', 'TARGET', 'RESULT', 'STATUS', 'FROM']
-
-export const audit: Work = async (context, given) => {
-  const api = await context.api()
-  const query = { limit: wholeOf(given.text('limit') ?? '100', '--limit') }
-  const page = given.has('admin')
-    ? await api.call(listAudit, { query })
-    : await api.call(listTenantAudit, { params: { tenant: await context.tenant() }, query })
-  const rows = page.items.map((entry) => [
-    entry.time,
-    entry.actor,
-    entry.action,
-    entry.target,
-    entry.result,
-    String(entry.status),
-    entry.sourceAddress,
-  ])
-  return context.show(page, () => context.table(AUDIT_HEAD, rows))
 }
 
 export const whoAmI: Work = async (context) => {

@@ -10,6 +10,7 @@ import { eventQueries } from './queries/events.ts'
 import { idempotencyQueries } from './queries/idempotency.ts'
 import { imageQueries } from './queries/images.ts'
 import { keyQueries } from './queries/keys.ts'
+import { limitQueries } from './queries/limits.ts'
 import { nameQueries } from './queries/names.ts'
 import { networkQueries } from './queries/networks.ts'
 import { operationQueries } from './queries/operations.ts'
@@ -33,6 +34,7 @@ export const queriesOn = (db: Executor, afterCommit: AfterCommit) => ({
   idempotency: idempotencyQueries(db),
   images: imageQueries(db),
   keys: keyQueries(db),
+  limits: limitQueries(db),
   names: nameQueries(db),
   networks: networkQueries(db),
   operations: operationQueries(db),

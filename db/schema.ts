@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+import { check, index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 
 /**
  * Times are milliseconds since 1970 in UTC. Every id is 16 random characters and never used again.
@@ -18,9 +18,6 @@ export const tenants = sqliteTable(
     runtime: text('runtime', { enum: ['default', 'sandboxed'] })
       .notNull()
       .default('default'),
-    limitContainers: integer('limit_containers'),
-    limitCpuMilli: integer('limit_cpu_milli'),
-    limitMemoryBytes: integer('limit_memory_bytes'),
     createdAt: integer('created_at').notNull(),
     /** A deleted tenant stays as a tombstone: its slug rests 30 days. */
     deletedAt: integer('deleted_at'),
@@ -29,6 +26,28 @@ export const tenants = sqliteTable(
     uniqueIndex('tenants_live_slug')
       .on(t.slug)
       .where(sql`deleted_at IS NULL`),
+    check('tenants_slug_in_lower_case', sql`slug = lower(slug)`),
+  ],
+)
+
+/**
+ * What a tenant may hold, by kind; a kind without a row is not limited. The names are those of
+ * `core/quota.ts`, and not a closed set here, so that a new kind needs no new table.
+ */
+export const limits = sqliteTable(
+  'limits',
+  {
+    /** null: what all tenants together may hold. */
+    tenantId: text('tenant_id').references(() => tenants.id),
+    resource: text('resource').notNull(),
+    /** null: without limit. */
+    amount: integer('amount'),
+  },
+  (t) => [
+    uniqueIndex('limits_of_tenant').on(t.tenantId, t.resource),
+    uniqueIndex('limits_of_platform')
+      .on(t.resource)
+      .where(sql`tenant_id IS NULL`),
   ],
 )
 

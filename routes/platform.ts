@@ -4,10 +4,16 @@ import {
   platformHealth,
   type Platform,
 } from '../src/contract/platform.ts'
-import { getUsage } from '../src/contract/tenants.ts'
+import {
+  getPlatformLimits,
+  getUsage,
+  listUsage,
+  updatePlatformLimits,
+} from '../src/contract/usage.ts'
 import { mount } from '../src/http/mount.ts'
 import type { App } from '../src/http/shell.ts'
 import type { NetworkService } from '../src/services/networks.ts'
+import type { PlatformLimitsService } from '../src/services/platform-limits.ts'
 import type { UsageService } from '../src/services/usage.ts'
 
 interface Deps {
@@ -16,6 +22,7 @@ interface Deps {
   readonly edgeUp: () => boolean
   readonly networks: NetworkService
   readonly usage: UsageService
+  readonly limits: PlatformLimitsService
 }
 
 export function platformRoutes(app: App, deps: Deps): void {
@@ -28,4 +35,7 @@ export function platformRoutes(app: App, deps: Deps): void {
   mount(app, getPlatform, () => Promise.resolve(deps.platform))
   mount(app, listNetworks, ({ params }) => deps.networks.list(params.tenant))
   mount(app, getUsage, ({ params }) => deps.usage.ofTenant(params.tenant))
+  mount(app, listUsage, ({ query }) => deps.usage.list(query))
+  mount(app, getPlatformLimits, () => deps.limits.get())
+  mount(app, updatePlatformLimits, ({ body }, { actor }) => deps.limits.update(body, actor))
 }

@@ -20,6 +20,10 @@ const Domain = z
   .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/, 'a domain in lower case')
 const Amount = z.coerce.number().int().min(0)
 const OptionalAmount = z.union([z.literal('').transform(() => null), Amount.nullable()])
+const OptionalFactor = z.union([
+  z.literal('').transform(() => null),
+  z.coerce.number().positive().max(1000).nullable(),
+])
 
 /**
  * Every setting of the server. Absent addresses and pools are chosen at the first start and kept in the
@@ -94,6 +98,26 @@ export const SETTINGS = {
   CLOUDLET_TENANT_MEMORY_BYTES: OptionalAmount.default(8 * 1024 ** 3).describe(
     'Bytes of memory a new tenant may reserve; empty: without limit',
   ),
+  CLOUDLET_TENANT_PIDS: OptionalAmount.default(16_384).describe(
+    'Processes and threads a new tenant may reserve; empty: without limit',
+  ),
+  CLOUDLET_TENANT_NETWORKS: OptionalAmount.default(10).describe(
+    'Networks a new tenant may have, its `default` included; empty: without limit',
+  ),
+  CLOUDLET_TENANT_LOG_BYTES: OptionalAmount.default(4 * 1024 ** 3).describe(
+    'Bytes of logs a new tenant may reserve, 30 MiB a container; empty: without limit',
+  ),
+  CLOUDLET_OVERCOMMIT_CPU: OptionalFactor.default(16).describe(
+    'So many times the CPUs of the host may be reserved by all tenants; empty: without limit',
+  ),
+  CLOUDLET_OVERCOMMIT_MEMORY: OptionalFactor.default(1.5).describe(
+    'So many times the memory of the host may be reserved by all tenants; empty: without limit',
+  ),
+  CLOUDLET_DISK_HIGH_WATER_PERCENT: OptionalFactor.pipe(z.number().max(100).nullable())
+    .default(95)
+    .describe(
+      'A disk of the platform or the engine that is fuller takes no new containers; empty: it is not looked at',
+    ),
   CLOUDLET_EVENTS_KEPT: z.coerce
     .number()
     .int()

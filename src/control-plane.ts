@@ -54,12 +54,13 @@ async function main(): Promise<void> {
     createAdmin: () => all.keys.createAdmin(),
     unusedAdmin: () => all.keys.unusedAdmin(),
   })
+  await all.capacity.start()
   const api = apiServer(outside, all, stopping.signal)
   await api.listen()
   all.reconciler.start()
   stopWhenTold(stopping, async () => {
     await api.close()
-    await all.reconciler.stop()
+    await Promise.all([all.reconciler.stop(), all.capacity.stop()])
     outside.edge.close()
     await all.keys.sweep()
     await outside.store.close()
@@ -77,7 +78,9 @@ async function demo(outside: Outside, all: Services, signal: AbortSignal): Promi
   const { docker, store, clock, timers } = outside
   await ensurePlatformImages({ docker, store, clock, told: buildTeller(say) }, signal)
   if (!settings.CLOUDLET_DEMO) return null
-  if (outside.isFirstStart) await makeDemo(all)
+  if (outside.isFirstStart) {
+    await makeDemo(all, (why) => say(`The demo is not there: ${why}`))
+  }
   await demoReady({ containers: all.containers, clock, timers }, signal)
   return urlOf(instance, DEMO.name, DEMO.tenant)
 }

@@ -1,4 +1,5 @@
 import { and, asc, count, eq, gt, inArray, isNull, lt, or, sql, sum, type SQL } from 'drizzle-orm'
+import { LOG_BYTES } from '../../src/core/container-shape.ts'
 import type { Amounts } from '../../src/core/quota.ts'
 import type { Executor } from '../open.ts'
 import { addresses, containers, networks, tenants } from '../schema.ts'
@@ -124,22 +125,40 @@ const amounts = (db: Executor) => ({
     return row?.total ?? 0
   },
 
-  /** Includes containers being deleted: what they hold is free only once the engine says so. */
-  async reserved(tenantId: string): Promise<Amounts> {
-    const [row] = await db
-      .select({
-        containers: count(),
-        cpuMilli: sum(containers.cpuMilli).mapWith(Number),
-        memoryBytes: sum(containers.memoryBytes).mapWith(Number),
-      })
+  /**
+   * What is reserved by each of these tenants that has any, containers being deleted included: what
+   * they hold is free only once the engine says so.
+   */
+  async reservedBy(tenantIds: readonly string[]): Promise<ReadonlyMap<string, Amounts>> {
+    const rows = await db
+      .select({ tenantId: containers.tenantId, ...RESERVED })
       .from(containers)
-      .where(living(tenantId))
-    return {
-      containers: row?.containers ?? 0,
-      cpuMilli: row?.cpuMilli ?? 0,
-      memoryBytes: row?.memoryBytes ?? 0,
-    }
+      .where(and(inArray(containers.tenantId, [...tenantIds]), isNull(containers.removedAt)))
+      .groupBy(containers.tenantId)
+    return new Map(rows.map(({ tenantId, ...sums }) => [tenantId, amountsOf(sums)]))
   },
+
+  /** What all tenants together have reserved. */
+  async reservedByAll(): Promise<Amounts> {
+    const [row] = await db.select(RESERVED).from(containers).where(isNull(containers.removedAt))
+    return row ? amountsOf(row) : {}
+  },
+})
+
+const RESERVED = {
+  containers: count(),
+  cpuMilli: sum(containers.cpuMilli).mapWith(Number),
+  memoryBytes: sum(containers.memoryBytes).mapWith(Number),
+  pids: sum(containers.pids).mapWith(Number),
+}
+
+/** Sums over no row at all are null. */
+const amountsOf = (sums: Readonly<Record<keyof typeof RESERVED, number | null>>): Amounts => ({
+  containers: sums.containers ?? 0,
+  cpuMilli: sums.cpuMilli ?? 0,
+  memoryBytes: sums.memoryBytes ?? 0,
+  pids: sums.pids ?? 0,
+  logBytes: (sums.containers ?? 0) * LOG_BYTES,
 })
 
 const changes = (db: Executor) => ({

@@ -1,10 +1,37 @@
-import { and, asc, eq, gt, isNotNull, isNull, or } from 'drizzle-orm'
+import { and, asc, count, eq, gt, inArray, isNotNull, isNull, or } from 'drizzle-orm'
+import type { Amounts } from '../../src/core/quota.ts'
 import type { Executor } from '../open.ts'
 import { networks, tenants } from '../schema.ts'
 
 export type NetworkRow = typeof networks.$inferSelect
 
 export const networkQueries = (db: Executor) => ({
+  ...findings(db),
+  ...amounts(db),
+  ...changes(db),
+})
+
+const amounts = (db: Executor) => ({
+  /** How many each of these tenants has, those that are being removed included. */
+  async reservedBy(tenantIds: readonly string[]): Promise<ReadonlyMap<string, Amounts>> {
+    const rows = await db
+      .select({ tenantId: networks.tenantId, networks: count() })
+      .from(networks)
+      .where(and(inArray(networks.tenantId, [...tenantIds]), isNull(networks.releasedAt)))
+      .groupBy(networks.tenantId)
+    return new Map(rows.map(({ tenantId, ...sums }) => [tenantId, sums]))
+  },
+
+  async reservedByAll(): Promise<Amounts> {
+    const [row] = await db
+      .select({ networks: count() })
+      .from(networks)
+      .where(isNull(networks.releasedAt))
+    return row ?? {}
+  },
+})
+
+const findings = (db: Executor) => ({
   async byId(id: string): Promise<NetworkRow | undefined> {
     const [row] = await db.select().from(networks).where(eq(networks.id, id))
     return row
@@ -53,7 +80,9 @@ export const networkQueries = (db: Executor) => ({
       )
     return rows.map(({ subnet }) => subnet)
   },
+})
 
+const changes = (db: Executor) => ({
   async insert(row: NetworkRow): Promise<void> {
     await db.insert(networks).values(row)
   },

@@ -3,17 +3,7 @@ import type { Executor } from '../open.ts'
 import { tenants } from '../schema.ts'
 
 export type TenantRow = typeof tenants.$inferSelect
-export type TenantPatch = Partial<
-  Pick<
-    TenantRow,
-    | 'limitContainers'
-    | 'limitCpuMilli'
-    | 'limitMemoryBytes'
-    | 'policy'
-    | 'exceptionsJson'
-    | 'runtime'
-  >
->
+type TenantPatch = Partial<Pick<TenantRow, 'policy' | 'exceptionsJson' | 'runtime'>>
 
 interface TenantPage {
   readonly after?: string | undefined

@@ -1,3 +1,4 @@
+import { LOG_FILE_BYTES, LOG_FILES } from '../core/container-shape.ts'
 import { platformLabels } from '../core/docker-names.ts'
 import type { ContainerWanted, EngineLimits } from '../ports/engine.ts'
 import { NANO_CPUS_A_MILLI } from './docker-container-view.ts'
@@ -24,7 +25,8 @@ const SHM_BYTES = 64 * MIB
 export const SANDBOX_RUNTIME = 'runsc'
 /** Tenants' processes go before the platform's when the host runs out of memory. */
 const OOM_SCORE = 500
-const LOG_LIMITS = { 'max-size': '10m', 'max-file': '3' }
+// In bytes: the engine's own "10m" is ten million.
+const LOG_LIMITS = { 'max-size': String(LOG_FILE_BYTES), 'max-file': String(LOG_FILES) }
 
 /**
  * Everything that a container is created with. It is an allow-list: a new object, of fields that

@@ -59,7 +59,8 @@ async function engineFacts(calls: Calls, signal: AbortSignal): Promise<EngineFac
     calls.ask({ action, method: 'GET', path: '/version', signal }),
     calls.ask({ action, method: 'GET', path: '/info', signal }),
   ])
-  const { ServerVersion, LiveRestoreEnabled, Driver, CgroupDriver, Runtimes } = fieldsOf(info.value)
+  const facts = fieldsOf(info.value)
+  const { ServerVersion, LiveRestoreEnabled, Driver, CgroupDriver, Runtimes } = facts
   return {
     version: textOf(ServerVersion),
     apiVersion: textOf(fieldsOf(version.value)['ApiVersion']),
@@ -67,6 +68,7 @@ async function engineFacts(calls: Calls, signal: AbortSignal): Promise<EngineFac
     storageDriver: textOf(Driver),
     cgroupDriver: CgroupDriver === 'systemd' ? 'systemd' : 'cgroupfs',
     sandbox: SANDBOX_RUNTIME in fieldsOf(Runtimes),
+    rootDir: textOf(facts['DockerRootDir']),
   }
 }
 

@@ -121,8 +121,10 @@ export const COMMANDS: readonly Command[] = [
     work: container(({ inspect }) => inspect),
   }),
   command('usage', '', {
-    summary: 'Show what is used of the quota',
-    work: show(({ usage }) => usage),
+    summary: 'Show limits, what is reserved of them, and what is really used',
+    options: PLATFORM,
+    notes: 'With --admin: of each tenant, of all together, and of the host.',
+    work: async () => (await import('./commands/usage.ts')).usage,
   }),
   command('ops', '', {
     summary: 'List operations, the newest first',

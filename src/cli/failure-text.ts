@@ -32,6 +32,7 @@ const CODES: Readonly<Record<string, ExitCode>> = {
   'invalid-token': EXIT.refused,
   'not-allowed': EXIT.refused,
   'not-found': EXIT.notFound,
+  'capacity-exceeded': EXIT.quota,
   'quota-exceeded': EXIT.quota,
   'timed-out': EXIT.unfinished,
 }

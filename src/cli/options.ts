@@ -1,4 +1,5 @@
 import type { Options } from './arguments.ts'
+import { LIMIT_OPTIONS } from './limits.ts'
 
 export const TIMEOUT = {
   timeout: {
@@ -97,16 +98,10 @@ export const REGISTRY_OPTIONS = {
   username: { type: 'string', short: 'u', value: 'name', summary: 'Asked for when missing' },
 } as const satisfies Options
 
-export const TENANT_OPTIONS = {
-  containers: {
-    type: 'string',
-    value: 'number',
-    summary: 'Most containers, or "none" for no limit',
-  },
-  cpu: { type: 'string', value: 'cpus', summary: 'Most CPUs, e.g. 4 or 2500m, or "none"' },
-  memory: { type: 'string', value: 'size', summary: 'Most memory, e.g. 8g, or "none"' },
+export const TENANT_OPTIONS: Options = {
+  ...LIMIT_OPTIONS,
   policy: { type: 'string', value: 'policy', summary: 'baseline or restricted' },
-} as const satisfies Options
+}
 
 export const KEY_OPTIONS = {
   ...PLATFORM,

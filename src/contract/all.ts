@@ -6,14 +6,8 @@ import * as images from './images.ts'
 import { platformKeys, tenantKeys, whoami } from './keys.ts'
 import { cancelOperation, getOperation, listOperations } from './operations.ts'
 import { getPlatform, listNetworks, platformHealth } from './platform.ts'
-import {
-  createTenant,
-  deleteTenant,
-  getTenant,
-  getUsage,
-  listTenants,
-  updateTenant,
-} from './tenants.ts'
+import { createTenant, deleteTenant, getTenant, listTenants, updateTenant } from './tenants.ts'
+import { getPlatformLimits, getUsage, listUsage, updatePlatformLimits } from './usage.ts'
 
 /** Every endpoint there is, in the order in which the documentation shows them. */
 export const ENDPOINTS: readonly Endpoint[] = [
@@ -54,6 +48,9 @@ export const ENDPOINTS: readonly Endpoint[] = [
   getTenant,
   updateTenant,
   deleteTenant,
+  listUsage,
+  getPlatformLimits,
+  updatePlatformLimits,
   images.shareImage,
   platformKeys.create,
   platformKeys.list,

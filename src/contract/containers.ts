@@ -233,6 +233,7 @@ export const createContainer = endpoint({
   response: change(Container),
   failures: [
     'address-exhausted',
+    'capacity-exceeded',
     'container-exited',
     'engine-refused',
     'engine-unavailable',

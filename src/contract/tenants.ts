@@ -1,17 +1,8 @@
 import { z } from 'zod'
 import { endpoint, page, PageQuery } from './endpoint.ts'
 import { Exceptions, POLICIES, RUNTIMES } from './containers.ts'
+import { Limits, LimitsChange, OverLimit } from './limits.ts'
 import { Id, InTenant, Slug, Timestamp } from './names.ts'
-
-const Amount = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
-/** `null`: without limit. */
-export const TenantLimits = z
-  .strictObject({
-    containers: Amount.nullable(),
-    cpuMilli: Amount.nullable(),
-    memoryBytes: Amount.nullable(),
-  })
-  .meta({ id: 'TenantLimits' })
 
 const GRANTED = 'What its containers may ask for beyond the policy'
 const RUNTIME = 'Of containers that name none; `sandboxed` leaves them no other'
@@ -19,7 +10,7 @@ const RUNTIME = 'Of containers that name none; `sandboxed` leaves them no other'
 export const TenantCreate = z
   .strictObject({
     slug: Slug,
-    limits: TenantLimits.partial().optional(),
+    limits: LimitsChange.optional(),
     policy: z.enum(POLICIES).default('baseline'),
     exceptions: Exceptions.optional().describe(GRANTED),
     runtime: z.enum(RUNTIMES).optional().describe(RUNTIME),
@@ -29,7 +20,7 @@ export type TenantCreate = z.infer<typeof TenantCreate>
 
 export const TenantChange = z
   .strictObject({
-    limits: TenantLimits.partial().optional(),
+    limits: LimitsChange.optional(),
     policy: z.enum(POLICIES).optional(),
     exceptions: Exceptions.optional().describe(GRANTED),
     runtime: z.enum(RUNTIMES).optional().describe(RUNTIME),
@@ -44,7 +35,8 @@ export const Tenant = z
     policy: z.enum(POLICIES),
     exceptions: Exceptions,
     runtime: z.enum(RUNTIMES),
-    limits: TenantLimits,
+    limits: Limits,
+    overLimit: OverLimit,
     createdAt: Timestamp,
   })
   .meta({ id: 'Tenant' })
@@ -120,23 +112,4 @@ export const deleteTenant = endpoint({
   status: 200,
   response: Tenant,
   failures: ['not-found', 'state-conflict'],
-})
-
-const Share = z.object({ limit: z.int().nullable(), used: z.int() })
-export const Usage = z
-  .object({ containers: Share, cpuMilli: Share, memoryBytes: Share, enforced: z.boolean() })
-  .meta({ id: 'Usage' })
-export type Usage = z.infer<typeof Usage>
-
-export const getUsage = endpoint({
-  id: 'usage.get',
-  method: 'get',
-  path: '/v1/tenants/{tenant}/usage',
-  summary: 'Show what is reserved of the quota',
-  permission: 'usage:read',
-  params: InTenant,
-  kind: 'answer',
-  status: 200,
-  response: Usage,
-  failures: ['not-found'],
 })

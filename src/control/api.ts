@@ -83,6 +83,7 @@ function bindRoutes(api: App, outside: Outside, services: Services): void {
     edgeUp: outside.edge.isUp,
     networks,
     usage,
+    limits: services.platformLimits,
   })
 }
 

@@ -19,12 +19,23 @@ export interface DemoDeps {
  * Makes the demo tenant and its app at the first start. Later starts leave it as the user has: stopped,
  * changed or deleted.
  */
-export async function makeDemo({ tenants, containers }: DemoDeps): Promise<void> {
+export async function makeDemo(
+  { tenants, containers }: DemoDeps,
+  refused: (why: string) => void,
+): Promise<void> {
   await unlessTaken(tenants.create(TenantCreate.parse({ slug: DEMO.tenant }), PLATFORM))
   const { name, image } = DEMO
   const wanted = ContainerCreate.parse({ name, image, restart: 'always' })
-  await unlessTaken(containers.create(DEMO.tenant, wanted, PLATFORM))
+  try {
+    await unlessTaken(containers.create(DEMO.tenant, wanted, PLATFORM))
+  } catch (error) {
+    // A host without room, or limits that leave none: a platform without the demo is one all the same.
+    if (!(error instanceof Failure) || !NO_ROOM.has(error.code)) throw error
+    refused(error.message)
+  }
 }
+
+const NO_ROOM: ReadonlySet<string> = new Set(['capacity-exceeded', 'quota-exceeded'])
 
 export interface ReadyDeps {
   readonly containers: Pick<ContainerService, 'get'>

@@ -18,7 +18,7 @@ const PASS_DEADLINE_MS = 15 * 60_000
 export interface Told {
   readonly loginFor: RegistryService['loginFor']
   readonly operationEnded: (id: string) => void
-  readonly limitsOf: GroupDeps['limitsOf']
+  readonly accountOf: GroupDeps['accountOf']
   readonly record: EventService['record']
 }
 
@@ -34,7 +34,7 @@ export function reconciling(outside: Outside, told: Told) {
   const groups = tenantGroups({
     store,
     groups: outside.groups,
-    limitsOf: told.limitsOf,
+    accountOf: told.accountOf,
     instance: instance.id,
     log,
   })

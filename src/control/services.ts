@@ -6,19 +6,19 @@ import { containerService } from '../services/containers.ts'
 import { eventService } from '../services/events.ts'
 import { historyService } from '../services/history.ts'
 import { imageService } from '../services/images.ts'
+import { accountOfTenant } from '../services/ledger.ts'
 import { keyService } from '../services/keys.ts'
 import { logService } from '../services/logs.ts'
 import { networkService } from '../services/networks.ts'
 import { onceService } from '../services/once.ts'
 import { operationService } from '../services/operations.ts'
 import { registryService } from '../services/registries.ts'
-import { limitsOf } from '../services/tenant-lookup.ts'
 import { sandboxCheck } from '../services/sandbox.ts'
 import { tenantService } from '../services/tenants.ts'
-import { usageService } from '../services/usage.ts'
 import { whoamiService } from '../services/whoami.ts'
 import { auditing } from './auditing.ts'
 import type { Outside } from './outside.ts'
+import { defaultLimits, quotaServices } from './quotas.ts'
 import { reconciling } from './reconciling.ts'
 
 /** All services there are, and the reconciler that they wake. */
@@ -32,9 +32,9 @@ export function services(outside: Outside) {
   const reconciler = reconciling(outside, {
     loginFor: (tenantId, host) => registries.loginFor(tenantId, host),
     operationEnded: (id) => operations.ended(id),
-    async limitsOf(tenantId) {
+    async accountOf(tenantId) {
       const tenant = await store.read.tenants.byId(tenantId)
-      return tenant && !tenant.deletedAt ? limitsOf(tenant) : undefined
+      return tenant && !tenant.deletedAt ? accountOfTenant(store.read, tenantId) : undefined
     },
     record: events.record,
   })
@@ -44,9 +44,11 @@ export function services(outside: Outside) {
   const common = { store, clock, newId: randomId, audit, events, requireRuntime }
   const operations = operationService({ ...common, wake })
   const keys = keyService({ ...common, newJti: randomId, keyRing, tokens: joseTokens })
+  const { ledger, ...quotas } = quotaServices(outside, audit)
   const containers = containerService({
     ...common,
     operations,
+    ledger,
     wake,
     node: 'local',
     pool,
@@ -81,20 +83,14 @@ export function services(outside: Outside) {
       limitsChanged: (id) => reconciler.limitsChanged(id),
       isolated,
     }),
+    ...quotas,
     images: imageService({ store, clock, audit, engine }),
     logs: logService({ store, engine }),
     history: historyService({ store, clock, eventsKept }),
     networks: networkService({ store }),
-    usage: usageService({ store, enforced: isolated }),
     whoami: whoamiService({ clock }),
   }
 }
-const defaultLimits = (settings: Outside['settings']) => ({
-  containers: settings.CLOUDLET_TENANT_CONTAINERS,
-  cpuMilli: settings.CLOUDLET_TENANT_CPU_MILLI,
-  memoryBytes: settings.CLOUDLET_TENANT_MEMORY_BYTES,
-})
-
 export type Services = ReturnType<typeof services>
 
 /** Where a browser finds an app without any set-up of names. */

@@ -8,6 +8,11 @@ export const DEFAULT_CPU_MILLI = 500
 export const DEFAULT_PIDS = 256
 /** What `baseline` may write to its own root; counted and watched, since the engine cannot cap it. */
 export const ROOT_LIMIT_BYTES = 1024 * 1024 * 1024
+/** The engine turns a log over when a file is full, and keeps so many of them. */
+export const LOG_FILE_BYTES = 10 * 1024 * 1024
+export const LOG_FILES = 3
+/** What the log of one container can take of the disk. */
+export const LOG_BYTES = LOG_FILE_BYTES * LOG_FILES
 
 /** What `baseline` keeps of the engine's default set (threats of the rest: raw sockets, devices, chroot). */
 const BASELINE_CAPABILITIES = [

@@ -1,3 +1,4 @@
+import type { Lack } from './capacity.ts'
 import type { Shortage } from './quota.ts'
 
 /** Every failure a caller can act on, with the facts it carries. The codes are API: add, never rename. */
@@ -6,6 +7,7 @@ export interface FailureDetails {
   'already-done': { readonly target: string }
   'address-exhausted': { readonly network: string }
   'body-too-large': { readonly limitBytes: number }
+  'capacity-exceeded': { readonly shortages: readonly Lack[] }
   cancelled: { readonly operation: string }
   'container-exited': { readonly exitCode: number | null; readonly reason: string }
   'engine-unavailable': { readonly retryAfterSeconds: number }
@@ -21,7 +23,7 @@ export interface FailureDetails {
   'not-allowed': { readonly permission: string }
   'not-found': { readonly kind: string; readonly name: string }
   'precondition-failed': { readonly kind: string; readonly name: string }
-  'quota-exceeded': { readonly shortages: readonly Shortage[] }
+  'quota-exceeded': { readonly shortages: readonly (Shortage & { readonly scope: 'tenant' })[] }
   'reader-too-slow': Readonly<Record<string, never>>
   /** The same request, sent before with the same Idempotency-Key, is not yet answered. */
   'request-running': { readonly retryAfterSeconds: number }
@@ -58,21 +60,37 @@ export const notFound = (kind: string, name: string): Failure =>
 export const nameTaken = (kind: string, name: string): Failure =>
   failure('name-taken', `Cannot create ${kind} "${name}": the name is taken`, { kind, name })
 
-export const quotaExceeded = (
-  kind: string,
-  name: string,
-  shortages: readonly Shortage[],
-): Failure => {
+/** What is refused, for messages: `Cannot create container "web": …`. */
+export interface Subject {
+  readonly verb: string
+  readonly kind: string
+  readonly name: string
+}
+
+export function quotaExceeded(subject: Subject, shortages: readonly Shortage[]): Failure {
   const short = shortages.map(
     ({ resource, limit, used, requested }) =>
       `${resource} (limit ${limit}, used ${used}, requested ${requested})`,
   )
   return failure(
     'quota-exceeded',
-    `Cannot create ${kind} "${name}": the quota has too little left of ${short.join(', ')}`,
-    { shortages },
+    `${cannot(subject)}: the quota has too little left of ${short.join(', ')}`,
+    { shortages: shortages.map((one) => ({ ...one, scope: 'tenant' as const })) },
   )
 }
+
+/** Says what there is too little of and how much was asked for, and nothing of who has the rest. */
+export function capacityExceeded(subject: Subject, shortages: readonly Lack[]): Failure {
+  const short = shortages.map(
+    ({ scope, resource, requested }) =>
+      `the ${scope} has no room for ${resource}${resource === 'disk' ? '' : ` (requested ${requested})`}`,
+  )
+  const todo = 'ask for less, or have the operator make room'
+  const message = `${cannot(subject)}: ${short.join(', ')}; ${todo}`
+  return failure('capacity-exceeded', message, { shortages })
+}
+
+const cannot = ({ verb, kind, name }: Subject): string => `Cannot ${verb} ${kind} "${name}"`
 
 /** One wrong field of a request whose shape alone could not show it, e.g. a port the image lacks. */
 export const wrongField = (pointer: string, detail: string): Failure =>

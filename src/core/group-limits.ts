@@ -16,9 +16,9 @@ export function groupLimits(limits: Limits, reserved: Amounts): GroupLimits {
   return {
     cpuMilli: most(limits.cpuMilli, reserved.cpuMilli),
     memoryBytes: most(limits.memoryBytes, reserved.memoryBytes),
-    pids: null,
+    pids: most(limits.pids, reserved.pids),
   }
 }
 
-const most = (limit: number | null, used: number): number | null =>
+const most = (limit: number | null = null, used = 0): number | null =>
   limit === null ? null : Math.max(limit, used)

@@ -51,7 +51,8 @@ const PROBLEM = {
     },
     shortages: {
       type: 'array',
-      description: 'With `quota-exceeded`: each resource there is too little of',
+      description:
+        'With `quota-exceeded` and `capacity-exceeded`: each resource there is too little of',
       items: {
         type: 'object',
         properties: {
@@ -59,6 +60,7 @@ const PROBLEM = {
           limit: { type: 'integer' },
           used: { type: 'integer' },
           requested: { type: 'integer' },
+          scope: { enum: ['tenant', 'platform', 'host'] },
         },
       },
     },

@@ -7,6 +7,8 @@ export const PROBLEMS = {
   'already-done': { status: 409, title: 'Carried out before' },
   'address-exhausted': { status: 409, title: 'No address left in the network' },
   'body-too-large': { status: 413, title: 'Body too large' },
+  // RFC 4918 §11.5: not to be repeated without a human's word, which 503 would ask clients to do.
+  'capacity-exceeded': { status: 507, title: 'No room on this host' },
   cancelled: { status: 409, title: 'Operation cancelled' },
   'container-exited': { status: 422, title: 'Container ended by itself' },
   'engine-refused': { status: 422, title: 'Refused by the container engine' },

@@ -48,6 +48,8 @@ export interface EngineFacts {
   readonly cgroupDriver: 'cgroupfs' | 'systemd'
   /** Whether it can put a container under a kernel of its own. */
   readonly sandbox: boolean
+  /** Folder of the host in which the engine keeps everything. */
+  readonly rootDir: string
 }
 
 export interface EngineView {

@@ -1,7 +1,7 @@
 import type { Store } from '../../db/open.ts'
 import { groupName, groupPrefix } from '../core/docker-names.ts'
 import { groupLimits } from '../core/group-limits.ts'
-import type { Limits } from '../core/quota.ts'
+import type { Amounts, Limits } from '../core/quota.ts'
 import type { Log } from '../log.ts'
 import type { TenantGroups } from '../ports/tenant-groups.ts'
 
@@ -10,18 +10,23 @@ export interface GroupDeps {
   /** Null where the host's groups are not ours to write. */
   readonly groups: TenantGroups | null
   /** Undefined for a tenant that is gone. */
-  readonly limitsOf: (tenantId: string) => Promise<Limits | undefined>
+  readonly accountOf: (tenantId: string) => Promise<Account | undefined>
   readonly instance: string
   readonly log: Log
 }
 
+interface Account {
+  readonly limits: Limits
+  readonly reserved: Amounts
+}
+
 /** Keeps each tenant's group of processes in step with its limits. */
-export function tenantGroups({ store, groups, limitsOf, instance, log }: GroupDeps) {
+export function tenantGroups({ store, groups, accountOf, instance, log }: GroupDeps) {
   /** Answers what the engine is to put the tenant's containers in; undefined where there are no groups. */
   async function ensured(tenantId: string): Promise<string | undefined> {
-    const limits = groups && (await limitsOf(tenantId))
-    if (!limits) return undefined
-    const reserved = await store.read.containers.reserved(tenantId)
+    const account = groups && (await accountOf(tenantId))
+    if (!account) return undefined
+    const { limits, reserved } = account
     return groups.ensure(groupName(instance, tenantId), groupLimits(limits, reserved))
   }
 

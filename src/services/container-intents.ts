@@ -8,8 +8,9 @@ import { refuseStale } from '../core/precondition.ts'
 import { isReservedName } from '../core/reserved-names.ts'
 import type { AuditService } from './audit.ts'
 import type { Change } from './change.ts'
-import { admit, checkFields, newRow } from './container-rows.ts'
+import { amountsOf, checkFields, newRow } from './container-rows.ts'
 import { containerOf, type Surroundings } from './container-view.ts'
+import type { Ledger } from './ledger.ts'
 import type { Begun, OperationService } from './operations.ts'
 import type { EventService } from './events.ts'
 import { placement, type PlacementDeps } from './placement.ts'
@@ -21,6 +22,7 @@ export interface IntentDeps extends PlacementDeps {
   readonly audit: AuditService
   readonly events: Pick<EventService, 'record'>
   readonly operations: OperationService
+  readonly ledger: Ledger
   readonly around: Surroundings
   readonly requireRuntime: SandboxCheck
   readonly wake: (containerId: string) => void
@@ -73,8 +75,13 @@ export function containerIntents(deps: IntentDeps) {
         }
         const facts = { tenant, id, node: deps.node, nowMs: deps.clock.now().getTime() }
         const made = newRow(wanted, facts)
-        await admit(q, tenant, made)
-        const network = await place.defaultNetwork(q, tenant.id)
+        const there = await q.networks.byName(tenant.id, 'default')
+        await deps.ledger.admit(q, {
+          tenantId: tenant.id,
+          subject: { verb: 'create', kind: 'container', name: wanted.name },
+          amounts: { ...amountsOf(made), networks: there ? 0 : 1 },
+        })
+        const network = there ?? (await place.newNetwork(q, tenant.id, 'default'))
         await place.address(q, network, id)
         const row = { ...made, networkId: network.id }
         await q.containers.insert(row)

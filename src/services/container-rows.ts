@@ -1,4 +1,3 @@
-import type { Queries } from '../../db/open.ts'
 import type { ContainerRow } from '../../db/queries/containers.ts'
 import type { TenantRow } from '../../db/queries/tenants.ts'
 import type { ContainerCreate } from '../contract/containers.ts'
@@ -8,14 +7,15 @@ import {
   DEFAULT_CPU_MILLI,
   DEFAULT_MEMORY_BYTES,
   DEFAULT_PIDS,
+  LOG_BYTES,
   mayBeRoot,
 } from '../core/container-shape.ts'
 import { cpuAmounts } from '../core/cpu.ts'
 import { notGranted } from '../core/exceptions.ts'
-import { quotaExceeded, wrongField } from '../core/failure.ts'
+import { wrongField } from '../core/failure.ts'
 import { imageReference } from '../core/image-reference.ts'
-import { shortages } from '../core/quota.ts'
-import { exceptionsOf, limitsOf } from './tenant-lookup.ts'
+import type { Amounts } from '../core/quota.ts'
+import { exceptionsOf } from './tenant-lookup.ts'
 
 /** What the contract's shapes alone cannot show. */
 export function checkFields(wanted: ContainerCreate): void {
@@ -106,10 +106,11 @@ function runtimeOf(wanted: ContainerCreate, tenant: TenantRow): ContainerRow['ru
   throw wrongField('#/runtime', "the tenant's containers run sandboxed, and no other way")
 }
 
-/** Refuses what the tenant's quota has no room for. Runs in the transaction that inserts the row. */
-export async function admit(q: Queries, tenant: TenantRow, row: NewRow): Promise<void> {
-  const used = await q.containers.reserved(tenant.id)
-  const { cpuMilli, memoryBytes } = row
-  const short = shortages(limitsOf(tenant), used, { containers: 1, cpuMilli, memoryBytes })
-  if (short.length > 0) throw quotaExceeded('container', row.name, short)
-}
+/** What a new container takes of its tenant's quota, beside the network that it may need. */
+export const amountsOf = ({ cpuMilli, memoryBytes, pids }: NewRow): Amounts => ({
+  containers: 1,
+  cpuMilli,
+  memoryBytes,
+  pids,
+  logBytes: LOG_BYTES,
+})

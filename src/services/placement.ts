@@ -15,10 +15,7 @@ export interface PlacementDeps {
 /** Finds room: a network for a tenant, an address for a container. Runs inside the caller's transaction. */
 export function placement({ clock, newId, node, pool }: PlacementDeps) {
   return {
-    /** The tenant's `default` network, made on demand. */
-    async defaultNetwork(q: Queries, tenantId: string): Promise<NetworkRow> {
-      const existing = await q.networks.byName(tenantId, 'default')
-      if (existing) return existing
+    async newNetwork(q: Queries, tenantId: string, name: string): Promise<NetworkRow> {
       const now = clock.now().getTime()
       const taken = await q.networks.takenSubnets(node, now - SUBNET_REST_MS)
       const range = parseCidr(pool)
@@ -28,7 +25,7 @@ export function placement({ clock, newId, node, pool }: PlacementDeps) {
         id: newId(),
         tenantId,
         nodeId: node,
-        name: 'default',
+        name,
         subnet,
         desired: 'present',
         state: 'pending',

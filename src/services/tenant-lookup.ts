@@ -2,7 +2,6 @@ import type { Queries } from '../../db/open.ts'
 import type { TenantRow } from '../../db/queries/tenants.ts'
 import type { Exception } from '../core/exceptions.ts'
 import { notFound } from '../core/failure.ts'
-import type { Limits } from '../core/quota.ts'
 
 export async function tenantBySlug(q: Queries, slug: string): Promise<TenantRow> {
   const tenant = await q.tenants.bySlug(slug)
@@ -15,9 +14,3 @@ export function exceptionsOf({ exceptionsJson }: Pick<TenantRow, 'exceptionsJson
   const exceptions: Exception[] = JSON.parse(exceptionsJson)
   return exceptions
 }
-
-export const limitsOf = (tenant: TenantRow): Limits => ({
-  containers: tenant.limitContainers,
-  cpuMilli: tenant.limitCpuMilli,
-  memoryBytes: tenant.limitMemoryBytes,
-})

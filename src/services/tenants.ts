@@ -5,13 +5,14 @@ import type { Actor } from '../core/actor.ts'
 import type { Exception } from '../core/exceptions.ts'
 import { failure, nameTaken, wrongField } from '../core/failure.ts'
 import { refuseStale } from '../core/precondition.ts'
-import type { Limits } from '../core/quota.ts'
+import { allLimits, RESOURCE_NAMES, type Limits } from '../core/quota.ts'
 import { isReservedName } from '../core/reserved-names.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { AuditService } from './audit.ts'
 import type { EventService } from './events.ts'
+import { accountOfTenant, accountsOfTenants, type Account } from './ledger.ts'
 import type { SandboxCheck } from './sandbox.ts'
-import { exceptionsOf, limitsOf, tenantBySlug } from './tenant-lookup.ts'
+import { exceptionsOf, tenantBySlug } from './tenant-lookup.ts'
 
 export interface TenantDeps {
   readonly store: Store
@@ -33,81 +34,102 @@ export interface TenantDeps {
 /** A slug is in host names that others may still hold in caches, bookmarks and webhooks. */
 const REST_MS = 30 * 24 * 60 * 60 * 1000
 
-export function tenantService(deps: TenantDeps) {
-  const { store, clock, newId, defaults, ended, isolated } = deps
-  const note = notes(deps)
+export const tenantService = (deps: TenantDeps) => ({ ...readings(deps), ...changes(deps) })
+export type TenantService = ReturnType<typeof tenantService>
+
+function readings({ store }: TenantDeps) {
   return {
-    async create(wanted: TenantCreate, actor: Actor): Promise<Tenant> {
-      const { slug, policy, runtime = 'default' } = wanted
-      if (isReservedName(slug)) throw wrongField('#/slug', 'this slug is reserved')
-      await deps.requireRuntime(runtime)
-      return store.write(async (q) => {
-        const now = clock.now().getTime()
-        const resting = await q.tenants.lastDeletion(slug)
-        const rests = resting !== undefined && now - resting < REST_MS
-        if (rests || (await q.tenants.bySlug(slug))) throw nameTaken('tenant', slug)
-        if (!isolated && (await q.tenants.liveSlugs()).length > 0) throw onlyOne(slug)
-
-        const limits = columnsOf({ ...defaults, ...defined(wanted.limits) })
-        const walls = { policy, runtime, exceptionsJson: JSON.stringify(wanted.exceptions ?? []) }
-        const row = { id: newId(), slug, ...walls, ...limits, createdAt: now, deletedAt: null }
-        await q.tenants.insert(row)
-        await note(q, actor, { verb: 'create', row: row, status: 201 })
-        return tenantOf(row)
-      })
-    },
-
     async get(slug: string): Promise<Tenant> {
-      return tenantOf(await tenantBySlug(store.read, slug))
+      const row = await tenantBySlug(store.read, slug)
+      return tenantOf(row, await accountOfTenant(store.read, row.id))
     },
 
     async list({ limit, cursor }: { limit: number; cursor?: string | undefined }) {
       const rows = await store.read.tenants.list({ after: cursor, limit })
       const last = rows.length === limit ? rows.at(-1) : undefined
-      return { items: rows.map(tenantOf), nextCursor: last?.slug ?? null }
+      const accounts = await accountsOfTenants(
+        store.read,
+        rows.map(({ id }) => id),
+      )
+      const items = rows.map((row) => tenantOf(row, accounts.get(row.id) ?? NO_ACCOUNT))
+      return { items, nextCursor: last?.slug ?? null }
     },
+  }
+}
+
+function changes(deps: TenantDeps) {
+  const { store, clock } = deps
+  const note = notes(deps)
+  return {
+    create: (wanted: TenantCreate, actor: Actor): Promise<Tenant> => create(deps, wanted, actor),
 
     async update(slug: string, change: TenantChange, actor: Actor): Promise<Tenant> {
       await deps.requireRuntime(change.runtime)
       const changed = await store.write(async (q) => {
         const row = await tenantToChange(q, slug, actor)
         if (change.exceptions) await refuseWithdrawal(q, row, change.exceptions)
-        const limits = columnsOf({ ...limitsOf(row), ...defined(change.limits) })
-        const patch = { ...limits, ...wallsOf(row, change) }
-        await q.tenants.update(row.id, patch)
-        await note(q, actor, { verb: 'update', row: row, status: 200 })
-        return { ...row, ...patch }
+        const walls = wallsOf(row, change)
+        await q.tenants.update(row.id, walls)
+        await q.limits.put(row.id, defined(change.limits))
+        const tenant = tenantOf({ ...row, ...walls }, await accountOfTenant(q, row.id))
+        await note(q, actor, { verb: 'update', tenant, status: 200 })
+        return tenant
       })
       deps.limitsChanged(changed.id)
-      return tenantOf(changed)
+      return changed
     },
 
     async delete(slug: string, actor: Actor): Promise<Tenant> {
-      const row = await store.write(async (q) => {
+      const gone = await store.write(async (q) => {
         const found = await tenantToChange(q, slug, actor)
         await refuseInhabited(q, found)
+        const tenant = tenantOf(found, await accountOfTenant(q, found.id))
         const now = clock.now().getTime()
         await q.tenants.markDeleted(found.id, now)
         await q.keys.revokeAllOf(found.id, now)
         await q.registries.removeAllOf(found.id)
         await q.images.removeAllOf(found.id)
+        await q.limits.removeAllOf(found.id)
         for (const network of await q.networks.ofTenant(found.id)) {
           const generation = network.generation + 1
           await q.networks.update(network.id, { desired: 'absent', generation })
         }
-        await note(q, actor, { verb: 'delete', row: found, status: 200 })
-        return found
+        await note(q, actor, { verb: 'delete', tenant, status: 200 })
+        return tenant
       })
-      ended(row.id)
-      return tenantOf(row)
+      deps.ended(gone.id)
+      return gone
     },
   }
 }
-export type TenantService = ReturnType<typeof tenantService>
+
+async function create(deps: TenantDeps, wanted: TenantCreate, actor: Actor): Promise<Tenant> {
+  const { store, clock, newId, defaults, isolated } = deps
+  const { slug, policy, runtime = 'default' } = wanted
+  if (isReservedName(slug)) throw wrongField('#/slug', 'this slug is reserved')
+  await deps.requireRuntime(runtime)
+  return store.write(async (q) => {
+    const now = clock.now().getTime()
+    const resting = await q.tenants.lastDeletion(slug)
+    const rests = resting !== undefined && now - resting < REST_MS
+    if (rests || (await q.tenants.bySlug(slug))) throw nameTaken('tenant', slug)
+    if (!isolated && (await q.tenants.liveSlugs()).length > 0) throw onlyOne(slug)
+
+    const limits = { ...defaults, ...defined(wanted.limits) }
+    const walls = { policy, runtime, exceptionsJson: JSON.stringify(wanted.exceptions ?? []) }
+    const row = { id: newId(), slug, ...walls, createdAt: now, deletedAt: null }
+    await q.tenants.insert(row)
+    await q.limits.put(row.id, limits)
+    const tenant = tenantOf(row, { limits, overLimit: [] })
+    await notes(deps)(q, actor, { verb: 'create', tenant, status: 201 })
+    return tenant
+  })
+}
 
 async function tenantToChange(q: Queries, slug: string, actor: Actor): Promise<TenantRow> {
   const row = await tenantBySlug(q, slug)
-  refuseStale(actor, { kind: 'tenant', name: slug, current: tenantOf(row) })
+  const current = tenantOf(row, await accountOfTenant(q, row.id))
+  refuseStale(actor, { kind: 'tenant', name: slug, current })
   return row
 }
 
@@ -151,22 +173,23 @@ const DONE = { create: 'created', delete: 'deleted', update: 'changed' } as cons
 
 interface Note {
   readonly verb: Verb
-  readonly row: TenantRow
+  /** As it is then. */
+  readonly tenant: Tenant
   readonly status: number
 }
 
 /** Audit entry and event of a change, inside its transaction. */
 const notes =
   ({ audit, events }: Pick<TenantDeps, 'audit' | 'events'>) =>
-  async (q: Queries, actor: Actor, { verb, row, status }: Note): Promise<void> => {
-    const { id, slug } = row
+  async (q: Queries, actor: Actor, { verb, tenant, status }: Note): Promise<void> => {
+    const { id, slug } = tenant
     const target = `tenant/${slug}`
     await audit.accepted(q, actor, {
       action: `tenants.${verb}`,
       tenant: { id, slug },
       target,
       status,
-      output: tenantOf(row),
+      output: tenant,
     })
     await events.record(q, {
       tenantId: id,
@@ -177,15 +200,14 @@ const notes =
     })
   }
 
-const columnsOf = (limits: Limits) => ({
-  limitContainers: limits.containers,
-  limitCpuMilli: limits.cpuMilli,
-  limitMemoryBytes: limits.memoryBytes,
-})
-
 /** A limit that is absent is not a limit of nothing: only those that were given take effect. */
-function defined(limits: TenantChange['limits'] = {}): Partial<Limits> {
-  return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined))
+export function defined(limits: TenantChange['limits'] = {}): Limits {
+  return Object.fromEntries(
+    RESOURCE_NAMES.flatMap((resource) => {
+      const amount = limits[resource]
+      return amount === undefined ? [] : [[resource, amount]]
+    }),
+  )
 }
 
 const onlyOne = (slug: string) =>
@@ -195,12 +217,16 @@ const onlyOne = (slug: string) =>
     { kind: 'tenant', name: slug, state: 'not isolated' },
   )
 
-const tenantOf = (row: TenantRow): Tenant => ({
+type Held = Pick<Account, 'limits' | 'overLimit'>
+const NO_ACCOUNT: Held = { limits: {}, overLimit: [] }
+
+const tenantOf = (row: TenantRow, { limits, overLimit }: Held): Tenant => ({
   id: row.id,
   slug: row.slug,
   policy: row.policy,
   exceptions: exceptionsOf(row),
   runtime: row.runtime,
-  limits: limitsOf(row),
+  limits: allLimits(limits),
+  overLimit: [...overLimit],
   createdAt: new Date(row.createdAt).toISOString(),
 })

@@ -1,29 +1,92 @@
 import type { Store } from '../../db/open.ts'
-import type { Usage } from '../contract/tenants.ts'
-import type { Resource } from '../core/quota.ts'
-import { limitsOf, tenantBySlug } from './tenant-lookup.ts'
+import type { PlatformUsage, Share, Usage } from '../contract/usage.ts'
+import { capacityOf, fullDisks, usedPercent, type Machine } from '../core/capacity.ts'
+import { added, RESERVED, type Amounts, type Reserved } from '../core/quota.ts'
+import { accountOfPlatform, accountOfTenant, accountsOfTenants, type Account } from './ledger.ts'
+import { tenantBySlug } from './tenant-lookup.ts'
 
 export interface UsageDeps {
   readonly store: Store
+  readonly machine: () => Machine | undefined
+  /** What each tenant really uses now, by slug; one that is not named uses what is not known. */
+  readonly live: () => Promise<ReadonlyMap<string, Amounts>>
   /** False where the platform counts, but the host does not hold anyone to it. */
   readonly enforced: boolean
 }
 
-export function usageService({ store, enforced }: UsageDeps) {
+interface Page {
+  readonly limit: number
+  readonly cursor?: string | undefined
+}
+
+export function usageService({ store, machine, live, enforced }: UsageDeps) {
+  const usageOf = (account: Account, used: Amounts = {}): Usage => ({
+    ...sharesOf(account, used),
+    enforced,
+  })
+
   return {
-    /** What is reserved: the sum of what is configured, also of containers that are being deleted. */
     async ofTenant(slug: string): Promise<Usage> {
       const tenant = await tenantBySlug(store.read, slug)
-      const used = await store.read.containers.reserved(tenant.id)
-      const limits = limitsOf(tenant)
-      const share = (resource: Resource) => ({ limit: limits[resource], used: used[resource] })
-      return {
-        containers: share('containers'),
-        cpuMilli: share('cpuMilli'),
-        memoryBytes: share('memoryBytes'),
-        enforced,
-      }
+      const account = await accountOfTenant(store.read, tenant.id)
+      return usageOf(account, (await live()).get(slug))
+    },
+
+    async list({ limit, cursor }: Page): Promise<PlatformUsage> {
+      const rows = await store.read.tenants.list({ after: cursor, limit })
+      const last = rows.length === limit ? rows.at(-1) : undefined
+      const ids = rows.map(({ id }) => id)
+      const accounts = await accountsOfTenants(store.read, ids)
+      const used = await live()
+      const items = rows.flatMap(({ id, slug }) => {
+        const account = accounts.get(id)
+        return account ? [{ ...usageOf(account, used.get(slug)), tenant: slug }] : []
+      })
+      const platform = usageOf(await accountOfPlatform(store.read), added([...used.values()]))
+      return { items, nextCursor: last?.slug ?? null, platform, host: hostOf(machine()) }
     },
   }
 }
 export type UsageService = ReturnType<typeof usageService>
+
+function sharesOf(account: Account, used: Amounts): Record<Reserved, Share> {
+  const shares = RESERVED.map((resource) => {
+    const limit = account.limits[resource] ?? null
+    const reserved = account.reserved[resource] ?? 0
+    return [
+      resource,
+      {
+        limit,
+        reserved,
+        used: used[resource] ?? null,
+        percent: percentOf(reserved, limit),
+        overLimit: account.overLimit.includes(resource),
+      },
+    ]
+  })
+  // Made of every name there is.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return Object.fromEntries(shares) as Record<Reserved, Share>
+}
+
+/** Of nothing nothing can be a part. */
+const percentOf = (reserved: number, limit: number | null): number | null =>
+  limit === null || limit === 0 ? null : Math.round((reserved / limit) * 1000) / 10
+
+function hostOf(machine: Machine | undefined): PlatformUsage['host'] {
+  if (!machine) return null
+  const { facts, policy } = machine
+  const most = capacityOf(facts, policy)
+  const full = fullDisks(machine)
+  return {
+    cpus: facts.cpus,
+    memoryBytes: facts.memoryBytes,
+    cpuMilliMost: most.cpuMilli,
+    memoryBytesMost: most.memoryBytes,
+    disks: facts.disks.map((disk) => ({
+      ...disk,
+      usedPercent: usedPercent(disk),
+      full: full.includes(disk),
+    })),
+  }
+}

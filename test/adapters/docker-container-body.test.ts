@@ -85,7 +85,7 @@ test('containerBody() is this object and nothing more', () => {
         { Name: 'nofile', Soft: 1024, Hard: 1024 },
         { Name: 'core', Soft: 0, Hard: 0 },
       ],
-      LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },
+      LogConfig: { Type: 'json-file', Config: { 'max-size': '10485760', 'max-file': '3' } },
       Dns: ['10.208.0.53'],
       DnsSearch: ['demo.internal'],
       DnsOptions: ['ndots:1'],

@@ -23,7 +23,10 @@ const LINES: Readonly<Record<string, readonly [string, RegExp]>> = {
   rename: ['rename hello other', /^other\n$/],
   rm: ['rm --force hello', /^hello\n$/],
   inspect: ['inspect hello', /"hostname": "hello\.demo\.internal"/],
-  usage: ['usage', /cpu +1500m +4 +38 %\nmemory +256 MiB +none +-\n/],
+  usage: [
+    'usage',
+    /containers +11 +3 +10 +110 % over limit\ncpu +1500m +42m +4 +38 %\nmemory +256 MiB +- +none +-\n/,
+  ],
   ops: ['ops', /^ID +KIND +TARGET +STATE/],
   'ops list': ['ops list --limit 5', /o0000000000000aa +containers\.create +hello +succeeded/],
   'ops show': ['ops show o0000000000000aa', /State +succeeded/],

@@ -6,7 +6,9 @@ import type { Image, Registry } from '../../src/contract/images.ts'
 import type { AccessKey, NewAccessKey, Whoami } from '../../src/contract/keys.ts'
 import type { Operation } from '../../src/contract/operations.ts'
 import type { Network, Platform } from '../../src/contract/platform.ts'
-import type { Tenant, Usage } from '../../src/contract/tenants.ts'
+import type { Tenant } from '../../src/contract/tenants.ts'
+import type { PlatformLimits, PlatformUsage, Share, Usage } from '../../src/contract/usage.ts'
+import { allLimits, type Reserved } from '../../src/core/quota.ts'
 
 export const TIME = '2026-01-02T03:04:05.000Z'
 export const KEY_ID = 'ck0123456789abcdef'
@@ -60,7 +62,8 @@ export const tenant: Tenant = {
   policy: 'baseline',
   exceptions: [],
   runtime: 'default',
-  limits: { containers: 10, cpuMilli: 4000, memoryBytes: null },
+  limits: allLimits({ containers: 10, cpuMilli: 4000 }),
+  overLimit: [],
   createdAt: TIME,
 }
 
@@ -97,12 +100,41 @@ export const whoami: z.infer<typeof Whoami> = {
   resources: null,
   serverTime: TIME,
 }
+const NO_SHARE: Share = { limit: null, reserved: 0, used: null, percent: null, overLimit: false }
+const noShares = {
+  containers: NO_SHARE,
+  services: NO_SHARE,
+  cpuMilli: NO_SHARE,
+  memoryBytes: NO_SHARE,
+  pids: NO_SHARE,
+  storageBytes: NO_SHARE,
+  volumes: NO_SHARE,
+  snapshotBytes: NO_SHARE,
+  networks: NO_SHARE,
+  hostnames: NO_SHARE,
+  imageBytes: NO_SHARE,
+  logBytes: NO_SHARE,
+} satisfies Record<Reserved, Share>
 const usage: Usage = {
-  containers: { used: 3, limit: 10 },
-  cpuMilli: { used: 1500, limit: 4000 },
-  memoryBytes: { used: 268_435_456, limit: null },
+  ...noShares,
+  containers: { limit: 10, reserved: 11, used: 3, percent: 110, overLimit: true },
+  cpuMilli: { limit: 4000, reserved: 1500, used: 42, percent: 37.5, overLimit: false },
+  memoryBytes: { ...NO_SHARE, reserved: 268_435_456 },
   enforced: true,
 }
+const usages: PlatformUsage = {
+  items: [{ ...usage, tenant: 'demo' }],
+  nextCursor: null,
+  platform: usage,
+  host: {
+    cpus: 2,
+    memoryBytes: 8 * 1024 ** 3,
+    cpuMilliMost: 32_000,
+    memoryBytesMost: null,
+    disks: [{ path: '/data', sizeBytes: 1000, freeBytes: 40, usedPercent: 96, full: true }],
+  },
+}
+const platformLimits: PlatformLimits = { limits: allLimits({ containers: 100 }), overLimit: [] }
 const image: Image = {
   reference: 'cloudlet/demo:latest',
   imageId: 'sha256:abc',
@@ -185,6 +217,9 @@ export const SAMPLES: Readonly<
   'operations.cancel': { value: { ...operation, state: 'cancelled' } },
   'networks.list': list(network),
   'usage.get': { value: usage },
+  'usage.list': { value: usages },
+  'platform-limits.get': { value: platformLimits },
+  'platform-limits.update': { value: platformLimits },
   'images.list': list(image),
   'registries.put': { value: registry },
   'registries.list': list(registry),

@@ -323,6 +323,7 @@ const REST: Checks = {
     assert.match(facts.version, /^\d+\./)
     assert.match(facts.apiVersion, /^1\.\d+$/)
     assert.ok(facts.storageDriver.length > 0)
+    assert.match(facts.rootDir, /^\//)
   },
 
   'image() answers the same facts by name and by id': async ({ bench, engine, signal }) => {

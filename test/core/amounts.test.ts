@@ -5,7 +5,6 @@ import { cpuAmounts } from '../../src/core/cpu.ts'
 import { ID_BYTES, idFrom } from '../../src/core/ids.ts'
 import { ALL_PERMISSIONS, powersOf, ROLE_NAMES, type Role } from '../../src/core/permissions.ts'
 import { isWithin, reachOf, resourcesIn } from '../../src/core/reach.ts'
-import { RESOURCES, shortages } from '../../src/core/quota.ts'
 import { isReservedName } from '../../src/core/reserved-names.ts'
 
 const anyShares = fc.integer({ min: 2, max: 262_144 })
@@ -47,53 +46,6 @@ test('cpuAmounts() weighs milli-CPUs within what the kernel takes', () => {
   )
   assert.deepEqual(cpuAmounts({}, 500), { cpuMilli: 500, cpuShares: 512 })
   assert.deepEqual(cpuAmounts({ cpuMilli: 1 }, 500), { cpuMilli: 1, cpuShares: 2 })
-})
-
-const amounts = fc.record({
-  containers: fc.nat(100),
-  cpuMilli: fc.nat(100),
-  memoryBytes: fc.nat(100),
-})
-const limits = fc.record({
-  containers: fc.option(fc.nat(100)),
-  cpuMilli: fc.option(fc.nat(100)),
-  memoryBytes: fc.option(fc.nat(100)),
-})
-
-test('shortages() names exactly what is asked for and would overdraw', () => {
-  fc.assert(
-    fc.property(limits, amounts, amounts, (limit, used, requested) => {
-      const short = shortages(limit, used, requested)
-      for (const resource of RESOURCES) {
-        const most = limit[resource]
-        const over =
-          most !== null && requested[resource] > 0 && used[resource] + requested[resource] > most
-        const named = short.find((one) => one.resource === resource)
-        assert.equal(named !== undefined, over)
-        if (named)
-          assert.deepEqual(named, {
-            resource,
-            limit: most,
-            used: used[resource],
-            requested: requested[resource],
-          })
-      }
-    }),
-  )
-})
-
-test('shortages() lets a request through that exactly fills the quota, and a limit of 0 nothing', () => {
-  const limit = { containers: 2, cpuMilli: null, memoryBytes: 0 }
-  const used = { containers: 1, cpuMilli: 9999, memoryBytes: 0 }
-  assert.deepEqual(shortages(limit, used, { containers: 1, cpuMilli: 9999, memoryBytes: 0 }), [])
-  const [short] = shortages(limit, used, { containers: 1, cpuMilli: 0, memoryBytes: 1 })
-  assert.deepEqual(short, { resource: 'memoryBytes', limit: 0, used: 0, requested: 1 })
-})
-
-test('shortages() lets a tenant that is over one limit still ask for the rest', () => {
-  const limit = { containers: 10, cpuMilli: 10, memoryBytes: 10 }
-  const used = { containers: 1, cpuMilli: 500, memoryBytes: 1 }
-  assert.deepEqual(shortages(limit, used, { containers: 1, cpuMilli: 0, memoryBytes: 1 }), [])
 })
 
 test('idFrom() is sixteen characters, another for any other bytes', () => {

@@ -129,7 +129,8 @@ const DEEDS: Readonly<Record<string, (inside: Inside, deed: Deed) => Promise<voi
     if (!one || !two) return
     await inside.q.containers.update(one.id, { name: two.name })
     await inside.q.containers.updateAt(two, { name: one.name })
-    await inside.q.tenants.update(inside.tenantId, { limitContainers: deed.which })
+    const policy = deed.which % 2 === 0 ? 'baseline' : 'restricted'
+    await inside.q.tenants.update(inside.tenantId, { policy })
   },
   async state(inside, deed) {
     const row = await oneOf(inside, deed)

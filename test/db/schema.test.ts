@@ -56,7 +56,7 @@ test('the database itself refuses what no row may hold', async () => {
     'a time before 1970': `${TENANT} ('0000000000000002', 'bb', 'baseline', -1)`,
     'a time that is text': `${TENANT} ('0000000000000002', 'bb', 'baseline', 'now')`,
     'a time with a fraction': `${TENANT} ('0000000000000002', 'bb', 'baseline', 1.5)`,
-    'a limit beyond counting': `UPDATE tenants SET limit_memory_bytes = 9007199254740992`,
+    'a limit beyond counting': `INSERT INTO limits VALUES ('${ID}', 'memoryBytes', 9007199254740992)`,
     'a network of no tenant': `INSERT INTO names VALUES ('0000000000000009', 'n', 'container', '${ID}')`,
   }
   for (const [what, sql] of Object.entries(refused)) {

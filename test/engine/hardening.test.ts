@@ -233,7 +233,7 @@ const HOST_CONFIG = {
   DnsSearch: ['t.internal'],
   Init: true,
   IpcMode: 'private',
-  LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },
+  LogConfig: { Type: 'json-file', Config: { 'max-size': '10485760', 'max-file': '3' } },
   Memory: 32 * MIB,
   MemorySwap: 32 * MIB,
   NanoCpus: 500_000_000,

@@ -13,7 +13,7 @@ import {
   stopContainer,
 } from '../../src/contract/containers.ts'
 import { listOperations, type Operation } from '../../src/contract/operations.ts'
-import { getUsage } from '../../src/contract/tenants.ts'
+import { getUsage } from '../../src/contract/usage.ts'
 import { realDocker } from '../support/engine.ts'
 import { objectsOf, startPlatform, type Platform } from '../support/platform.ts'
 import { BASE, newTenant, type Tenant } from '../support/tenant.ts'
@@ -107,10 +107,13 @@ async function consistent(): Promise<void> {
 
   const inspected = await Promise.all(containers.map(({ Id }) => docker.getContainer(Id).inspect()))
   const usage = await acme.api.call(getUsage, { params })
-  assert.equal(usage.containers.used, items.length)
-  assert.equal(usage.memoryBytes.used, sum(inspected.map(({ HostConfig }) => HostConfig.Memory)))
+  assert.equal(usage.containers.reserved, items.length)
+  assert.equal(
+    usage.memoryBytes.reserved,
+    sum(inspected.map(({ HostConfig }) => HostConfig.Memory)),
+  )
   const nanoCpus = inspected.map(({ HostConfig }) => HostConfig.NanoCpus)
-  assert.equal(usage.cpuMilli.used, sum(nanoCpus) / 1e6)
+  assert.equal(usage.cpuMilli.reserved, sum(nanoCpus) / 1e6)
 }
 
 const sum = (amounts: readonly (number | undefined)[]): number =>
@@ -214,6 +217,6 @@ for (const point of DELETE) {
     await succeeded('containers.delete', name)
     assert.equal(await object(id), undefined)
     await consistent()
-    assert.equal((await acme.api.call(getUsage, { params })).containers.used, 0)
+    assert.equal((await acme.api.call(getUsage, { params })).containers.reserved, 0)
   })
 }

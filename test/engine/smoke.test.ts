@@ -21,7 +21,7 @@ import {
 } from '../../src/contract/containers.ts'
 import { whoami } from '../../src/contract/keys.ts'
 import { cancelOperation, listOperations } from '../../src/contract/operations.ts'
-import { getUsage } from '../../src/contract/tenants.ts'
+import { getUsage } from '../../src/contract/usage.ts'
 import { askTcp, askUdp } from '../proxy/dns/client.ts'
 import { page } from '../support/ingress-client.ts'
 import { startPlatform, type Platform } from '../support/platform.ts'
@@ -193,21 +193,21 @@ test('a request over the quota is refused with what is short, and takes nothing'
     assert.ok(error instanceof ApiError, String(error))
     assert.deepEqual([error.status, error.code], [403, 'quota-exceeded'])
     const limit = 600 * 1024 ** 2
-    const short = { resource: 'memoryBytes', limit, used: 0, requested: 1024 ** 3 }
+    const short = { resource: 'memoryBytes', limit, used: 0, requested: 1024 ** 3, scope: 'tenant' }
     assert.deepEqual(error.details['shortages'], [short])
     return true
   })
   const usage = await other.api.call(getUsage, { params })
-  assert.deepEqual(usage.memoryBytes, { limit: 600 * 1024 ** 2, used: 0 })
-  assert.equal(usage.containers.used, 0)
+  assert.deepEqual([usage.memoryBytes.limit, usage.memoryBytes.reserved], [600 * 1024 ** 2, 0])
+  assert.equal(usage.containers.reserved, 0)
   assert.equal(usage.enforced, true)
 })
 
 test('usage is what the containers reserve, and the audit log says who made them', async () => {
   const params = { tenant: 'demo' }
   const usage = await demo.api.call(getUsage, { params })
-  assert.deepEqual([usage.containers.used, usage.cpuMilli.used], [1, 500])
-  assert.equal(usage.memoryBytes.used, 256 * 1024 ** 2)
+  assert.deepEqual([usage.containers.reserved, usage.cpuMilli.reserved], [1, 500])
+  assert.equal(usage.memoryBytes.reserved, 256 * 1024 ** 2)
 
   const { items } = await demo.api.call(listTenantAudit, { params, query: { limit: 100 } })
   const created = items.filter(({ action }) => action === 'containers.create')

@@ -54,7 +54,7 @@ test('all containers of a tenant are in one group, which has its limits and not 
     assert.match(memory, new RegExp(`:/${group}(\\.slice)?/`))
     assert.doesNotMatch(lines.join(), /acme/)
   }
-  assert.deepEqual(limitsOfGroup(group), { ...LIMITS, pids: null })
+  assert.deepEqual(limitsOfGroup(group), { ...LIMITS, pids: 16_384 })
 })
 
 test('other limits reach the group at once; lowered ones stop at what is reserved', async () => {

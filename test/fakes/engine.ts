@@ -125,6 +125,7 @@ const FACTS = {
   liveRestore: true,
   storageDriver: 'overlay2',
   cgroupDriver: 'cgroupfs',
+  rootDir: '/var/lib/docker',
 } as const
 
 function imageCalls(host: EngineHost, instance: string): Pick<Engine, 'image' | 'pull'> {

@@ -55,7 +55,7 @@ async function isWhole(at: World, tenant: string, objects: number): Promise<void
   const names = [...at.host.containers.values()].map(({ wanted }) => wanted.id)
   assert.equal(new Set(names).size, objects)
   const row = await at.store.read.tenants.bySlug(tenant)
-  const reserved = await at.store.read.containers.reserved(row?.id ?? '')
+  const reserved = await at.reserved(row?.id ?? '')
   assert.equal(reserved.containers, objects)
   const { items } = await at.control.operations.list(tenant, { limit: 100 })
   const open = items.filter(({ state }) => state === 'pending' || state === 'running')

@@ -156,10 +156,10 @@ test('an image that no registry has is said so, and holds quota until it is dele
   const ended = await at.control.operations.settled(operation.id, 5, signal)
   assert.equal(ended.error?.code, 'image-unavailable')
   assert.match(ended.error.message, /no registry can be reached/)
-  assert.equal((await at.store.read.containers.reserved(id)).containers, 1)
+  assert.equal((await at.reserved(id)).containers, 1)
   await at.control.containers.delete(asked('acme', 'web'), false)
   await inTime(at, 'it is free again', async () => {
-    return (await at.store.read.containers.reserved(id)).containers === 0
+    return (await at.reserved(id)).containers === 0
   })
 })
 
@@ -187,7 +187,7 @@ test('whatever is asked while the engine fails, all is as desired once it works'
       at.host.intercept = () => undefined
       const whole = async (): Promise<boolean> => (await isOver(at)) && isAsDesired(at)
       await inTime(at, `all is as desired after ${JSON.stringify(script)}`, whole)
-      const used = await at.store.read.containers.reserved(acme.id)
+      const used = await at.reserved(acme.id)
       const { items } = await at.control.containers.list('acme', { limit: 100 })
       assert.equal(used.containers, items.length)
       assert.equal(used.cpuMilli, 500 * items.length)

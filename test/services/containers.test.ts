@@ -69,7 +69,7 @@ test('create() lets one of ten through where the quota has room for one', async 
     assert.ok(one.reason instanceof Failure)
     assert.equal(one.reason.code, 'quota-exceeded')
     assert.deepEqual(one.reason.details, {
-      shortages: [{ resource: 'containers', limit: 1, used: 1, requested: 1 }],
+      shortages: [{ resource: 'containers', limit: 1, used: 1, requested: 1, scope: 'tenant' }],
     })
   }
   assert.equal(await at.store.read.containers.countLive(acme.id), 1)
@@ -83,8 +83,8 @@ test('create() names every resource that is short', async () => {
     assert.ok(error instanceof Failure)
     assert.deepEqual(error.details, {
       shortages: [
-        { resource: 'cpuMilli', limit: 100, used: 0, requested: 101 },
-        { resource: 'memoryBytes', limit: 6 * MIB, used: 0, requested: 7 * MIB },
+        { resource: 'cpuMilli', limit: 100, used: 0, requested: 101, scope: 'tenant' },
+        { resource: 'memoryBytes', limit: 6 * MIB, used: 0, requested: 7 * MIB, scope: 'tenant' },
       ],
     })
     return true

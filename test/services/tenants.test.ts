@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { ContainerRow } from '../../db/queries/containers.ts'
 import type { NetworkRow } from '../../db/queries/networks.ts'
 import { PLATFORM } from '../../src/core/actor.ts'
+import { allLimits } from '../../src/core/quota.ts'
 import { tenantService } from '../../src/services/tenants.ts'
 import { apiWorld, type ApiWorld } from '../support/api-world.ts'
 
@@ -14,7 +15,7 @@ test('create() takes the limits that are given, the defaults for the rest, and n
   await using world = await apiWorld()
   const limits = { cpuMilli: null, containers: 0 }
   const made = await world.tenants.create({ slug: 'aa', policy: 'restricted', limits }, PLATFORM)
-  assert.deepEqual(made.limits, { containers: 0, cpuMilli: null, memoryBytes: null })
+  assert.deepEqual(made.limits, allLimits({ containers: 0 }))
   assert.equal(made.policy, 'restricted')
   assert.deepEqual(await world.tenants.get('aa'), made)
 })

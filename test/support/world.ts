@@ -8,7 +8,8 @@ import type { z } from 'zod'
 import { openStore, type OpenStore } from '../../db/open.ts'
 import { ContainerCreate, type Container } from '../../src/contract/containers.ts'
 import { PLATFORM } from '../../src/core/actor.ts'
-import type { Limits } from '../../src/core/quota.ts'
+import type { Machine } from '../../src/core/capacity.ts'
+import type { Amounts, Limits } from '../../src/core/quota.ts'
 import { failure } from '../../src/core/failure.ts'
 import { containerReconciler } from '../../src/reconcile/containers.ts'
 import { knownEngine } from '../../src/reconcile/engine-view.ts'
@@ -20,9 +21,9 @@ import { tenantGroups } from '../../src/reconcile/tenant-groups.ts'
 import { auditService } from '../../src/services/audit.ts'
 import { containerService } from '../../src/services/containers.ts'
 import { eventService } from '../../src/services/events.ts'
+import { accountOfTenant, ledgerService } from '../../src/services/ledger.ts'
 import { operationService } from '../../src/services/operations.ts'
 import { sandboxCheck } from '../../src/services/sandbox.ts'
-import { limitsOf } from '../../src/services/tenant-lookup.ts'
 import { FakeEdge } from '../fakes/edge.ts'
 import { EngineHost, type HostDeps } from '../fakes/engine-host.ts'
 import { fakeEngine } from '../fakes/engine.ts'
@@ -49,6 +50,8 @@ export interface Ground {
   readonly time: HandTime
   readonly newId: () => string
   readonly deadlineMs: number
+  /** What containers are held to beside their tenant's quota. */
+  machine: Machine | undefined
 }
 
 const log = (): void => undefined
@@ -100,6 +103,7 @@ export function controlPlane(ground: Ground, passing: (point: string) => void = 
   const containers = containerService({
     ...common,
     operations,
+    ledger: ledgerService({ machine: () => ground.machine }),
     around: {
       internalDomain: 'internal',
       isolated: true,
@@ -136,9 +140,9 @@ function groupsOn({ store, groups }: Ground) {
   return tenantGroups({
     store,
     groups,
-    async limitsOf(id) {
+    async accountOf(id) {
       const tenant = await store.read.tenants.byId(id)
-      return tenant?.deletedAt === null ? limitsOf(tenant) : undefined
+      return tenant?.deletedAt === null ? accountOfTenant(store.read, id) : undefined
     },
     instance: INSTANCE,
     log,
@@ -161,6 +165,7 @@ export async function world({ deadlineMs = 60_000, ...host }: WorldWanted = {}) 
     time,
     newId: () => String(++made).padStart(16, '0'),
     deadlineMs,
+    machine: undefined,
   }
   let now = controlPlane(ground)
   await addImages(ground)
@@ -177,7 +182,7 @@ export async function world({ deadlineMs = 60_000, ...host }: WorldWanted = {}) 
       return now
     },
     /** A new tenant, without limits unless some are given. */
-    addTenant: (slug: string, limits: Partial<Limits> = {}) => addTenant(ground, slug, limits),
+    addTenant: (slug: string, limits: Limits = {}) => addTenant(ground, slug, limits),
     /** Starts to observe the engine, and waits for its first answer. */
     async begin(): Promise<void> {
       now.observer.start()
@@ -190,6 +195,13 @@ export async function world({ deadlineMs = 60_000, ...host }: WorldWanted = {}) 
     },
     create: (tenant: string, wanted: Wanted) =>
       now.containers.create(tenant, spec(wanted), PLATFORM),
+    /** What the ledger says that a tenant has reserved. */
+    reserved: async (tenantId: string): Promise<Amounts> =>
+      (await accountOfTenant(ground.store.read, tenantId)).reserved,
+    /** Puts a machine of that size under everything, for what is admitted from now on. */
+    standOn(machine: Machine): void {
+      ground.machine = machine
+    },
     /** Nothing is left to do at this moment. */
     quiet: () => until('nothing moves', () => now.loop.idle()),
     async [Symbol.asyncDispose]() {
@@ -241,20 +253,20 @@ export async function shows(
 export const runs = (at: World, tenant: string, container: string): Promise<Container> =>
   shows(at, [tenant, container], ({ state }) => state === 'running')
 
-async function addTenant({ store, newId, time }: Ground, slug: string, limits: Partial<Limits>) {
+async function addTenant({ store, newId, time }: Ground, slug: string, limits: Limits) {
   const row = {
     id: newId(),
     slug,
     policy: 'baseline' as const,
     exceptionsJson: '[]',
     runtime: 'default' as const,
-    limitContainers: limits.containers ?? null,
-    limitCpuMilli: limits.cpuMilli ?? null,
-    limitMemoryBytes: limits.memoryBytes ?? null,
     createdAt: time.now().getTime(),
     deletedAt: null,
   }
-  await store.write((q) => q.tenants.insert(row))
+  await store.write(async (q) => {
+    await q.tenants.insert(row)
+    await q.limits.put(row.id, limits)
+  })
   return row
 }
 

@@ -7,13 +7,14 @@ import {
   type Tenant,
   updateTenant,
 } from '../../contract/tenants.ts'
+import { RESOURCES } from '../../core/quota.ts'
 import type { Given } from '../arguments.ts'
 import { oneOf } from '../choice.ts'
 import type { Work } from '../command.ts'
 import type { Context } from '../context.ts'
 import { usageError } from '../exit.ts'
+import { amountText, limitsOf } from '../limits.ts'
 import { allPages } from '../pages.ts'
-import { bytesOf, cpuMilliOf, cpuText, sizeText, wholeOf } from '../units.ts'
 
 export const create: Work = async (context, given) => {
   const api = await context.api()
@@ -53,38 +54,26 @@ function shown(context: Context, tenant: Tenant) {
 
 function rows(context: Context, tenants: readonly Tenant[]): string {
   return context.table(
-    ['SLUG', 'CONTAINERS', 'CPU', 'MEMORY', 'POLICY', 'CREATED'],
-    tenants.map(({ slug, limits, policy, createdAt }) => [
+    ['SLUG', 'CONTAINERS', 'CPU', 'MEMORY', 'POLICY', 'CREATED', 'OVER LIMIT'],
+    tenants.map(({ slug, limits, policy, createdAt, overLimit }) => [
       slug,
-      limits.containers === null ? 'none' : String(limits.containers),
-      limits.cpuMilli === null ? 'none' : cpuText(limits.cpuMilli),
-      limits.memoryBytes === null ? 'none' : sizeText(limits.memoryBytes),
+      amountText('containers', limits.containers),
+      amountText('cpuMilli', limits.cpuMilli),
+      amountText('memoryBytes', limits.memoryBytes),
       policy,
       createdAt,
+      overLimit.length === 0
+        ? '-'
+        : { text: overLimit.map((one) => RESOURCES[one].label).join(', '), color: 'red' as const },
     ]),
   )
 }
 
 function changesOf(given: Given) {
-  const limits = {
-    ...limit(given, 'containers', { key: 'containers', read: wholeOf }),
-    ...limit(given, 'cpu', { key: 'cpuMilli', read: cpuMilliOf }),
-    ...limit(given, 'memory', { key: 'memoryBytes', read: bytesOf }),
-  }
+  const limits = limitsOf(given)
   const policy = oneOf(POLICIES, given.text('policy'), '--policy')
   return {
     ...(Object.keys(limits).length === 0 ? {} : { limits }),
     ...(policy === null ? {} : { policy }),
   }
-}
-
-interface Read {
-  readonly key: keyof Tenant['limits']
-  readonly read: (text: string, option: string) => number
-}
-
-function limit(given: Given, option: string, { key, read }: Read): Record<string, number | null> {
-  const text = given.text(option)
-  if (text === null) return {}
-  return { [key]: text === 'none' ? null : read(text, `--${option}`) }
 }

@@ -1,0 +1,53 @@
+import { systemHost } from '../adapters/system-host.ts'
+import type { Settings } from '../config.ts'
+import type { Amounts, Limits } from '../core/quota.ts'
+import type { AuditService } from '../services/audit.ts'
+import { capacityService } from '../services/capacity.ts'
+import { ledgerService } from '../services/ledger.ts'
+import { platformLimitsService } from '../services/platform-limits.ts'
+import { usageService } from '../services/usage.ts'
+import type { Outside } from './outside.ts'
+
+/** What a tenant may hold that is created without limits of its own. Kinds that are not named are not limited. */
+export const defaultLimits = (settings: Settings): Limits => ({
+  containers: settings.CLOUDLET_TENANT_CONTAINERS,
+  cpuMilli: settings.CLOUDLET_TENANT_CPU_MILLI,
+  memoryBytes: settings.CLOUDLET_TENANT_MEMORY_BYTES,
+  pids: settings.CLOUDLET_TENANT_PIDS,
+  networks: settings.CLOUDLET_TENANT_NETWORKS,
+  logBytes: settings.CLOUDLET_TENANT_LOG_BYTES,
+})
+
+const live = (): Promise<ReadonlyMap<string, Amounts>> => Promise.resolve(new Map())
+
+/** What everybody is held to, and what is left of it. */
+export function quotaServices(outside: Outside, audit: AuditService) {
+  const { store, instance } = outside
+  const capacity = hostCapacity(outside)
+  const { machine } = capacity
+  return {
+    capacity,
+    ledger: ledgerService({ machine }),
+    platformLimits: platformLimitsService({ store, audit }),
+    usage: usageService({ store, machine, live, enforced: instance.isolated }),
+  }
+}
+
+/** This machine, with the disks of the platform's data and of the engine. */
+function hostCapacity({ engine, instance, settings, timers, log }: Outside) {
+  let engineRoot: string | undefined
+  /** Asked once: it does not change while the engine runs. While it is away only our own disk is looked at. */
+  async function folders(signal: AbortSignal): Promise<string[]> {
+    engineRoot ??= await engine.facts(signal).then(
+      ({ rootDir }) => rootDir,
+      () => undefined,
+    )
+    return [instance.dataDir, ...(engineRoot === undefined ? [] : [engineRoot])]
+  }
+  const policy = {
+    overcommitCpu: settings.CLOUDLET_OVERCOMMIT_CPU,
+    overcommitMemory: settings.CLOUDLET_OVERCOMMIT_MEMORY,
+    diskHighWaterPercent: settings.CLOUDLET_DISK_HIGH_WATER_PERCENT,
+  }
+  return capacityService({ host: systemHost(folders), policy, timers, log })
+}

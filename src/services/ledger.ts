@@ -1,0 +1,99 @@
+import type { Queries } from '../../db/open.ts'
+import { hostLacks, type Lack, type Machine } from '../core/capacity.ts'
+import { capacityExceeded, quotaExceeded, type Subject } from '../core/failure.ts'
+import {
+  added,
+  overLimit,
+  shortages,
+  type Amounts,
+  type Limits,
+  type Reserved,
+} from '../core/quota.ts'
+
+export interface LedgerDeps {
+  /** The machine as it was seen last; undefined while it cannot be looked at, which stops nobody. */
+  readonly machine: () => Machine | undefined
+}
+
+/** What one tenant, or all together, may hold and have reserved. */
+export interface Account {
+  readonly limits: Limits
+  readonly reserved: Amounts
+  readonly overLimit: readonly Reserved[]
+}
+
+export interface Request {
+  readonly tenantId: string
+  /** For the refusal. */
+  readonly subject: Subject
+  readonly amounts: Amounts
+}
+
+export type Ledger = ReturnType<typeof ledgerService>
+
+/**
+ * Who counts each kind, from the rows themselves: there is no second truth that could drift. A kind of
+ * which there are no rows yet has no counter, and nothing reserved.
+ */
+const COUNTERS: readonly ((q: Queries) => Counter)[] = [(q) => q.containers, (q) => q.networks]
+
+interface Counter {
+  reservedBy(tenantIds: readonly string[]): Promise<ReadonlyMap<string, Amounts>>
+  reservedByAll(): Promise<Amounts>
+}
+
+export async function accountsOfTenants(
+  q: Queries,
+  tenantIds: readonly string[],
+): Promise<ReadonlyMap<string, Account>> {
+  const limits = await q.limits.ofTenants(tenantIds)
+  const counts = await Promise.all(COUNTERS.map((counter) => counter(q).reservedBy(tenantIds)))
+  return new Map(
+    tenantIds.map((id) => {
+      const reserved = added(counts.map((count) => count.get(id) ?? {}))
+      return [id, accountOf(limits.get(id) ?? {}, reserved)]
+    }),
+  )
+}
+
+export async function accountOfTenant(q: Queries, tenantId: string): Promise<Account> {
+  return (await accountsOfTenants(q, [tenantId])).get(tenantId) ?? accountOf({}, {})
+}
+
+export async function accountOfPlatform(q: Queries): Promise<Account> {
+  const limits = await q.limits.ofPlatform()
+  const counts = await Promise.all(COUNTERS.map((counter) => counter(q).reservedByAll()))
+  return accountOf(limits, added(counts))
+}
+
+export function ledgerService({ machine }: LedgerDeps) {
+  return {
+    /**
+     * Refuses what there is no room for: in the tenant's quota, in the platform's, on the host. Belongs
+     * into the transaction that inserts the rows, so that of two requests for the last of anything one is
+     * refused.
+     */
+    async admit(q: Queries, { tenantId, subject, amounts }: Request): Promise<void> {
+      const { limits, reserved } = await accountOfTenant(q, tenantId)
+      const short = shortages(limits, reserved, amounts)
+      if (short.length > 0) throw quotaExceeded(subject, short)
+
+      const platform = await accountOfPlatform(q)
+      const beyond = shortages(platform.limits, platform.reserved, amounts)
+      const host = machine()
+      const lacks = [
+        ...beyond.map(({ resource, requested }): Lack => ({ ...OF_ALL, resource, requested })),
+        ...(host ? hostLacks(host, platform.reserved, amounts) : []),
+      ]
+      if (lacks.length > 0) throw capacityExceeded(subject, lacks)
+    },
+  }
+}
+
+const OF_ALL = { scope: 'platform' } as const
+
+const accountOf = (limits: Limits, reserved: Amounts): Account => ({
+  limits,
+  reserved,
+  overLimit: overLimit(limits, reserved),
+})

@@ -1,11 +1,13 @@
 import { parseArgs } from 'node:util'
 import { readSettings, thisWorld } from '../src/config.ts'
+import { benchApi } from './api.ts'
 import { benchCreate, type BenchOptions } from './create.ts'
 import { textOf, type Report } from './report.ts'
 
 /** Measurements beside a peer: `npm run bench -- <name> [--quick]`. */
 
 const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<Report>>> = {
+  api: benchApi,
   create: benchCreate,
 }
 const DEADLINE_MS = 30 * 60_000

@@ -19,6 +19,13 @@ export function summaryOf(values: readonly number[]): Summary {
   }
 }
 
+/** The value below which so large a share of them lies. */
+export const quantileOf = (values: readonly number[], share: number): number =>
+  quantile(
+    values.toSorted((one, other) => one - other),
+    share,
+  )
+
 /** Between two neighbours in proportion (type 7 of Hyndman and Fan, as most programs do). */
 function quantile(sorted: readonly number[], share: number): number {
   const at = (sorted.length - 1) * share

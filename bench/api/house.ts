@@ -1,0 +1,96 @@
+import { readSettings } from '../../src/config.ts'
+import { apiServer } from '../../src/control/api.ts'
+import { openOutside, type Outside } from '../../src/control/outside.ts'
+import { services, type Services } from '../../src/control/services.ts'
+import { PLATFORM } from '../../src/core/actor.ts'
+import { imageReference } from '../../src/core/image-reference.ts'
+import type { Instance } from '../../src/instance.ts'
+import { RESOURCE_NAMES } from '../../src/core/quota.ts'
+import { tenantBySlug } from '../../src/services/tenant-lookup.ts'
+import { jsonLog } from '../../src/log.ts'
+import { EngineHost } from '../../test/fakes/engine-host.ts'
+import { fakeEngine } from '../../test/fakes/engine.ts'
+import { promptEdge } from './prompt-edge.ts'
+import { FACTS, IMAGE, seed, TENANT } from './seed.ts'
+
+/**
+ * A control plane as it runs, but for two things outside: the engine is in memory, and the edge agrees
+ * at once. A process of its own, so that its processor time and memory are its own.
+ */
+export interface HouseArgument {
+  readonly folder: string
+  readonly apiAddress: string
+  readonly containers: number
+  /** Tenants without any container, for those that are created. */
+  readonly roomy: readonly string[]
+}
+
+const READY_MS = 60_000
+
+async function main(argument: HouseArgument): Promise<void> {
+  const instance = instanceOf(argument)
+  const log = jsonLog({
+    part: 'control-plane',
+    least: 'warn',
+    now: () => new Date(),
+    write: (line) => process.stderr.write(line),
+  })
+  const host = new EngineHost({ now: () => new Date() })
+  const engine = fakeEngine(host, instance.id)
+  const real = await openOutside(instance, readSettings({ env: {}, uid: 0, home: '/' }), log)
+  real.edge.close()
+  const outside = {
+    ...real,
+    engine,
+    groups: null,
+    edge: { ...promptEdge(), close: () => undefined },
+  }
+  host.addImage(IMAGE, FACTS)
+  const all = services(outside)
+  await all.keys.load()
+  await fill(outside, all, argument)
+  const { apiKey } = await all.keys.createAdmin()
+  await apiServer(outside, all, new AbortController().signal).listen()
+  all.reconciler.start()
+  await all.reconciler.ready(AbortSignal.timeout(READY_MS))
+  process.on('disconnect', () => process.exit(0))
+  process.send?.({ apiKey })
+}
+
+async function fill(
+  { store, engine, clock }: Outside,
+  { tenants }: Services,
+  { containers, roomy }: HouseArgument,
+): Promise<void> {
+  const reference = imageReference(IMAGE)
+  if (!reference.ok) throw new Error(reference.reason)
+  const nowMs = clock.now().getTime()
+  const image = { tenantId: null, reference: reference.normalised, imageId: FACTS.imageId }
+  for (const slug of [TENANT, ...roomy]) {
+    await tenants.create({ slug, policy: 'baseline', limits: UNLIMITED }, PLATFORM)
+  }
+  await store.write(async (q) => {
+    await q.images.put({ ...image, addedAt: nowMs })
+    const tenant = await tenantBySlug(q, TENANT)
+    await seed(q, containers, { engine, tenant, nowMs })
+  })
+}
+
+const UNLIMITED = Object.fromEntries(RESOURCE_NAMES.map((name) => [name, null]))
+
+const instanceOf = ({ folder, apiAddress }: HouseArgument): Instance => ({
+  id: 'benchbenchbenchb',
+  dataDir: folder,
+  apiAddress,
+  ingressAddress: '127.0.0.1:8080',
+  dnsAddress: '127.0.0.1:1053',
+  pool: '10.208.0.0/12',
+  resolver: null,
+  isolated: true,
+  edgeUid: null,
+  workers: 1,
+})
+
+// Written by `houses.ts` alone.
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion
+await main(JSON.parse(process.argv[2] ?? '') as HouseArgument)

@@ -1,0 +1,86 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
+
+/** A server in a process of its own, and what the kernel knows of it. */
+export interface ServerProcess {
+  /** What it said when it was ready. */
+  readonly said: unknown
+  /** Processor time it has used so far, in seconds. */
+  cpuSeconds(): number
+  residentMib(): number
+  /** What it holds alone, and its share of what it shares with others. */
+  proportionalMib(): number
+  stop(): Promise<void>
+}
+
+const READY_MS = 120_000
+const PRELOAD = fileURLToPath(new URL('../../db/preload.ts', import.meta.url))
+
+/** Starts `program`, a file beside this one, and waits until it says that it is ready. */
+export async function startServer(
+  program: string,
+  args: readonly string[],
+  signal: AbortSignal,
+): Promise<ServerProcess> {
+  const path = fileURLToPath(new URL(program, import.meta.url))
+  const child = fork(path, args, { execArgv: ['--import', PRELOAD] })
+  const { pid } = child
+  if (pid === undefined) throw new Error(`Cannot start ${program}`)
+  try {
+    const said = await firstWord(child, AbortSignal.any([signal, AbortSignal.timeout(READY_MS)]))
+    return { said, ...figuresOf(pid), stop: () => stop(child) }
+  } catch (error) {
+    await stop(child)
+    throw error
+  }
+}
+
+async function firstWord(child: ChildProcess, signal: AbortSignal): Promise<unknown> {
+  const ended = once(child, 'exit', { signal }).then(([code]) => {
+    throw new Error(`It ended before it was ready, with ${String(code)}`)
+  })
+  const [said] = await Promise.race([once(child, 'message', { signal }), ended])
+  ended.catch(() => undefined)
+  return said
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = once(child, 'exit')
+  child.kill('SIGKILL')
+  await ended
+}
+
+/** Of proc(5): user and system time are the 14th and 15th field, in hundredths of a second. */
+const HERTZ = 100
+
+function figuresOf(pid: number) {
+  const kibOf = (name: string): number => {
+    const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')
+    return Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1])
+  }
+  return {
+    cpuSeconds(): number {
+      const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+      return (Number(fields[11]) + Number(fields[12])) / HERTZ
+    },
+    residentMib: () => kibOf('Rss') / 1024,
+    proportionalMib: () => kibOf('Pss') / 1024,
+  }
+}
+
+/** Asked of the kernel, and free again: the server that is to have it takes it a moment later. */
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('There is no free port')
+  return address.port
+}

@@ -146,6 +146,16 @@ export const SETTINGS = {
     .max(10_000_000)
     .default(100_000)
     .describe('Entries of the audit log that are kept of each tenant, and of the platform'),
+  CLOUDLET_REGISTRIES: z
+    .string()
+    .regex(/^[a-z0-9.:, -]*$/, 'hosts such as registry.corp:5000, separated by commas')
+    .default('')
+    .describe(
+      'Registries that tenants may pull from though they are not on the public Internet, separated by commas',
+    ),
+  CLOUDLET_IMAGE_BYTES: Amount.default(8 * 1024 ** 3).describe(
+    'Largest image that a tenant may pull, packed',
+  ),
   CLOUDLET_BOOTSTRAP: z
     .enum(['check', ''])
     .default('')

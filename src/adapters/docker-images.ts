@@ -6,15 +6,16 @@ import {
   type ImageFacts,
   type PullWanted,
 } from '../ports/engine.ts'
-import { fieldsOf, parsedJson, scrubbed, textOf } from './docker-answers.ts'
+import { fieldsOf, numberOf, parsedJson, scrubbed, textOf } from './docker-answers.ts'
 import type { Calls, Question } from './docker-calls.ts'
 import { jsonLines } from './docker-lines.ts'
-import { pullProgress } from './docker-progress.ts'
+import { layerBound, pullProgress } from './docker-progress.ts'
 
 type Images = Pick<Engine, 'image' | 'pull'>
 
 const GONE = 404
 const MALFORMED = 400
+const TOO_LARGE = 413
 /** The registry failed after the engine had begun to answer 200. */
 const FAILED_LATE = 500
 const LINE_BYTES = 256 * 1024
@@ -45,7 +46,12 @@ export function dockerImages(calls: Calls): Images {
         timeoutMs: FIRST_WORD_MS,
         signal,
       } as const
-      for await (const fields of progressOf(calls, question)) onProgress(percent(fields))
+      const tooLarge = layerBound(wanted.mostBytes ?? Infinity)
+      for await (const fields of progressOf(calls, question)) {
+        // To stop reading is to break off: the engine gives up a pull that nobody waits for.
+        if (tooLarge(fields)) throw new EngineRefusal(action, TOO_LARGE, 'it is too large')
+        onProgress(percent(fields))
+      }
       if (signal.aborted) throw new EngineAway(`Cannot ${question.action}: it took too long`)
       onProgress(100)
     },
@@ -93,5 +99,6 @@ function imageFacts(value: unknown): ImageFacts {
       .toSorted((a, b) => a - b),
     volumes: Object.keys(fieldsOf(config['Volumes'])).toSorted(),
     user: textOf(config['User']),
+    sizeBytes: numberOf(fields['Size']),
   }
 }

@@ -22,6 +22,24 @@ export function pullProgress(): (message: Fields) => number {
   }
 }
 
+/** Tells when the layers whose sizes the engine has named are larger together than may be. */
+export function layerBound(mostBytes: number): (message: Fields) => boolean {
+  const sizes = new Map<string, number>()
+  return (message) => {
+    const id = textOf(message['id'])
+    if (!LAYER_ID.test(id) || message['status'] !== 'Downloading') return false
+    if (!sizes.has(id) && sizes.size >= LAYERS) return true
+    sizes.set(id, Math.max(sizes.get(id) ?? 0, sizeOf(message)))
+    return [...sizes.values()].reduce((total, size) => total + size, 0) > mostBytes
+  }
+}
+
+/** What has come counts where the registry does not tell how much there is. */
+function sizeOf(message: Fields): number {
+  const { current, total } = fieldsOf(message['progressDetail'])
+  return Math.max(numberOf(current), numberOf(total))
+}
+
 function layerShare(message: Fields): number {
   const status = textOf(message['status'])
   if (DONE.has(status)) return 1

@@ -5,6 +5,7 @@ import { edgeLink } from '../adapters/edge-link.ts'
 import { hostGroups, type CgroupDriver } from '../adapters/host-groups.ts'
 import { openKeyRing } from '../adapters/key-ring.ts'
 import { systemClock, systemTimers } from '../adapters/system.ts'
+import { systemNames } from '../adapters/system-names.ts'
 import type { Settings } from '../config.ts'
 import { placesIn, type Instance } from '../instance.ts'
 import type { Log } from '../log.ts'
@@ -46,8 +47,12 @@ export async function openOutside(instance: Instance, settings: Settings, log: L
     engine,
     groups,
     edge,
+    names: systemNames,
+    registries: namesIn(settings.CLOUDLET_REGISTRIES),
   }
 }
+const namesIn = (text: string): string[] => text.split(/[, ]+/).filter((name) => name !== '')
+
 /** Asked until the engine has said it once: this is a setting of its daemon. */
 export function driverOf(engine: Pick<Engine, 'facts'>): () => Promise<CgroupDriver> {
   let known: CgroupDriver | undefined

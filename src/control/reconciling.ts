@@ -5,6 +5,7 @@ import { imageResolver } from '../reconcile/images.ts'
 import { reconcileLoop } from '../reconcile/loop.ts'
 import { engineObserver } from '../reconcile/observer.ts'
 import { publisher } from '../reconcile/publisher.ts'
+import { registryGate } from '../reconcile/registry-gate.ts'
 import { rootWatch } from '../reconcile/root-watch.ts'
 import { tenantGroups, type GroupDeps } from '../reconcile/tenant-groups.ts'
 import type { EventService } from '../services/events.ts'
@@ -31,13 +32,7 @@ export function reconciling(outside: Outside, told: Told) {
   const domains = [settings.CLOUDLET_DOMAIN, 'localhost']
   const table = { instance: instance.id, domains, internalDomain, pool: instance.pool }
   const routes = publisher({ store, edge, clock, table })
-  const groups = tenantGroups({
-    store,
-    groups: outside.groups,
-    accountOf: told.accountOf,
-    instance: instance.id,
-    log,
-  })
+  const groups = groupsOf(outside, told.accountOf)
   const { reconcile } = containerReconciler({
     store,
     engine,
@@ -45,7 +40,7 @@ export function reconciling(outside: Outside, told: Told) {
     known,
     publisher: routes,
     groups,
-    images: imageResolver({ store, engine, clock, loginFor }),
+    images: imagesOf(outside, loginFor),
     clock,
     timers,
     log,
@@ -90,6 +85,16 @@ export function reconciling(outside: Outside, told: Told) {
       await loop.stop()
     },
   }
+}
+
+const groupsOf = ({ store, groups, instance, log }: Outside, accountOf: Told['accountOf']) =>
+  tenantGroups({ store, groups, accountOf, instance: instance.id, log })
+
+function imagesOf(outside: Outside, loginFor: Told['loginFor']) {
+  const { store, engine, clock, names, registries, settings } = outside
+  const gate = registryGate({ names, registries })
+  const mostBytes = settings.CLOUDLET_IMAGE_BYTES
+  return imageResolver({ store, engine, clock, loginFor, gate, mostBytes })
 }
 
 /**

@@ -50,6 +50,7 @@ export function services(outside: Outside) {
     operations,
     ledger,
     wake,
+    registries: outside.registries,
     node: 'local',
     pool,
     around: {

@@ -140,10 +140,14 @@ export interface ImageFacts {
   readonly exposedTcpPorts: readonly number[]
   readonly volumes: readonly string[]
   readonly user: string
+  /** Unpacked. */
+  readonly sizeBytes?: number
 }
 
 export interface PullWanted {
   readonly reference: string
+  /** Of all layers, packed, as the registry tells their sizes; beyond it the pull is broken off. */
+  readonly mostBytes?: number
   readonly credentials?: {
     readonly username: string
     readonly password: string

@@ -8,7 +8,7 @@ import { refuseStale } from '../core/precondition.ts'
 import { isReservedName } from '../core/reserved-names.ts'
 import type { AuditService } from './audit.ts'
 import type { Change } from './change.ts'
-import { amountsOf, checkFields, newRow } from './container-rows.ts'
+import { amountsOf, checkFields, newRow, refuseRegistry } from './container-rows.ts'
 import { containerOf, type Surroundings } from './container-view.ts'
 import type { Ledger } from './ledger.ts'
 import type { Begun, OperationService } from './operations.ts'
@@ -25,6 +25,8 @@ export interface IntentDeps extends PlacementDeps {
   readonly ledger: Ledger
   readonly around: Surroundings
   readonly requireRuntime: SandboxCheck
+  /** Registries that the operator lets tenants pull from, wherever they are. */
+  readonly registries: readonly string[]
   readonly wake: (containerId: string) => void
 }
 
@@ -73,6 +75,7 @@ export function containerIntents(deps: IntentDeps) {
         if (isReservedName(wanted.name) || (await q.names.owner(tenant.id, wanted.name))) {
           throw nameTaken('container', wanted.name)
         }
+        await refuseRegistry(q, tenant.id, { image: wanted.image, named: deps.registries })
         const facts = { tenant, id, node: deps.node, nowMs: deps.clock.now().getTime() }
         const made = newRow(wanted, facts)
         const there = await q.networks.byName(tenant.id, 'default')

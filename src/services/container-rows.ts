@@ -1,3 +1,4 @@
+import type { Queries } from '../../db/open.ts'
 import type { ContainerRow } from '../../db/queries/containers.ts'
 import type { TenantRow } from '../../db/queries/tenants.ts'
 import type { ContainerCreate } from '../contract/containers.ts'
@@ -15,6 +16,7 @@ import { notGranted } from '../core/exceptions.ts'
 import { wrongField } from '../core/failure.ts'
 import { imageReference } from '../core/image-reference.ts'
 import type { Amounts } from '../core/quota.ts'
+import { judgedRegistry } from '../core/registry-hosts.ts'
 import { exceptionsOf } from './tenant-lookup.ts'
 
 /** What the contract's shapes alone cannot show. */
@@ -31,6 +33,18 @@ export function checkFields(wanted: ContainerCreate): void {
   if (checked && wanted.ports && app.port === null) {
     throw wrongField('#/healthCheck/port', 'a health check needs a port where there is no app')
   }
+}
+
+/** What is there already is not pulled, wherever its name points. */
+export async function refuseRegistry(
+  q: Queries,
+  tenantId: string,
+  { image, named }: { readonly image: string; readonly named: readonly string[] },
+): Promise<void> {
+  const reference = imageReference(image)
+  if (!reference.ok || judgedRegistry(reference.registry, named) !== 'refused') return
+  if (await q.images.byReference(tenantId, reference.normalised)) return
+  throw wrongField('#/image', 'its registry is not on the public Internet')
 }
 
 export type NewRow = Omit<ContainerRow, 'networkId'>

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { scrubbed } from '../../src/adapters/docker-answers.ts'
 import { jsonLines } from '../../src/adapters/docker-lines.ts'
 import { openFilesLimit } from '../../src/adapters/open-files.ts'
-import { pullProgress } from '../../src/adapters/docker-progress.ts'
+import { layerBound, pullProgress } from '../../src/adapters/docker-progress.ts'
 
 test('scrubbed() hides where the engine keeps things, and keeps what is the tenant’s', () => {
   const id = 'c'.repeat(64)
@@ -73,4 +73,23 @@ test('openFilesLimit() is no higher than the host allows', () => {
   assert.equal(openFilesLimit(limits('1048576')), 65_536)
   assert.equal(openFilesLimit(limits('unlimited')), 65_536)
   assert.equal(openFilesLimit(''), 65_536)
+})
+
+test('layerBound() adds up what layers are said to have, or have brought where nothing is said', () => {
+  const tooLarge = layerBound(100)
+  const message = (id: string, progressDetail: object, status = 'Downloading') =>
+    tooLarge({ id, status, progressDetail })
+  assert.equal(message('aaaaaaaaaaaa', { current: 1, total: 60 }), false)
+  assert.equal(message('aaaaaaaaaaaa', { current: 60, total: 60 }), false)
+  assert.equal(message('aaaaaaaaaaaa', { current: 1, total: 90 }, 'Extracting'), false)
+  assert.equal(message('latest', { current: 1, total: 900 }), false)
+  assert.equal(message('bbbbbbbbbbbb', { current: 40 }), false)
+  assert.equal(message('bbbbbbbbbbbb', { current: 41 }), true)
+})
+
+test('layerBound() takes more layers than an image can have for too large', () => {
+  const tooLarge = layerBound(Infinity)
+  const ids = Array.from({ length: 129 }, (_, i) => i.toString(16).padStart(12, '0'))
+  const answers = ids.map((id) => tooLarge({ id, status: 'Downloading' }))
+  assert.equal(answers.indexOf(true), 128)
 })

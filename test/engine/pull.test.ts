@@ -73,6 +73,21 @@ test('pull() brings an image, tells how far it is, and does nothing the second t
   }
 })
 
+test('pull() breaks off when the layers are larger than may be', async () => {
+  const { host, close } = await registry()
+  try {
+    const { reference } = await pushed(host)
+    const large = pull({ reference, mostBytes: LAYER_BYTES / 2 })
+    await assert.rejects(large, refusedIn(/^it is too large$/))
+    await docker
+      .getImage(reference)
+      .remove({ force: true })
+      .catch(() => undefined)
+  } finally {
+    await close()
+  }
+})
+
 test('pull() says in the words of the registry what is not there', async () => {
   const { host, close } = await registry()
   try {

@@ -24,7 +24,13 @@ test('registries that hang hold up nobody else', async () => {
   const pulls = hanging(at, 'pull')
   const names = Array.from({ length: MANY }, (_, i) => `stuck-${i}`)
   for (const name of names) await at.create('slow', { name, image: `registry.example/${name}` })
-  await until('all of them wait', () => pulls.length === MANY)
+  await until(
+    'all of them wait, two for their registries and the others for their turns',
+    async () => {
+      const { items } = await at.control.containers.list('slow', { limit: MANY })
+      return pulls.length === 2 && items.every(({ state }) => state === 'pulling')
+    },
+  )
 
   await at.create('acme', { name: 'web' })
   await runs(at, 'acme', 'web')

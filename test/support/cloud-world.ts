@@ -15,6 +15,7 @@ import { ALL_PERMISSIONS } from '../../src/core/permissions.ts'
 import { FakeEdge } from '../fakes/edge.ts'
 import { EngineHost } from '../fakes/engine-host.ts'
 import { fakeEngine } from '../fakes/engine.ts'
+import { FakeNames } from '../fakes/names.ts'
 import { HandTime } from '../fakes/timers.ts'
 import { requested, type Asked, type Line } from './api-world.ts'
 import { imageIdOf, until } from './world.ts'
@@ -51,6 +52,8 @@ async function outsideIn(folder: string, env: Readonly<Record<string, string>>) 
     docker: new Docker({ socketPath: join(folder, 'no-engine') }),
     engine: fakeEngine(host, ID),
     groups: null,
+    names: new FakeNames(),
+    registries: [],
     edge: Object.assign(edge, { close: () => undefined }),
   }
   return { outside, time, host, edge }

@@ -11,6 +11,8 @@ import { PLATFORM } from '../../src/core/actor.ts'
 import type { Machine } from '../../src/core/capacity.ts'
 import type { Amounts, Limits } from '../../src/core/quota.ts'
 import { failure } from '../../src/core/failure.ts'
+import { registryGate } from '../../src/reconcile/registry-gate.ts'
+import type { Engine } from '../../src/ports/engine.ts'
 import { containerReconciler } from '../../src/reconcile/containers.ts'
 import { knownEngine } from '../../src/reconcile/engine-view.ts'
 import { imageResolver } from '../../src/reconcile/images.ts'
@@ -28,10 +30,14 @@ import { FakeEdge } from '../fakes/edge.ts'
 import { EngineHost, type HostDeps } from '../fakes/engine-host.ts'
 import { fakeEngine } from '../fakes/engine.ts'
 import { FakeGroups } from '../fakes/groups.ts'
+import { FakeNames } from '../fakes/names.ts'
 import { HandTime } from '../fakes/timers.ts'
 
 const MIGRATIONS = fileURLToPath(new URL('../../db/migrations', import.meta.url))
 const INSTANCE = 'testtesttesttest'
+/** What the operator has named. */
+const REGISTRIES = ['registry.corp:5000']
+const MOST_IMAGE_BYTES = 1024 ** 3
 const POOL = '10.208.0.0/12'
 /** A condition that has not come true after this long never will. */
 const PATIENCE_MS = 10_000
@@ -47,6 +53,7 @@ export interface Ground {
   readonly host: EngineHost
   readonly edge: FakeEdge
   readonly groups: FakeGroups
+  readonly names: FakeNames
   readonly time: HandTime
   readonly newId: () => string
   readonly deadlineMs: number
@@ -55,6 +62,11 @@ export interface Ground {
 }
 
 const log = (): void => undefined
+const AROUND = {
+  internalDomain: 'internal',
+  isolated: true,
+  urlOf: (name: string, tenant: string) => `http://${name}.${tenant}.localhost/`,
+}
 
 /** Keys of a test are no secret, and the same in every life. */
 const KEY_RING = {
@@ -81,7 +93,7 @@ export function controlPlane(ground: Ground, passing: (point: string) => void = 
     known,
     publisher: routes,
     groups,
-    images: imageResolver({ store, engine, clock, loginFor: () => Promise.resolve(undefined) }),
+    images: imagesOn(ground, engine),
     clock,
     timers: time,
     log,
@@ -104,15 +116,11 @@ export function controlPlane(ground: Ground, passing: (point: string) => void = 
     ...common,
     operations,
     ledger: ledgerService({ machine: () => ground.machine }),
-    around: {
-      internalDomain: 'internal',
-      isolated: true,
-      urlOf: (name, tenant) => `http://${name}.${tenant}.localhost/`,
-      healthOf: edge.health,
-    },
+    around: { ...AROUND, healthOf: edge.health },
     wake,
     node: 'local',
     pool: POOL,
+    registries: REGISTRIES,
     requireRuntime: sandboxCheck(engine),
     routesChanged: () => void routes.publish(),
     requireEngine() {
@@ -134,6 +142,16 @@ export function controlPlane(ground: Ground, passing: (point: string) => void = 
     reconciler,
   }
 }
+
+const imagesOn = ({ store, time, names }: Ground, engine: Engine) =>
+  imageResolver({
+    store,
+    engine,
+    clock: time,
+    loginFor: () => Promise.resolve(undefined),
+    gate: registryGate({ names, registries: REGISTRIES }),
+    mostBytes: MOST_IMAGE_BYTES,
+  })
 
 /** Each tenant's group of processes, with its limits. */
 function groupsOn({ store, groups }: Ground) {
@@ -162,6 +180,7 @@ export async function world({ deadlineMs = 60_000, ...host }: WorldWanted = {}) 
     host: new EngineHost({ ...host, now: time.now }),
     edge: new FakeEdge(),
     groups: new FakeGroups(),
+    names: new FakeNames(),
     time,
     newId: () => String(++made).padStart(16, '0'),
     deadlineMs,

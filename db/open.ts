@@ -1,7 +1,8 @@
-import { createClient, type Client } from '@libsql/client'
 import { drizzle, type LibSQLDatabase } from 'drizzle-orm/libsql'
 import { migrate } from 'drizzle-orm/libsql/migrator'
+import { connect } from './connection.ts'
 import { mirrored } from './mirror-feed.ts'
+import { refuseNewer } from './migrated.ts'
 import { addressQueries } from './queries/addresses.ts'
 import { auditChainQueries } from './queries/audit-chains.ts'
 import { auditQueries } from './queries/audit.ts'
@@ -14,8 +15,10 @@ import { limitQueries } from './queries/limits.ts'
 import { nameQueries } from './queries/names.ts'
 import { networkQueries } from './queries/networks.ts'
 import { operationQueries } from './queries/operations.ts'
+import { platformStateQueries } from './queries/platform-state.ts'
 import { registryQueries } from './queries/registries.ts'
 import { tenantQueries } from './queries/tenants.ts'
+import { storageFailure, troubleOf, type Trouble } from './trouble.ts'
 
 type Db = LibSQLDatabase
 /** Has something done once the transaction is durable, before the next one begins; never if it fails. */
@@ -38,6 +41,7 @@ export const queriesOn = (db: Executor, afterCommit: AfterCommit) => ({
   names: nameQueries(db),
   networks: networkQueries(db),
   operations: operationQueries(db),
+  platformState: platformStateQueries(db),
   registries: registryQueries(db),
   tenants: tenantQueries(db),
 })
@@ -51,58 +55,107 @@ export interface Store {
 }
 
 export interface OpenStore extends Store {
+  /** What keeps it from being written to, as the last writer has found. */
+  trouble(): Trouble | undefined
+  /** Nothing is written any more: what is there cannot be trusted. */
+  distrust(): void
   /** Waits for the writers in line, then closes. */
   close(): Promise<void>
+}
+
+export interface OpenOptions {
+  readonly token?: string | undefined
+  /** Told when trouble begins and when it is over. */
+  readonly told?: (trouble: Trouble | undefined) => void
 }
 
 /** How many writers may stand in line before the next one is told to come back. */
 const MOST_WAITING = 1000
 
 /** Opens the database, makes it if it is not there, and brings its schema up to date. */
-export async function openStore(url: string, migrationsFolder: string): Promise<OpenStore> {
-  // Two clients, because a read beside an open transaction of the same client would open a second
-  // connection without the PRAGMAs below.
-  const writer = await prepared(createClient({ url, concurrency: 1 }))
-  const reader = await prepared(createClient({ url, concurrency: 1 }))
-  const db = drizzle(writer)
+export async function openStore(
+  url: string,
+  migrationsFolder: string,
+  { token, told = () => undefined }: OpenOptions = {},
+): Promise<OpenStore> {
+  const connections = await connect({ url, token })
+  const db = drizzle({ client: connections.writer })
+  await refuseNewer(connections.writer, migrationsFolder)
   await migrate(db, { migrationsFolder })
-  // SQLite has one writer, and libSQL does not wait for it: a second transaction fails at once with
-  // SQLITE_BUSY. So writers of this process stand in line here.
-  const table = queriesOn(drizzle(reader), nothingToCommit)
+  // Migrations have been at its settings.
+  await connections.renew()
+  const table = queriesOn(drizzle({ client: connections.reader }), nothingToCommit)
   const mirror = mirrored(db, { table, queriesOn })
   await mirror.fill()
-  let last: Promise<unknown> = Promise.resolve()
-  let waiting = 0
+  const line = writersInLine(MOST_WAITING)
+  let trouble: Trouble | undefined
+  let probes = 0
+
+  function found(now: Trouble | undefined): void {
+    if (now === trouble) return
+    trouble = now
+    told(now)
+  }
+
+  const probing =
+    <T>(work: (q: Queries) => Promise<T>) =>
+    async (q: Queries): Promise<T> => {
+      await q.platformState.put('write-probe', String(++probes))
+      return work(q)
+    }
+
+  /** Each writer tries, and writes something for sure: that is how the end of a trouble is noticed. */
+  async function attempt<T>(work: (q: Queries) => Promise<T>): Promise<T> {
+    if (trouble === 'damaged') throw storageFailure('damaged')
+    try {
+      if (trouble !== undefined) await connections.renew()
+      const done = await mirror.write(trouble === undefined ? work : probing(work))
+      found(undefined)
+      return done
+    } catch (error) {
+      const now = troubleOf(error)
+      if (!now) throw error
+      found(now)
+      throw Object.assign(storageFailure(now), { cause: error })
+    }
+  }
+
   return {
     get read() {
       return mirror.read()
     },
-    write(work) {
-      if (waiting >= MOST_WAITING) return Promise.reject(new Error('Too many writers in line'))
+    write: (work) => line.wait(() => attempt(work)),
+    trouble: () => trouble,
+    distrust: () => found('damaged'),
+    async close() {
+      await line.empty()
+      connections.close()
+    },
+  }
+}
+
+/**
+ * SQLite has one writer, and libSQL does not wait for it: a second transaction fails at once with
+ * SQLITE_BUSY. So writers of this process stand in line here, also before a server, which has one too.
+ */
+function writersInLine(most: number) {
+  let last: Promise<unknown> = Promise.resolve()
+  let waiting = 0
+  return {
+    wait<T>(work: () => Promise<T>): Promise<T> {
+      if (waiting >= most) return Promise.reject(new Error('Too many writers in line'))
       waiting++
-      const turn = last.then(() => mirror.write(work))
+      const turn = last.then(work)
       last = turn.then(
         () => waiting--,
         () => waiting--,
       )
       return turn
     },
-    async close() {
-      await last
-      reader.close()
-      writer.close()
-    },
+    empty: (): Promise<unknown> => last,
   }
 }
 
 export const nothingToCommit: AfterCommit = () => {
   throw new Error('What is read commits nothing')
-}
-
-async function prepared(client: Client): Promise<Client> {
-  await client.execute('PRAGMA journal_mode = WAL')
-  await client.execute('PRAGMA synchronous = FULL')
-  await client.execute('PRAGMA foreign_keys = ON')
-  await client.execute('PRAGMA busy_timeout = 5000')
-  return client
 }

@@ -379,3 +379,9 @@ export const auditChains = sqliteTable('audit_chains', {
   /** Up to here the head has been said in the log of the process. */
   loggedSeq: integer('logged_seq').notNull().default(0),
 })
+
+/** What the platform itself remembers, a word or a number each. */
+export const platformState = sqliteTable('platform_state', {
+  key: text('key').primaryKey(),
+  value: text('value').notNull(),
+})

@@ -77,13 +77,16 @@ const LENGTHS: Readonly<Record<string, string>> = {
   name: 'BETWEEN 1 AND 63',
 }
 
-/** An event can be about anything that has an id. */
-const EVENT_TARGET_ID_LENGTH = 'BETWEEN 1 AND 64'
-
-function lengthOf(table: string, column: string): string | undefined {
-  if (table === 'access_keys' && column === 'id') return ACCESS_KEY_ID_LENGTH
-  return table === 'events' && column === 'target_id' ? EVENT_TARGET_ID_LENGTH : LENGTHS[column]
+/** Columns that hold another length than others of their name. */
+const LENGTHS_OF: Readonly<Record<string, string>> = {
+  'access_keys.id': ACCESS_KEY_ID_LENGTH,
+  // An event can be about anything that has an id.
+  'events.target_id': 'BETWEEN 1 AND 64',
+  'platform_state.key': 'BETWEEN 1 AND 64',
 }
+
+const lengthOf = (table: string, column: string): string | undefined =>
+  LENGTHS_OF[`${table}.${column}`] ?? LENGTHS[column]
 
 function newestMigration(): string {
   const folder = new URL('./migrations/', import.meta.url)

@@ -20,6 +20,7 @@ interface Deps {
   readonly platform: Platform
   readonly engineUp: () => boolean
   readonly edgeUp: () => boolean
+  readonly databaseUp: () => boolean
   readonly networks: NetworkService
   readonly usage: UsageService
   readonly limits: PlatformLimitsService
@@ -29,8 +30,11 @@ export function platformRoutes(app: App, deps: Deps): void {
   mount(app, platformHealth, () => {
     const engine = deps.engineUp() ? 'up' : 'down'
     const edge = deps.edgeUp() ? 'up' : 'down'
-    const status = engine === 'up' && edge === 'up' ? 'ok' : 'degraded'
-    return Promise.resolve({ status, version: deps.platform.version, engine, edge } as const)
+    const database = deps.databaseUp() ? 'up' : 'read-only'
+    const { version } = deps.platform
+    const isWell = deps.engineUp() && deps.edgeUp() && deps.databaseUp()
+    const status = isWell ? 'ok' : 'degraded'
+    return Promise.resolve({ status, version, engine, edge, database } as const)
   })
   mount(app, getPlatform, () => Promise.resolve(deps.platform))
   mount(app, listNetworks, ({ params }) => deps.networks.list(params.tenant))

@@ -118,6 +118,16 @@ export const SETTINGS = {
     .describe(
       'A disk of the platform or the engine that is fuller takes no new containers; empty: it is not looked at',
     ),
+  CLOUDLET_DB_URL: z
+    .string()
+    .regex(/^(https?|libsql|wss?):\/\/[^?#]+$/, 'an address such as libsql://db.example.org')
+    .optional()
+    .describe('A libSQL server that holds the state instead of a file')
+    .meta({ shown: 'the file `<data>/control/cloudlet.db`' }),
+  CLOUDLET_DB_TOKEN_FILE: z
+    .string()
+    .optional()
+    .describe('A file that holds nothing but the token of that server'),
   CLOUDLET_EVENTS_KEPT: z.coerce
     .number()
     .int()

@@ -1,3 +1,4 @@
+import { DatabaseError } from '../db/migrated.ts'
 import { KeyFileError } from './adapters/key-ring.ts'
 import { profileFileOf, readSettings, thisWorld } from './config.ts'
 import { apiServer } from './control/api.ts'
@@ -41,6 +42,7 @@ async function main(): Promise<void> {
   const stopping = new AbortController()
   const outside = await openOutside(instance, settings, log)
   const all = services(outside)
+  outside.storage.watch({ store: outside.store, events: all.events })
   await all.keys.load()
   const endpoint = `http://${instance.apiAddress}`
   const { adminFile } = placesIn(instance.dataDir)
@@ -119,7 +121,7 @@ function every(ms: number, what: string, run: () => Promise<void>): void {
 }
 
 main().catch((error: unknown) => {
-  if (error instanceof KeyFileError) {
+  if (error instanceof KeyFileError || error instanceof DatabaseError) {
     process.stderr.write(`cloudlet: ${error.message}\n`)
     process.exit(UNWORKABLE)
   }

@@ -8,6 +8,9 @@ export const PlatformHealth = z
     version: z.string(),
     engine: z.enum(['up', 'down']),
     edge: z.enum(['up', 'down']),
+    database: z
+      .enum(['up', 'read-only'])
+      .describe('`read-only`: the disk is full, or the database away; it recovers by itself'),
   })
   .meta({ id: 'PlatformHealth' })
 

@@ -81,6 +81,7 @@ function bindRoutes(api: App, outside: Outside, services: Services): void {
     platform: platformOf(outside),
     engineUp: services.reconciler.isUp,
     edgeUp: outside.edge.isUp,
+    databaseUp: () => outside.store.trouble() === undefined,
     networks,
     usage,
     limits: services.platformLimits,

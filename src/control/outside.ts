@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import Docker from 'dockerode'
 import { openStore } from '../../db/open.ts'
 import { dockerEngine, ENGINE_API_VERSION } from '../adapters/docker-engine.ts'
@@ -13,6 +14,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Edge } from '../ports/edge.ts'
 import type { Engine } from '../ports/engine.ts'
 import type { Timers } from '../ports/timers.ts'
+import { storageWatch } from './storage.ts'
 
 const FACTS_MS = 30_000
 const MIGRATIONS = `${import.meta.dirname}/../../db/migrations`
@@ -21,7 +23,12 @@ const MIGRATIONS = `${import.meta.dirname}/../../db/migrations`
 export async function openOutside(instance: Instance, settings: Settings, log: Log) {
   const [clock, timers]: [Clock, Timers] = [systemClock, systemTimers]
   const places = placesIn(instance.dataDir)
-  const store = await openStore(`file:${places.database}`, MIGRATIONS)
+  const storage = storageWatch({ clock, timers, log })
+  const token = settings.CLOUDLET_DB_TOKEN_FILE
+  const store = await openStore(settings.CLOUDLET_DB_URL ?? `file:${places.database}`, MIGRATIONS, {
+    token: token === undefined ? undefined : readFileSync(token, 'utf8').trim(),
+    told: (trouble) => storage.told(trouble),
+  })
   const isFirstStart = !(await store.read.keys.any())
   const keyRing = await openKeyRing({ path: places.keys, databaseHasKeys: !isFirstStart })
   const docker = new Docker({ socketPath: settings.CLOUDLET_ENGINE, version: ENGINE_API_VERSION })
@@ -41,6 +48,7 @@ export async function openOutside(instance: Instance, settings: Settings, log: L
     clock,
     timers,
     store,
+    storage,
     isFirstStart,
     keyRing,
     docker,

@@ -28,6 +28,9 @@ export interface FailureDetails {
   /** The same request, sent before with the same Idempotency-Key, is not yet answered. */
   'request-running': { readonly retryAfterSeconds: number }
   'state-conflict': { readonly kind: string; readonly name: string; readonly state: string }
+  /** Nothing can be written down; what is there can be read. */
+  'storage-full': { readonly retryAfterSeconds: number }
+  'storage-unavailable': { readonly retryAfterSeconds: number }
   'timed-out': { readonly action: string; readonly seconds: number }
 }
 export type FailureCode = keyof FailureDetails

@@ -26,6 +26,8 @@ export const PROBLEMS = {
   'reader-too-slow': { status: 409, title: 'Reader too slow' },
   'request-running': { status: 409, title: 'Not yet answered' },
   'state-conflict': { status: 409, title: 'Not possible in this state' },
+  'storage-full': { status: 507, title: 'Disk of the platform full' },
+  'storage-unavailable': { status: 503, title: 'Database of the platform unavailable' },
   'timed-out': { status: 504, title: 'Timed out' },
 } as const satisfies Record<FailureCode, { status: number; title: string }>
 

@@ -254,5 +254,7 @@ export const SAMPLES: Readonly<
   'platform-audit.verify': { value: verdict },
   'platform-audit.verify-given': { value: verdict },
   'platform-audit.export': { lines: [link] },
-  'platform.health': { value: { status: 'ok', version: '0.1.0', engine: 'up', edge: 'up' } },
+  'platform.health': {
+    value: { status: 'ok', version: '0.1.0', engine: 'up', edge: 'up', database: 'up' },
+  },
 }

@@ -9,6 +9,7 @@ import { readSettings } from '../../src/config.ts'
 import { apiOver } from '../../src/control/api.ts'
 import type { Outside } from '../../src/control/outside.ts'
 import { services } from '../../src/control/services.ts'
+import { storageWatch } from '../../src/control/storage.ts'
 import type { AccessKeyCreate, NewAccessKey } from '../../src/contract/keys.ts'
 import { PLATFORM } from '../../src/core/actor.ts'
 import { ALL_PERMISSIONS } from '../../src/core/permissions.ts'
@@ -47,6 +48,7 @@ async function outsideIn(folder: string, env: Readonly<Record<string, string>>) 
     clock: time,
     timers: time,
     store: await openStore(`file:${join(folder, 'cloudlet.db')}`, MIGRATIONS),
+    storage: storageWatch({ clock: time, timers: time, log: () => undefined }),
     isFirstStart: true,
     keyRing: await openKeyRing({ path, databaseHasKeys: false }),
     docker: new Docker({ socketPath: join(folder, 'no-engine') }),

@@ -45,6 +45,8 @@ const PATIENCE_MS = 10_000
 export interface WorldWanted extends Omit<HostDeps, 'now'> {
   /** How long one pass of the reconciler may take, in real time. */
   readonly deadlineMs?: number
+  /** Where the state is, if not in a file of this world's own. */
+  readonly database?: string
 }
 
 /** What lives as long as a disk and a machine do, whoever looks at them. */
@@ -170,11 +172,11 @@ function groupsOn({ store, groups }: Ground) {
 export type Wanted = Partial<z.input<typeof ContainerCreate>>
 
 /** The whole inside in one call: a real database, a fake machine and edge, time moved by hand. */
-export async function world({ deadlineMs = 60_000, ...host }: WorldWanted = {}) {
+export async function world({ deadlineMs = 60_000, database, ...host }: WorldWanted = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'cloudlet-world-'))
   const time = new HandTime()
   let made = 0
-  const url = `file:${join(folder, 'cloudlet.db')}`
+  const url = database ?? `file:${join(folder, 'cloudlet.db')}`
   const ground: Ground = {
     store: await openStore(url, MIGRATIONS),
     host: new EngineHost({ ...host, now: time.now }),

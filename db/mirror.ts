@@ -1,3 +1,4 @@
+import { shownState } from '../src/core/container-plan.ts'
 import type { ContainerPage, PlacedContainer } from './queries/containers.ts'
 import type { TenantRow } from './queries/tenants.ts'
 
@@ -164,7 +165,7 @@ function firstAfter(names: readonly string[], afterName: string | undefined): nu
 function isWanted({ row }: PlacedContainer, page: ContainerPage): boolean {
   const { state, namePrefix, label, among } = page
   if (among && !among.includes(row.name) && !among.includes(row.id)) return false
-  if (state !== undefined && row.state !== state) return false
+  if (state !== undefined && shownState(row) !== state) return false
   if (namePrefix !== undefined && !row.name.startsWith(namePrefix)) return false
   return label === undefined || isLabelled(row.specJson, label)
 }

@@ -1,4 +1,5 @@
 import { and, asc, count, eq, gt, inArray, isNull, lt, or, sql, sum, type SQL } from 'drizzle-orm'
+import { CRASH_LOOPING, type ShownState } from '../../src/core/container-plan.ts'
 import { LOG_BYTES } from '../../src/core/container-shape.ts'
 import type { Amounts } from '../../src/core/quota.ts'
 import type { Executor } from '../open.ts'
@@ -17,7 +18,7 @@ export interface PlacedContainer {
 
 export interface ContainerPage {
   readonly limit: number
-  readonly state?: ContainerRow['state'] | undefined
+  readonly state?: ShownState | undefined
   readonly namePrefix?: string | undefined
   /** Only those that carry it; with a value, only those that carry that one. */
   readonly label?: { readonly key: string; readonly value: string | undefined } | undefined
@@ -89,7 +90,7 @@ function findings(db: Executor) {
         .where(
           and(
             living(tenantId),
-            page.state && eq(containers.state, page.state),
+            page.state && shownAs(page.state),
             page.namePrefix ? beginsWith(page.namePrefix) : undefined,
             page.label && labelled(page.label),
             page.afterName ? gt(containers.name, page.afterName) : undefined,
@@ -194,6 +195,13 @@ const living = (tenantId: string): SQL | undefined =>
 /** By name or by id. */
 export const namedOneOf = (namesOrIds: readonly string[]): SQL | undefined =>
   or(inArray(containers.name, [...namesOrIds]), inArray(containers.id, [...namesOrIds]))
+
+function shownAs(state: ShownState): SQL | undefined {
+  const isLooping = sql`${containers.reasonCode} IS ${CRASH_LOOPING}`
+  if (state === CRASH_LOOPING) return and(eq(containers.state, 'restarting'), isLooping)
+  const is = eq(containers.state, state)
+  return state === 'restarting' ? and(is, sql`NOT ${isLooping}`) : is
+}
 
 /** Not LIKE, to which some letters mean others, and capitals the same as small ones. */
 const beginsWith = (prefix: string): SQL =>

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { EXCEPTIONS } from '../core/exceptions.ts'
 import { endpoint, page, PageQuery, WaitQuery } from './endpoint.ts'
+import { HealthCheck, Port } from './health-check.ts'
 import { Id, InTenant, Name, NameOrId, Timestamp } from './names.ts'
 import { change } from './operations.ts'
 
@@ -14,7 +15,6 @@ const Text = (max: number) =>
     .regex(/^[^\u0000-\u0008\u000b-\u001f\u007f]*$/, 'no control characters')
 
 const Arguments = z.array(Text(4096)).max(256)
-const Port = z.int().min(1).max(65535)
 const LabelKey = z
   .string()
   .max(128)
@@ -38,24 +38,6 @@ export const STOP_SIGNALS = [
   'SIGUSR2',
   'SIGKILL',
 ] as const
-
-export const HealthCheck = z
-  .strictObject({
-    type: z.enum(['http', 'tcp', 'none']),
-    port: Port.optional().describe("Default: the app's port"),
-    path: z
-      .string()
-      .max(1024)
-      .regex(/^\/[\x21-\x7e]*$/)
-      .default('/')
-      .describe('For `http`: GET answers 200 to 399'),
-    intervalSeconds: z.int().min(1).max(3600).default(10),
-    timeoutSeconds: z.int().min(1).max(60).default(5),
-    retries: z.int().min(1).max(20).default(3),
-    startPeriodSeconds: z.int().min(0).max(3600).default(30),
-  })
-  .meta({ id: 'HealthCheck' })
-export type HealthCheck = z.infer<typeof HealthCheck>
 
 export const ContainerCreate = z
   .strictObject({
@@ -118,6 +100,18 @@ export const ContainerCreate = z
       .enum(['no', 'on-failure', 'always'])
       .default('on-failure')
       .describe('When the platform starts it anew after it has ended'),
+    maxRestarts: z
+      .int()
+      .min(0)
+      .max(1000)
+      .optional()
+      .describe('Give up after so many restarts in a row; default: never'),
+    minHealthySeconds: z
+      .int()
+      .min(0)
+      .max(600)
+      .default(1)
+      .describe('An operation succeeds only when the container has stayed up for this long'),
     labels: z
       .record(LabelKey, Text(4096))
       .refine((labels) => Object.keys(labels).length <= 64, 'at most 64 labels')
@@ -158,6 +152,7 @@ export const CONTAINER_STATES = [
   'starting',
   'running',
   'restarting',
+  'crash-looping',
   'stopping',
   'stopped',
   'exited',
@@ -179,7 +174,7 @@ export const Container = z
       .object({ code: z.string(), message: z.string() })
       .nullable()
       .describe('Why it is not as desired, or why it ended'),
-    restarts: z.int().describe('How often the platform has started it anew'),
+    restarts: z.int().describe('How often in a row the platform has started it anew'),
     addresses: z.array(z.object({ network: z.string(), address: z.ipv4(), mac: z.string() })),
     hostname: z.string().describe('Its name inside: `hello.demo.internal`'),
     url: z.string().nullable().describe('Where the ingress answers for it'),

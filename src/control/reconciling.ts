@@ -1,8 +1,11 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs'
+import type { StepDeps } from '../reconcile/container-steps.ts'
+import type { PassDeps } from '../reconcile/engine-pass.ts'
 import { containerReconciler } from '../reconcile/containers.ts'
 import { knownEngine } from '../reconcile/engine-view.ts'
 import { imageResolver } from '../reconcile/images.ts'
 import { reconcileLoop } from '../reconcile/loop.ts'
+import { networkReconciler } from '../reconcile/networks.ts'
 import { engineObserver } from '../reconcile/observer.ts'
 import { publisher } from '../reconcile/publisher.ts'
 import { registryGate } from '../reconcile/registry-gate.ts'
@@ -13,6 +16,7 @@ import type { RegistryService } from '../services/registries.ts'
 import type { Outside } from './outside.ts'
 
 const ENGINE_AT_ONCE = 8
+const NETWORKS_AT_ONCE = 2
 /** A pull is the longest that a pass can take. */
 const PASS_DEADLINE_MS = 15 * 60_000
 
@@ -33,7 +37,7 @@ export function reconciling(outside: Outside, told: Told) {
   const table = { instance: instance.id, domains, internalDomain, pool: instance.pool }
   const routes = publisher({ store, edge, clock, table })
   const groups = groupsOf(outside, told.accountOf)
-  const { reconcile } = containerReconciler({
+  const steps = {
     store,
     engine,
     edge,
@@ -50,11 +54,8 @@ export function reconciling(outside: Outside, told: Told) {
     operationEnded,
     record,
     passing: failpoint(settings.CLOUDLET_FAILPOINT),
-  })
-  const limits = { concurrency: ENGINE_AT_ONCE, deadlineMs: PASS_DEADLINE_MS }
-  const loop = reconcileLoop({ reconcile, timers, log, ...limits })
-  const { wake } = loop
-  const observer = engineObserver({ store, engine, known, groups, clock, timers, log, wake })
+  }
+  const { loop, networks, wake, observer } = loopsOf(steps)
   const roots = rootWatch({ store, engine, clock, timers, log, wake })
   edge.onHealth((reports) => {
     // Before the first look at the engine nothing can be decided, and that look wakes whoever is due.
@@ -82,7 +83,7 @@ export function reconciling(outside: Outside, told: Told) {
     },
     async stop(): Promise<void> {
       await Promise.all([observer.stop(), roots.stop()])
-      await loop.stop()
+      await Promise.all([loop.stop(), networks.stop()])
     },
   }
 }
@@ -95,6 +96,19 @@ function imagesOf(outside: Outside, loginFor: Told['loginFor']) {
   const gate = registryGate({ names, registries })
   const mostBytes = settings.CLOUDLET_IMAGE_BYTES
   return imageResolver({ store, engine, clock, loginFor, gate, mostBytes })
+}
+
+/** What is worked on: each container and each network alone, as the observer and the services wake them. */
+function loopsOf(steps: StepDeps & Pick<PassDeps, 'groups'>) {
+  const { timers, log } = steps
+  const limits = { timers, log, deadlineMs: PASS_DEADLINE_MS }
+  const { reconcile } = containerReconciler(steps)
+  const loop = reconcileLoop({ reconcile, concurrency: ENGINE_AT_ONCE, ...limits })
+  const { wake } = loop
+  const ofNetworks = networkReconciler({ ...steps, wake })
+  const networks = reconcileLoop({ ...ofNetworks, concurrency: NETWORKS_AT_ONCE, ...limits })
+  const observer = engineObserver({ ...steps, wake, wakeNetwork: networks.wake })
+  return { loop, networks, wake, observer }
 }
 
 /**

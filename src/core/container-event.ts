@@ -1,3 +1,4 @@
+import { CRASH_LOOPING } from './container-plan.ts'
 import type { EventLevel, NewEvent } from './event.ts'
 
 /** What of a row, as it is after a change, an event can tell. */
@@ -34,6 +35,8 @@ const REASONED: ReadonlySet<string> = new Set(['restarting', 'exited', 'failed']
 
 /** The event of a row that was changed; none where there is nothing to tell. */
 export function containerEvent(before: Told, after: Told): NewEvent | undefined {
+  const turn = loopEvent(before, after)
+  if (turn) return turn
   const word = WORDS[after.state]
   if (!word || !isNews(before, after)) return undefined
   const isReasoned = REASONED.has(after.state)
@@ -45,6 +48,27 @@ export function containerEvent(before: Told, after: Told): NewEvent | undefined 
     level: after.state === 'exited' && exitCode !== 0 ? 'warning' : word.level,
     message: `Container "${after.name}" ${word.says}${reason}`,
     details: isReasoned ? { run, restarts, exitCode, reason: reasonCode } : { run },
+  }
+}
+
+/** Of a container that has begun to go round in a crash loop, or that has come out of one. */
+function loopEvent(before: Told, after: Told): NewEvent | undefined {
+  const [was, is] = [before, after].map(({ reasonCode }) => reasonCode === CRASH_LOOPING)
+  if (was === is) return undefined
+  const { restarts, exitCode, startedRun: run, name } = after
+  if (is) {
+    const message = `Container "${name}" is crash-looping: ${after.reasonMessage ?? ''}`
+    const details = { run, restarts, exitCode }
+    return { ...of(after), action: 'container.crash-looping', level: 'error', message, details }
+  }
+  if (after.state !== 'running') return undefined
+  const message = `Container "${name}" stays up again`
+  return {
+    ...of(after),
+    action: 'container.recovered',
+    level: 'info',
+    message,
+    details: { run },
   }
 }
 
@@ -71,7 +95,19 @@ export const containerDeleted = (row: Told): NewEvent => ({
   message: `Container "${row.name}" was deleted`,
 })
 
-const of = ({ id, tenantId, name }: Told) => ({
+const of = ({ id, tenantId, name }: Pick<Told, 'id' | 'tenantId' | 'name'>) => ({
   tenantId,
   target: { kind: 'container', id, name },
+})
+
+/** What another hand had done to it, and the platform has put right. */
+export const containerRepaired = (
+  row: Pick<Told, 'id' | 'tenantId' | 'name'>,
+  found: string,
+): NewEvent => ({
+  ...of(row),
+  action: 'container.repaired',
+  level: 'warning',
+  message: `Container "${row.name}" was not as it had been made, and was put right: ${found}`,
+  details: { found },
 })

@@ -28,7 +28,9 @@ export type ContainerState =
   | 'deleting'
 
 export interface Observed {
-  readonly status: 'created' | 'running' | 'exited' | 'other'
+  readonly status: 'created' | 'running' | 'paused' | 'exited' | 'other'
+  /** Another hand has renamed it, or put another in its place. */
+  readonly wrong: 'name' | 'spec' | null
   /** When the process was last started; null: never, or not yet asked. */
   readonly startedAt: number | null
 }
@@ -44,6 +46,11 @@ export type Step =
   | { readonly do: 'begin-run' }
   /** The run is written down, but the process has not been started: start it. */
   | { readonly do: 'start' }
+  /** Another hand has renamed it, or paused it. */
+  | { readonly do: 'rename' }
+  | { readonly do: 'unpause' }
+  /** It is not what it was made from: remove it; the next step makes it anew. */
+  | { readonly do: 'replace' }
   | { readonly do: 'note-running' }
   | { readonly do: 'note-exit' }
   /** Back-off is over: a new run. */
@@ -60,6 +67,8 @@ const RESTING: ReadonlySet<ContainerState> = new Set(['stopped', 'failed'])
 
 export function nextStep(row: ContainerIntent, seen: Observed | undefined, nowMs: number): Step {
   if (row.desired === 'absent') return { do: seen ? 'remove' : 'release' }
+  if (seen?.wrong === 'name') return { do: 'rename' }
+  if (seen?.status === 'paused') return { do: 'unpause' }
   if (row.desired === 'stopped') return stepToStopped(row, seen)
   return stepToRunning(row, seen, nowMs)
 }
@@ -83,6 +92,7 @@ function stepToRunning(row: ContainerIntent, seen: Observed | undefined, nowMs: 
   if (!seen) return { do: 'create' }
   // It is on its way out by another hand's word: until it is gone nothing can be done with it.
   if (seen.status === 'other') return { do: 'wait', untilMs: nowMs + LOOK_AGAIN_MS }
+  if (seen.wrong === 'spec') return { do: 'replace' }
   if (row.startedRun < row.run)
     return seen.status === 'running' ? { do: 'stop' } : { do: 'begin-run' }
   if (seen.status === 'running') {
@@ -97,9 +107,48 @@ function neverBegan(row: ContainerIntent, seen: Observed): boolean {
   return row.state === 'starting' && seen.startedAt < (row.startingAt ?? 0)
 }
 
-/** Restarts wait longer each time: 1 s, 2 s, 4 s … at most a minute. */
+const LONGEST_BACKOFF_MS = 5 * 60_000
+/** Restarts wait longer each time: 1 s, 2 s, 4 s … at most five minutes. */
 export const backoffMs = (restarts: number): number =>
-  Math.min(60_000, 1000 * 2 ** Math.min(restarts, 6))
+  Math.min(LONGEST_BACKOFF_MS, 1000 * 2 ** Math.min(restarts, 9))
 
 /** A run of this length counts as a success: the next failure begins with a short wait again. */
 export const STEADY_RUN_MS = 60_000
+
+/** One that has been started anew so often in a row, and has ended soon each time, is in a loop. */
+const CRASH_LOOP_RESTARTS = 3
+export const CRASH_LOOPING = 'crash-looping'
+
+/** As it is shown: the wait between two runs of one that goes round in a loop has a name of its own. */
+export const shownState = ({
+  state,
+  reasonCode,
+}: {
+  readonly state: ContainerState
+  readonly reasonCode: string | null
+}): ShownState => (state === 'restarting' && reasonCode === CRASH_LOOPING ? CRASH_LOOPING : state)
+export type ShownState = ContainerState | typeof CRASH_LOOPING
+
+export interface RestartPolicy {
+  readonly restart: 'no' | 'on-failure' | 'always'
+  readonly maxRestarts?: number
+}
+
+export interface Exit {
+  readonly exitCode: number | null
+  readonly ranMs: number
+  /** How often in a row it had been started anew before this run ended. */
+  readonly restarts: number
+}
+
+/** What follows when a process has ended by itself. */
+export function afterExit({ restart, maxRestarts }: RestartPolicy, exit: Exit) {
+  const restarts = exit.ranMs >= STEADY_RUN_MS ? 0 : exit.restarts
+  const wished = restart === 'always' || (restart === 'on-failure' && exit.exitCode !== 0)
+  if (!wished) return { next: 'rest', restarts } as const
+  if (maxRestarts !== undefined && restarts >= maxRestarts) {
+    return { next: 'give-up', restarts } as const
+  }
+  const isLooping = restarts >= CRASH_LOOP_RESTARTS
+  return { next: 'again', restarts, isLooping, waitMs: backoffMs(restarts) } as const
+}

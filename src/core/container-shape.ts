@@ -107,8 +107,8 @@ export function environmentOf(facts: {
   }
 }
 
-/** A run that ends this soon after a refused write to its root ended because of it. */
-export const ROOT_REFUSAL_MS = 10_000
+/** What a run that ends this soon says last is why it ended. */
+export const SOON_MS = 10_000
 
 /** True where the last lines of a log speak of a root that cannot be written. */
 export const speaksOfReadOnlyRoot = (lines: readonly string[]): boolean =>

@@ -1,9 +1,10 @@
 import type { ContainerRow, PlacedContainer } from '../../db/queries/containers.ts'
-import { backoffMs, STEADY_RUN_MS } from '../core/container-plan.ts'
+import { afterExit, CRASH_LOOPING } from '../core/container-plan.ts'
 import type { EngineContainer } from '../ports/engine.ts'
 import { failedWith, type Notes } from './container-notes.ts'
 import type { StepDeps } from './container-steps.ts'
-import { exitReason } from './exit-reason.ts'
+import { minHealthyMs, specOf } from './container-wanted.ts'
+import { exitReason, type Reason } from './exit-reason.ts'
 
 /** What follows when a process has ended by itself: a reason, and a new run if the policy says so. */
 export function containerExit(deps: StepDeps, notes: Notes) {
@@ -19,23 +20,25 @@ export function containerExit(deps: StepDeps, notes: Notes) {
     const exitCode = exit?.exitCode ?? null
     const finishedAt = exit?.finishedAt.getTime() ?? now()
     const ranMs = finishedAt - (exit?.startedAt.getTime() ?? finishedAt)
-    const reason = await reasonOf(row, { seen, ranMs }, signal)
-    const again = isRestarted(row, exitCode)
-    // After a run of some length this is the first failure again.
-    const restarts = ranMs >= STEADY_RUN_MS ? 0 : row.restarts
+    const spec = specOf(row)
+    const what = await reasonOf(row, { seen, ranMs }, signal)
+    const after = afterExit(spec, { exitCode, ranMs, restarts: row.restarts })
+    const again = after.next === 'again'
+    const reason = again && after.isLooping ? looping(what, after.restarts) : what
     const change: Partial<ContainerRow> = {
       exitCode,
       finishedAt,
-      restarts,
+      restarts: after.restarts,
       reasonCode: reason.code,
       reasonMessage: reason.message,
       state: again ? 'restarting' : 'exited',
-      retryAt: again ? now() + backoffMs(restarts) : null,
+      retryAt: again ? now() + after.waitMs : null,
+      ...(after.next === 'give-up' && givenUp(what, after.restarts)),
     }
-    const facts = { container: row.id, tenant, exitCode, reason: reason.code, again }
+    const facts = { container: row.id, tenant, exitCode, reason: reason.code, next: after.next }
     deps.log('info', 'Container ended', facts)
-    const ending =
-      exitCode === 0 ? ({ state: 'succeeded' } as const) : failedWith(row, exitCode, reason)
+    const isDone = exitCode === 0 && (!again || ranMs >= minHealthyMs(row))
+    const ending = isDone ? ({ state: 'succeeded' } as const) : failedWith(row, exitCode, reason)
     await notes.changed(row, change, ending)
     deps.passing('exit-noted')
   }
@@ -49,8 +52,13 @@ export function containerExit(deps: StepDeps, notes: Notes) {
   return { exited, nextRun }
 }
 
-function isRestarted({ specJson }: ContainerRow, exitCode: number | null): boolean {
-  // Written by the container service alone, from a parsed spec.
-  const spec: { readonly restart: 'no' | 'on-failure' | 'always' } = JSON.parse(specJson)
-  return spec.restart === 'always' || (spec.restart === 'on-failure' && exitCode !== 0)
-}
+const looping = ({ message }: Reason, restarts: number): Reason => ({
+  code: CRASH_LOOPING,
+  message: `It ends soon after each start, ${restarts + 1} times in a row: ${message}`,
+})
+
+const givenUp = ({ message }: Reason, restarts: number): Partial<ContainerRow> => ({
+  state: 'failed',
+  reasonCode: 'restarts-exhausted',
+  reasonMessage: `It was started anew ${restarts} times in a row, as often as it may: ${message}`,
+})

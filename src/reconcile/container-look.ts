@@ -14,19 +14,24 @@ export function containerLook({ engine, known }: Pick<StepDeps, 'engine' | 'know
   return {
     again,
 
-    /** Asks the engine itself where the view does not say enough to decide. */
+    /**
+     * Asks the engine itself where the view does not say enough to decide. An object of another id under
+     * this name is answered as well: it is in the way.
+     */
     async at(
       { row }: PlacedContainer,
       name: string,
       signal: AbortSignal,
     ): Promise<EngineContainer | undefined> {
-      const seen = known.container(name)
+      const named = known.container(name)
+      const seen = named?.id === row.id ? named : (known.misnamed(row.id, name) ?? named)
       // A container that is not to be must be seen to be gone before what it holds is given away.
       if (!seen) return row.desired === 'absent' ? again(name, signal) : undefined
+      if (seen.id !== row.id) return seen
       if (seen.status === 'running' || seen.status === 'created') return seen
       const settled = row.state === 'exited' || row.state === 'failed' || row.state === 'stopped'
       const unsure = seen.status === 'removing' || (!seen.exit && !settled)
-      return unsure ? again(name, signal) : seen
+      return unsure ? again(seen.name, signal) : seen
     },
   }
 }

@@ -1,20 +1,21 @@
-import type { PlacedContainer } from '../../db/queries/containers.ts'
-import { parseCidr } from '../core/cidr.ts'
-import { bridgeName, dockerName } from '../core/docker-names.ts'
-import { layoutOf } from '../core/ipam.ts'
 import { EngineRefusal } from '../ports/engine.ts'
-import type { StepAt, StepDeps } from './container-steps.ts'
+import { newRun } from './container-repairs.ts'
+import { repairNotes, type StepAt, type StepDeps } from './container-steps.ts'
 import { imageOf, markOf, wantedOf } from './container-wanted.ts'
+import { networkEnsuring } from './network-ensuring.ts'
 
 const NOT_FOUND = 404
 
 /** Makes a container on the engine, and the network that it is in. */
 export function containerMaking(deps: StepDeps) {
   const { store, engine, known, resolver, internalDomain } = deps
+  const ensureNetwork = networkEnsuring(deps)
+  const repaired = repairNotes(deps)
 
   async function create(at: StepAt, signal: AbortSignal): Promise<void> {
     const { row } = at.placed
     const facts = imageOf(row)
+    if (row.startedRun > 0 && (await isElsewhere(at, signal))) return
     await ensureNetwork(at.placed, signal)
     deps.passing('network-ensured')
     const cgroupParent = await deps.groups.ensured(row.tenantId)
@@ -27,13 +28,25 @@ export function containerMaking(deps: StepDeps) {
       if (!(error instanceof EngineRefusal)) throw error
       // Adopted or refused by name: what is there now decides.
       const there = await engine.inspectContainer(at.name, signal)
-      if (there) return known.put(there)
+      if (there) known.put(there)
+      if (there) return
       if (error.status !== NOT_FOUND) throw error
       // The image went between the look and the create: look for it again, by pulling if need be.
       if (await engine.image(facts.imageId, signal)) throw error
       await store.write((q) => q.containers.updateAt(row, { imageJson: null }))
     }
     deps.passing('container-created')
+  }
+
+  /** It has been there, so another hand has removed it; or only renamed it, and then it is found. */
+  async function isElsewhere({ placed, name }: StepAt, signal: AbortSignal): Promise<boolean> {
+    const { containers } = await engine.list(signal)
+    const found = containers.find(({ id }) => id === placed.row.id)
+    if (found) known.put(found)
+    else if (placed.row.state === 'running') {
+      await repaired(placed, 'it had been removed', newRun(placed.row))
+    }
+    return found !== undefined && found.name !== name
   }
 
   /** One that had been started before may have been adopted, and may run, or have ended meanwhile. */
@@ -50,29 +63,6 @@ export function containerMaking(deps: StepDeps) {
     const createdAt = deps.clock.now()
     known.put({ ...labels, engineId, name, createdAt, status: 'created', published: [] })
     return undefined
-  }
-
-  async function ensureNetwork({ row, network, tenant }: PlacedContainer, signal: AbortSignal) {
-    const name = dockerName(tenant, 'network', network.id)
-    if (known.hasNetwork(name)) return
-    const subnet = parseCidr(network.subnet)
-    if (!subnet) throw new Error(`Network "${network.id}" has the subnet "${network.subnet}"`)
-    const { gateway, engineRange } = layoutOf(subnet)
-    await engine.ensureNetwork(
-      {
-        name,
-        tenant,
-        id: network.id,
-        generation: 1,
-        bridge: bridgeName(deps.instance, network.id),
-        subnet: network.subnet,
-        gateway,
-        engineRange,
-      },
-      signal,
-    )
-    known.putNetwork(name)
-    await store.write((q) => q.networks.update(row.networkId, { state: 'ready' }))
   }
 
   return create

@@ -3,6 +3,7 @@ import type { Failure } from '../core/failure.ts'
 import type { EngineContainer } from '../ports/engine.ts'
 import type { Notes } from './container-notes.ts'
 import type { StepDeps } from './container-steps.ts'
+import { minHealthyMs } from './container-wanted.ts'
 import { checkOf } from './routes.ts'
 
 /** What a container has come to, written down. */
@@ -16,12 +17,9 @@ export function containerOutcomes({ clock, passing }: StepDeps, notes: Notes) {
         exitCode: null,
         endpointsJson: JSON.stringify(endpointsOf(seen)),
       }
-      // Where health is checked, the operation goes on until the edge has seen it.
-      await notes.changed(
-        row,
-        change,
-        checkOf(row) === null ? { state: 'succeeded' } : 'awaits-health',
-      )
+      // The operation goes on until it has stayed up and, where health is checked, the edge has seen it.
+      const isEnough = checkOf(row) === null && minHealthyMs(row) === 0
+      await notes.changed(row, change, isEnough ? { state: 'succeeded' } : 'awaits-health')
       passing('running-noted')
     },
 

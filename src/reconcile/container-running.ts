@@ -1,6 +1,6 @@
-import { dockerName } from '../core/docker-names.ts'
 import { EngineRefusal } from '../ports/engine.ts'
 import type { Notes } from './container-notes.ts'
+import type { Repairs } from './container-repairs.ts'
 import type { StepAt, StepDeps } from './container-steps.ts'
 import { edgeWord } from './edge-word.ts'
 import { specOf } from './container-wanted.ts'
@@ -8,7 +8,7 @@ import { specOf } from './container-wanted.ts'
 const NOT_FOUND = 404
 
 /** Starts, stops and removes, each in step with the edge. */
-export function containerRunning(deps: StepDeps, notes: Notes) {
+export function containerRunning(deps: StepDeps, notes: Notes, repairs: Repairs) {
   const { engine, known } = deps
   const { told, withdrawn } = edgeWord(deps)
 
@@ -34,17 +34,15 @@ export function containerRunning(deps: StepDeps, notes: Notes) {
     await launch(at, signal)
   }
 
-  async function launch({ placed, name }: StepAt, signal: AbortSignal): Promise<void> {
+  async function launch({ placed, name, seen }: StepAt, signal: AbortSignal): Promise<void> {
     // After a boot the host has forgotten it, and the engine would make one without limits.
     await deps.groups.ensured(placed.row.tenantId)
     try {
       await engine.startContainer(name, signal)
     } catch (error) {
       if (!(error instanceof EngineRefusal) || error.status !== NOT_FOUND) throw error
-      // Removed by another hand meanwhile, or its network was: forget both, and make them anew.
-      known.drop(name)
-      known.dropNetwork(dockerName(placed.tenant, 'network', placed.network.id))
-      if (await engine.inspectContainer(name, signal)) await engine.removeContainer(name, signal)
+      // Removed by another hand meanwhile, or its network was: the next look starts what is then there.
+      await repairs.rejoin({ placed, name, seen }, signal)
       return
     }
     deps.passing('container-started')
@@ -64,11 +62,12 @@ export function containerRunning(deps: StepDeps, notes: Notes) {
     else known.drop(name)
   }
 
-  async function remove({ placed, name }: StepAt, signal: AbortSignal): Promise<void> {
+  async function remove({ placed, name, seen }: StepAt, signal: AbortSignal): Promise<void> {
     await withdrawn(placed, signal)
     deps.passing('withdrawn')
-    await engine.removeContainer(name, signal)
-    known.drop(name)
+    const called = seen?.name ?? name
+    await engine.removeContainer(called, signal)
+    known.drop(called)
     deps.passing('container-removed')
   }
 

@@ -1,5 +1,6 @@
 import type { Queries, Store } from '../../db/open.ts'
-import type { PlacedContainer } from '../../db/queries/containers.ts'
+import type { ContainerRow, PlacedContainer } from '../../db/queries/containers.ts'
+import { containerRepaired } from '../core/container-event.ts'
 import type { NewEvent } from '../core/event.ts'
 import type { Log } from '../log.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -40,3 +41,18 @@ export interface StepAt {
   readonly name: string
   readonly seen: EngineContainer | undefined
 }
+
+/** Writes down that another hand's work was put right. */
+export const repairNotes =
+  ({ store, record, log }: Pick<StepDeps, 'store' | 'record' | 'log'>) =>
+  async (
+    { row }: PlacedContainer,
+    found: string,
+    change: Partial<ContainerRow> = {},
+  ): Promise<void> => {
+    log('warn', 'Container repaired', { container: row.id, found })
+    await store.write(async (q) => {
+      if (Object.keys(change).length > 0) await q.containers.updateAt(row, change)
+      await record(q, containerRepaired(row, found))
+    })
+  }

@@ -1,4 +1,5 @@
 import type { ContainerRow, PlacedContainer } from '../../db/queries/containers.ts'
+import type { RestartPolicy } from '../core/container-plan.ts'
 import { capabilitiesOf, environmentOf, tmpfsFor, type PortSpec } from '../core/container-shape.ts'
 import { allowances, type Exception } from '../core/exceptions.ts'
 import { dockerName } from '../core/docker-names.ts'
@@ -20,6 +21,10 @@ export interface EngineSpec {
   readonly stopTimeoutSeconds: number
   readonly publish: boolean
   readonly exceptions?: readonly Exception[]
+  readonly restart: RestartPolicy['restart']
+  readonly maxRestarts?: number
+  /** Absent in what was asked for before there was such a thing. */
+  readonly minHealthySeconds?: number
 }
 
 /** Written by the container service alone, from a parsed spec. */
@@ -32,6 +37,10 @@ export function specOf(row: ContainerRow): EngineSpec {
 export interface RowImage extends ImageFacts {
   readonly volumeBytes?: number
 }
+
+/** An operation succeeds only when its container has stayed up for this long. */
+export const minHealthyMs = (row: ContainerRow): number =>
+  (specOf(row).minHealthySeconds ?? 0) * 1000
 
 /** Written by the image step alone, from the engine's own answer. */
 export function imageOf(row: ContainerRow): RowImage {

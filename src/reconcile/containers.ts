@@ -9,6 +9,7 @@ import { containerLook } from './container-look.ts'
 import { containerMaking } from './container-making.ts'
 import { containerNotes, type Notes } from './container-notes.ts'
 import { containerOutcomes } from './container-outcomes.ts'
+import { containerHands, containerRepairs, type Repairs } from './container-repairs.ts'
 import { containerRunning } from './container-running.ts'
 import { containerSettling } from './container-settling.ts'
 import { givingWay } from './container-patience.ts'
@@ -30,7 +31,8 @@ export function containerReconciler(deps: StepDeps) {
   const look = containerLook(deps)
   const notes = containerNotes(deps)
   const outcomes = containerOutcomes(deps, notes)
-  const perform = performer(deps, notes)
+  const repairs = containerRepairs(deps)
+  const perform = performer(deps, notes, repairs)
   const settle = containerSettling(deps, notes)
   const patiently = givingWay(deps)
   /** How often in a row the engine was in trouble, by container. */
@@ -50,8 +52,8 @@ export function containerReconciler(deps: StepDeps) {
       const step = decision(placed, seen, clock.now().getTime())
       if (step.do === 'wait') return Math.max(1, step.untilMs - clock.now().getTime())
       if (step.do === 'nothing') {
-        await settle(placed)
-        return undefined
+        if (await repairs.drifted({ placed, name, seen }, signal)) continue
+        return soonest(await settle(placed), repairs.dueInMs(id))
       }
       deps.log('debug', 'Container step', { container: id, step: step.do })
       deps.passing(`before-${step.do}`)
@@ -65,6 +67,7 @@ export function containerReconciler(deps: StepDeps) {
 
   function forgotten(id: string): undefined {
     troubles.delete(id)
+    repairs.forget(id)
     return undefined
   }
 
@@ -94,14 +97,20 @@ export function containerReconciler(deps: StepDeps) {
   return { reconcile }
 }
 
+const soonest = (...all: readonly (number | undefined)[]): number | undefined => {
+  const known = all.filter((ms) => ms !== undefined)
+  return known.length > 0 ? Math.min(...known) : undefined
+}
+
 type Perform = (step: Step, at: StepAt, signal: AbortSignal) => Promise<void>
 
 /** Which hand does which step. */
-function performer(deps: StepDeps, notes: Notes): Perform {
+function performer(deps: StepDeps, notes: Notes, repairs: Repairs): Perform {
   const look = containerLook(deps)
   const resolveImage = containerImage(deps, notes)
   const create = containerMaking(deps)
-  const run = containerRunning(deps, notes)
+  const run = containerRunning(deps, notes, repairs)
+  const hands = containerHands(deps)
   const exit = containerExit(deps, notes)
   const outcomes = containerOutcomes(deps, notes)
 
@@ -126,6 +135,12 @@ function performer(deps: StepDeps, notes: Notes): Perform {
         return run.beginRun(at, signal)
       case 'start':
         return run.start(at, signal)
+      case 'rename':
+        return hands.rename(at, signal)
+      case 'unpause':
+        return hands.unpause(at, signal)
+      case 'replace':
+        return hands.replace(at, signal)
       case 'note-running':
         return noteRunning(at, signal)
       case 'note-exit':

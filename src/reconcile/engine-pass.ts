@@ -1,5 +1,4 @@
 import type { Store } from '../../db/open.ts'
-import { dockerName } from '../core/docker-names.ts'
 import type { Log } from '../log.ts'
 import type { Clock } from '../ports/clock.ts'
 import { EngineRefusal, type Engine, type EngineView } from '../ports/engine.ts'
@@ -15,6 +14,7 @@ export interface PassDeps {
   readonly log: Log
   readonly groups: Pick<SettledGroups, 'settle'>
   readonly wake: (containerId: string) => void
+  readonly wakeNetwork: (networkId: string) => void
 }
 
 /** One full pass: look at everything, clean up what nobody owns, wake whose turn it is. */
@@ -48,36 +48,28 @@ export function enginePass(deps: PassDeps) {
     }
   }
 
-  /** Networks of tenants that are gone, listed or not: one may have been made since. */
-  async function releaseNetworks(signal: AbortSignal): Promise<void> {
-    for (const { network, slug } of await store.read.networks.liveOfDeletedTenants()) {
-      const name = dockerName(slug, 'network', network.id)
-      if (!(await removed(name, () => engine.removeNetwork(name, signal)))) continue
-      known.dropNetwork(name)
-      // The subnet rests from now on.
-      const releasedAt = deps.clock.now().getTime()
-      await store.write((q) => q.networks.update(network.id, { state: 'gone', releasedAt }))
-    }
+  /** Those that are not as their rows say; the others are not bothered. */
+  async function dueNetworks({ networks }: EngineView): Promise<ReadonlySet<string>> {
+    const rows = await store.read.networks.live()
+    const ofDeleted = await store.read.networks.liveOfDeletedTenants()
+    const there = new Set(networks.map(({ id }) => id))
+    const live = new Set(rows.map(({ id }) => id))
+    const missing = rows.filter(({ id, state }) => state === 'ready' && !there.has(id))
+    return new Set([
+      ...missing.map(({ id }) => id),
+      ...ofDeleted.map(({ network }) => network.id),
+      ...networks.map(({ id }) => id).filter((id) => !live.has(id)),
+    ])
   }
 
-  async function removeNetworks({ networks }: EngineView, signal: AbortSignal): Promise<void> {
-    const live = new Set((await store.read.networks.live()).map(({ id }) => id))
-    for (const { id, name } of networks) {
-      if (live.has(id)) continue
-      const row = await store.read.networks.byId(id)
-      if (!row || row.releasedAt === null) continue
-      log('info', 'Removing a network that outlived its row', { name })
-      if (await removed(name, () => engine.removeNetwork(name, signal))) known.dropNetwork(name)
-    }
-  }
-
+  let isFirst = true
   return async (signal: AbortSignal, answered: () => void): Promise<void> => {
     const view = await known.refresh(() => engine.list(signal))
     answered()
     await removeContainers(view, signal)
-    await removeNetworks(view, signal)
-    await releaseNetworks(signal)
+    for (const id of await dueNetworks(view)) deps.wakeNetwork(id)
     await deps.groups.settle()
-    await wakeDue(deps)
+    await wakeDue(deps, isFirst)
+    isFirst = false
   }
 }

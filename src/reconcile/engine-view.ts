@@ -7,6 +7,11 @@ import type { EngineContainer, EngineEvent, EngineView } from '../ports/engine.t
  */
 export interface KnownEngine {
   container(name: string): EngineContainer | undefined
+  /** The object of this id that has another name than it was given. */
+  misnamed(id: string, name: string): EngineContainer | undefined
+  /** Another hand has changed how it is set, and nobody has looked since; asking forgets it. */
+  isDoubtful(name: string): boolean
+  doubt(name: string): void
   hasNetwork(name: string): boolean
   /**
    * Takes a full list for what there is. What is noted while it is being made is newer than it is, and
@@ -23,8 +28,12 @@ export interface KnownEngine {
 export function knownEngine(): KnownEngine {
   const containers = nameTable<EngineContainer>()
   const networks = nameTable<true>()
+  const doubtful = new Set<string>()
   return {
     container: containers.at,
+    misnamed: (id, name) => containers.find((one) => one.id === id && one.name !== name),
+    isDoubtful: (name) => doubtful.delete(name),
+    doubt: (name) => void doubtful.add(name),
     hasNetwork: (name) => networks.at(name) === true,
     async refresh(list) {
       const lists = [containers.recording(), networks.recording()] as const
@@ -40,16 +49,22 @@ export function knownEngine(): KnownEngine {
     note(event) {
       if (event.kind === 'network') {
         if (event.action === 'destroy') networks.set(event.name, undefined)
-        return
+        return undefined
       }
+      if (event.action === 'update') doubtful.add(event.name)
+      if (event.action === 'rename') return renamed(containers, event)
       const known = containers.at(event.name)
       const status = STATUS_AFTER[event.action]
       if (event.action === 'destroy') containers.set(event.name, undefined)
       // The details of an end are asked for when they are needed.
       else if (known && status) containers.set(event.name, withStatus(known, status))
+      return undefined
     },
     put: (container) => containers.set(container.name, container),
-    drop: (name) => containers.set(name, undefined),
+    drop(name) {
+      doubtful.delete(name)
+      containers.set(name, undefined)
+    },
     putNetwork: (name) => networks.set(name, true),
     dropNetwork: (name) => networks.set(name, undefined),
   }
@@ -61,6 +76,10 @@ function nameTable<T>() {
   const recordings = new Set<Set<string>>()
   return {
     at: (name: string): T | undefined => values.get(name),
+    find(is: (value: T) => boolean): T | undefined {
+      for (const value of values.values()) if (is(value)) return value
+      return undefined
+    },
     set(name: string, value: T | undefined): void {
       for (const touched of recordings) touched.add(name)
       if (value === undefined) values.delete(name)
@@ -82,6 +101,14 @@ function nameTable<T>() {
       }
     },
   }
+}
+
+/** The engine says the new name alone. */
+function renamed(containers: ReturnType<typeof nameTable<EngineContainer>>, to: EngineEvent): void {
+  const known = containers.find(({ id, name }) => id === to.id && name !== to.name)
+  if (!known || containers.at(to.name)) return
+  containers.set(known.name, undefined)
+  containers.set(to.name, { ...known, name: to.name })
 }
 
 const STATUS_AFTER: Readonly<Record<string, EngineContainer['status']>> = {

@@ -1,26 +1,33 @@
 import type { ContainerRow } from '../../db/queries/containers.ts'
-import { ROOT_REFUSAL_MS, speaksOfReadOnlyRoot } from '../core/container-shape.ts'
-import { EngineRefusal, type EngineContainer } from '../ports/engine.ts'
+import { SOON_MS, speaksOfReadOnlyRoot } from '../core/container-shape.ts'
+import { EngineAway, EngineRefusal, type EngineContainer } from '../ports/engine.ts'
 import type { StepDeps } from './container-steps.ts'
+import { within } from './deadline.ts'
 
 /** Enough to find the sentence that a process dies with. */
 const LOG_TAIL = 20
+/** An engine that has a log gives its last lines at once. */
+const LOG_MS = 5_000
+const LAST_LINE_MOST = 200
 
-interface Reason {
+export interface Reason {
   readonly code: string
   readonly message: string
 }
 
 /** Why a process has ended, for people. */
-export function exitReason({ engine }: Pick<StepDeps, 'engine'>) {
+export function exitReason({ engine, timers }: Pick<StepDeps, 'engine' | 'timers'>) {
   /** None where the engine has no log to give: the reason is a matter of good will. */
   async function lastLines(name: string, signal: AbortSignal): Promise<string[]> {
     const lines: string[] = []
     const wanted = { tail: LOG_TAIL, follow: false, streams: ['stdout', 'stderr'] } as const
     try {
-      for await (const { line } of engine.logs(name, wanted, signal)) lines.push(line)
+      await within({ timers, ms: LOG_MS, signal }, async (soon) => {
+        for await (const { line } of engine.logs(name, wanted, soon)) lines.push(line)
+      })
     } catch (error) {
-      if (!(error instanceof EngineRefusal)) throw error
+      signal.throwIfAborted()
+      if (!(error instanceof EngineRefusal || error instanceof EngineAway)) throw error
     }
     return lines
   }
@@ -36,13 +43,17 @@ export function exitReason({ engine }: Pick<StepDeps, 'engine'>) {
     if (exit.exitCode === 0) {
       return { code: 'completed', message: 'The process has ended with code 0' }
     }
-    if (row.policy === 'restricted' && ranMs < ROOT_REFUSAL_MS) {
-      const lines = await lastLines(seen.name, signal)
-      if (speaksOfReadOnlyRoot(lines)) return ROOT_READ_ONLY
-    }
-    const words = exit.error === '' ? '' : `: ${exit.error}`
+    const lines = ranMs < SOON_MS ? await lastLines(seen.name, signal) : []
+    if (row.policy === 'restricted' && speaksOfReadOnlyRoot(lines)) return ROOT_READ_ONLY
+    const words = exit.error === '' ? lastWords(lines) : `: ${exit.error}`
     return { code: 'exited', message: `The process has ended with code ${exit.exitCode}${words}` }
   }
+}
+
+/** What it said last, as the tenant's own log has it. */
+function lastWords(lines: readonly string[]): string {
+  const last = lines.findLast((line) => line.trim() !== '')?.trim()
+  return last === undefined ? '' : `, and said last: ${last.slice(0, LAST_LINE_MOST)}`
 }
 
 const outOfMemory = ({ memoryBytes }: ContainerRow): Reason => ({

@@ -2,6 +2,7 @@ import type { PlacedContainer } from '../../db/queries/containers.ts'
 import type { HealthReport } from '../../proxy/core/route-table.ts'
 import { tmpfsFor } from '../core/container-shape.ts'
 import type { Container, ContainerSpec } from '../contract/containers.ts'
+import { shownState } from '../core/container-plan.ts'
 
 /** What the platform says of itself wherever it shows a container. */
 export interface Surroundings {
@@ -21,7 +22,7 @@ export function containerOf(placed: PlacedContainer, around: Surroundings): Cont
     name: row.name,
     image: spec.image,
     desired: row.desired,
-    state: row.state,
+    state: shownState(row),
     health: healthNow(placed, isChecked(placed, spec), around),
     exitCode: row.exitCode,
     reason:

@@ -34,6 +34,7 @@ export const container: Container = {
   spec: {
     image: 'cloudlet/demo:latest',
     restart: 'on-failure',
+    minHealthySeconds: 1,
     stopTimeoutSeconds: 10,
     publish: false,
   },

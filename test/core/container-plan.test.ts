@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { CONTAINER_STATES } from '../../src/contract/containers.ts'
+import { containers } from '../../db/schema.ts'
 import {
+  afterExit,
   backoffMs,
   nextStep,
   type ContainerIntent,
@@ -28,15 +29,24 @@ const EFFECT: Record<Step['do'], (world: World) => void> = {
     world.row = { ...world.row, hasImage: true, state: 'creating' }
   },
   create: (world) => {
-    world.seen = { status: 'created', startedAt: null }
+    world.seen = { status: 'created', startedAt: null, wrong: null }
   },
   'begin-run': (world) => {
     const { row, now } = world
     world.row = { ...row, startedRun: row.run, startingAt: now, state: 'starting' }
-    world.seen = { status: 'running', startedAt: now }
+    world.seen = { status: 'running', startedAt: now, wrong: null }
   },
   start: (world) => {
-    world.seen = { status: 'running', startedAt: world.now }
+    world.seen = { status: 'running', startedAt: world.now, wrong: null }
+  },
+  rename: (world) => {
+    if (world.seen) world.seen = { ...world.seen, wrong: null }
+  },
+  unpause: (world) => {
+    if (world.seen) world.seen = { ...world.seen, status: 'running' }
+  },
+  replace: (world) => {
+    world.seen = undefined
   },
   'note-running': (world) => {
     world.row = { ...world.row, state: 'running' }
@@ -49,7 +59,7 @@ const EFFECT: Record<Step['do'], (world: World) => void> = {
     world.row = { ...row, run: row.run + 1, state: 'starting', retryAt: null }
   },
   stop: (world) => {
-    world.seen = { status: 'exited', startedAt: world.seen?.startedAt ?? null }
+    world.seen = { status: 'exited', startedAt: world.seen?.startedAt ?? null, wrong: null }
   },
   'note-stopped': (world) => {
     world.row = { ...world.row, state: 'stopped' }
@@ -67,7 +77,7 @@ const time = fc.option(fc.integer({ min: NOW - 5000, max: NOW + 5000 }))
 const anyRow = fc
   .record({
     desired: fc.constantFrom('running', 'stopped', 'absent'),
-    state: fc.constantFrom(...CONTAINER_STATES),
+    state: fc.constantFrom(...containers.state.enumValues),
     run: fc.nat(3),
     startedRun: fc.nat(3),
     startingAt: time,
@@ -77,8 +87,9 @@ const anyRow = fc
   .map((row): ContainerIntent => ({ ...row, startedRun: Math.min(row.run, row.startedRun) }))
 const anySeen: fc.Arbitrary<Observed | undefined> = fc.option(
   fc.record({
-    status: fc.constantFrom('created', 'running', 'exited', 'other'),
+    status: fc.constantFrom('created', 'running', 'paused', 'exited', 'other'),
     startedAt: time,
+    wrong: fc.constantFrom(null, 'name', 'spec'),
   }),
   { nil: undefined },
 )
@@ -140,10 +151,10 @@ const row: ContainerIntent = {
   hasImage: true,
 }
 
-const exited = (startedAt: number): Observed => ({ status: 'exited', startedAt })
+const exited = (startedAt: number): Observed => ({ status: 'exited', startedAt, wrong: null })
 
 test('nextStep() tells a run that never began from one that has ended', () => {
-  assert.equal(nextStep(row, { status: 'created', startedAt: null }, NOW).do, 'start')
+  assert.equal(nextStep(row, { status: 'created', startedAt: null, wrong: null }, NOW).do, 'start')
   assert.equal(nextStep(row, exited(NOW - 1), NOW).do, 'start')
   assert.equal(nextStep(row, exited(NOW), NOW).do, 'note-exit')
   assert.equal(nextStep({ ...row, state: 'running' }, exited(NOW - 1), NOW).do, 'note-exit')
@@ -158,13 +169,28 @@ test('nextStep() leaves what has ended for good, until a new run is asked for', 
 })
 
 test('nextStep() waits for what is being removed by another hand', () => {
-  const step = nextStep(row, { status: 'other', startedAt: null }, NOW)
+  const step = nextStep(row, { status: 'other', startedAt: null, wrong: null }, NOW)
   assert.deepEqual(step, { do: 'wait', untilMs: NOW + 1000 })
 })
 
-test('backoffMs() grows to a minute and no further', () => {
+test('backoffMs() grows to five minutes and no further', () => {
   assert.deepEqual(
-    [0, 1, 5, 6, 7, 1e9].map(backoffMs),
-    [1000, 2000, 32_000, 60_000, 60_000, 60_000],
+    [0, 1, 5, 8, 9, 1e9].map(backoffMs),
+    [1000, 2000, 32_000, 256_000, 300_000, 300_000],
   )
+})
+
+test('afterExit() restarts by the policy, calls a loop a loop, and gives up where it is told to', () => {
+  const failed = { exitCode: 1, ranMs: 10, restarts: 0 }
+  assert.equal(afterExit({ restart: 'no' }, failed).next, 'rest')
+  assert.equal(afterExit({ restart: 'on-failure' }, { ...failed, exitCode: 0 }).next, 'rest')
+  const first = afterExit({ restart: 'on-failure' }, failed)
+  assert.deepEqual(first, { next: 'again', restarts: 0, isLooping: false, waitMs: 1000 })
+  const fourth = afterExit({ restart: 'always' }, { ...failed, restarts: 3 })
+  assert.deepEqual(fourth, { next: 'again', restarts: 3, isLooping: true, waitMs: 8000 })
+  const steady = afterExit({ restart: 'always' }, { ...failed, restarts: 3, ranMs: 60_000 })
+  assert.deepEqual(steady, { next: 'again', restarts: 0, isLooping: false, waitMs: 1000 })
+  const enough = { restart: 'always', maxRestarts: 3 } as const
+  assert.equal(afterExit(enough, { ...failed, restarts: 2 }).next, 'again')
+  assert.equal(afterExit(enough, { ...failed, restarts: 3 }).next, 'give-up')
 })

@@ -126,12 +126,14 @@ test('the network of a tenant that is gone is removed, and its subnet rests', as
   const [network] = at.host.networks.values()
   await at.store.write((q) => q.tenants.markDeleted(tenant.id, at.time.now().getTime()))
   await at.control.observer.pass()
+  await at.quiet()
   assert.equal(at.host.networks.size, 0)
   assert.deepEqual(await at.store.read.networks.live(), [])
 
   // A create that was long on the way.
   if (network) at.host.networks.set(network.wanted.name, network)
   await at.control.observer.pass()
+  await at.quiet()
   assert.equal(at.host.networks.size, 0)
 
   await at.addTenant('zeta')
@@ -153,6 +155,7 @@ test('a network made after the list of a tenant that is gone by then is removed,
     return undefined
   }
   await at.control.observer.pass()
+  await at.quiet()
   assert.equal(at.host.networks.size, 0)
 })
 
@@ -174,6 +177,7 @@ test('a stream of events that ends in peace is opened anew, and not in circles',
     timers: time,
     log: () => undefined,
     wake: () => undefined,
+    wakeNetwork: () => undefined,
   })
   observer.start()
   await until('it waits', () => opened === 1 && time.waiting > 0 && observer.isUp())

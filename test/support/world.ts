@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { createHmac } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,35 +9,16 @@ import { ContainerCreate, type Container } from '../../src/contract/containers.t
 import { PLATFORM } from '../../src/core/actor.ts'
 import type { Machine } from '../../src/core/capacity.ts'
 import type { Amounts, Limits } from '../../src/core/quota.ts'
-import { failure } from '../../src/core/failure.ts'
-import { registryGate } from '../../src/reconcile/registry-gate.ts'
-import type { Engine } from '../../src/ports/engine.ts'
-import { containerReconciler } from '../../src/reconcile/containers.ts'
-import { knownEngine } from '../../src/reconcile/engine-view.ts'
-import { imageResolver } from '../../src/reconcile/images.ts'
-import { reconcileLoop } from '../../src/reconcile/loop.ts'
-import { engineObserver } from '../../src/reconcile/observer.ts'
-import { publisher } from '../../src/reconcile/publisher.ts'
-import { tenantGroups } from '../../src/reconcile/tenant-groups.ts'
-import { auditService } from '../../src/services/audit.ts'
-import { containerService } from '../../src/services/containers.ts'
-import { eventService } from '../../src/services/events.ts'
-import { accountOfTenant, ledgerService } from '../../src/services/ledger.ts'
-import { operationService } from '../../src/services/operations.ts'
-import { sandboxCheck } from '../../src/services/sandbox.ts'
+import { accountOfTenant } from '../../src/services/ledger.ts'
 import { FakeEdge } from '../fakes/edge.ts'
 import { EngineHost, type HostDeps } from '../fakes/engine-host.ts'
 import { fakeEngine } from '../fakes/engine.ts'
 import { FakeGroups } from '../fakes/groups.ts'
 import { FakeNames } from '../fakes/names.ts'
 import { HandTime } from '../fakes/timers.ts'
+import { controlPlane, INSTANCE } from './control-plane.ts'
 
 const MIGRATIONS = fileURLToPath(new URL('../../db/migrations', import.meta.url))
-const INSTANCE = 'testtesttesttest'
-/** What the operator has named. */
-const REGISTRIES = ['registry.corp:5000']
-const MOST_IMAGE_BYTES = 1024 ** 3
-const POOL = '10.208.0.0/12'
 /** A condition that has not come true after this long never will. */
 const PATIENCE_MS = 10_000
 
@@ -63,111 +43,17 @@ export interface Ground {
   machine: Machine | undefined
 }
 
-const log = (): void => undefined
-const AROUND = {
-  internalDomain: 'internal',
-  isolated: true,
-  urlOf: (name: string, tenant: string) => `http://${name}.${tenant}.localhost/`,
-}
-
-/** Keys of a test are no secret, and the same in every life. */
-const KEY_RING = {
-  current: 1,
-  mac: (rootKey: number, purpose: string, text: string) =>
-    createHmac('sha256', `${rootKey} ${purpose}`).update(text).digest('base64url'),
-}
-
-/** One life of the control plane: everything between the routes and the ports. */
-export function controlPlane(ground: Ground, passing: (point: string) => void = () => undefined) {
-  const { store, edge, time } = ground
-  const clock = time
-  const engine = fakeEngine(ground.host, INSTANCE)
-  const known = knownEngine()
-  const table = { instance: INSTANCE, domains: ['cloud.local'], internalDomain: 'internal' }
-  const routes = publisher({ store, edge, clock, table: { ...table, pool: POOL } })
-  const events = eventService({ store, clock })
-  const groups = groupsOn(ground)
-  const audit = auditService({ store, clock, keyRing: KEY_RING })
-  const reconciler = containerReconciler({
-    store,
-    engine,
-    edge,
-    known,
-    publisher: routes,
-    groups,
-    images: imagesOn(ground, engine),
-    clock,
-    timers: time,
-    log,
-    instance: INSTANCE,
-    resolver: '10.208.0.53',
-    internalDomain: 'internal',
-    operationEnded: (id) => operations.ended(id),
-    record: events.record,
+/** One life of the control plane, on the ground that it finds. */
+const lifeOn = (ground: Ground, passing: (point: string) => void = () => undefined) =>
+  controlPlane({
+    ...ground,
+    machine: () => ground.machine,
+    engine: fakeEngine(ground.host, INSTANCE),
+    clock: ground.time,
+    timers: ground.time,
+    log: () => undefined,
     passing,
   })
-  const { reconcile } = reconciler
-  const { deadlineMs } = ground
-  const loop = reconcileLoop({ reconcile, timers: time, log, concurrency: 8, deadlineMs })
-  const { wake } = loop
-  const observer = engineObserver({ store, engine, known, groups, clock, timers: time, log, wake })
-  edge.onHealth((reports) => reports.forEach(({ id }) => wake(id)))
-  const common = { store, clock, newId: ground.newId, audit, events }
-  const operations = operationService({ ...common, wake })
-  const containers = containerService({
-    ...common,
-    operations,
-    ledger: ledgerService({ machine: () => ground.machine }),
-    around: { ...AROUND, healthOf: edge.health },
-    wake,
-    node: 'local',
-    pool: POOL,
-    registries: REGISTRIES,
-    requireRuntime: sandboxCheck(engine),
-    routesChanged: () => void routes.publish(),
-    requireEngine() {
-      if (observer.isUp()) return
-      throw failure('engine-unavailable', 'The engine is away', { retryAfterSeconds: 2 })
-    },
-  })
-  return {
-    engine,
-    groups,
-    known,
-    routes,
-    loop,
-    observer,
-    operations,
-    containers,
-    audit,
-    events,
-    reconciler,
-  }
-}
-
-const imagesOn = ({ store, time, names }: Ground, engine: Engine) =>
-  imageResolver({
-    store,
-    engine,
-    clock: time,
-    loginFor: () => Promise.resolve(undefined),
-    gate: registryGate({ names, registries: REGISTRIES }),
-    mostBytes: MOST_IMAGE_BYTES,
-  })
-
-/** Each tenant's group of processes, with its limits. */
-function groupsOn({ store, groups }: Ground) {
-  return tenantGroups({
-    store,
-    groups,
-    async accountOf(id) {
-      const tenant = await store.read.tenants.byId(id)
-      return tenant?.deletedAt === null ? accountOfTenant(store.read, id) : undefined
-    },
-    instance: INSTANCE,
-    log,
-  })
-}
 
 export type Wanted = Partial<z.input<typeof ContainerCreate>>
 
@@ -188,11 +74,11 @@ export async function world({ deadlineMs = 60_000, database, ...host }: WorldWan
     deadlineMs,
     machine: undefined,
   }
-  let now = controlPlane(ground)
+  let now = lifeOn(ground)
   await addImages(ground)
   const end = async (): Promise<void> => {
     await now.observer.stop()
-    await now.loop.stop()
+    await Promise.all([now.loop.stop(), now.networks.stop()])
   }
   return {
     ...ground,
@@ -212,7 +98,7 @@ export async function world({ deadlineMs = 60_000, database, ...host }: WorldWan
     /** The process dies, and another one takes its place: the disk and the machine are as they were. */
     async reborn(passing?: (point: string) => void): Promise<void> {
       await end()
-      now = controlPlane(ground, passing)
+      now = lifeOn(ground, passing)
     },
     create: (tenant: string, wanted: Wanted) =>
       now.containers.create(tenant, spec(wanted), PLATFORM),
@@ -224,7 +110,7 @@ export async function world({ deadlineMs = 60_000, database, ...host }: WorldWan
       ground.machine = machine
     },
     /** Nothing is left to do at this moment. */
-    quiet: () => until('nothing moves', () => now.loop.idle()),
+    quiet: () => until('nothing moves', () => now.loop.idle() && now.networks.idle()),
     async [Symbol.asyncDispose]() {
       await end()
       await ground.store.close()
@@ -236,7 +122,13 @@ export type World = Awaited<ReturnType<typeof world>>
 
 /** What a tenant sends, with a name and an image where the test says nothing else. */
 export const spec = (wanted: Wanted): ContainerCreate =>
-  ContainerCreate.parse({ name: 'web', image: 'cloudlet/demo', ...wanted })
+  ContainerCreate.parse({
+    name: 'web',
+    image: 'cloudlet/demo',
+    // Time stands still here: who wants to wait says so.
+    minHealthySeconds: 0,
+    ...wanted,
+  })
 
 export const asked = (tenant: string, container: string) => ({
   tenant,

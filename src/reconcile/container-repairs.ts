@@ -1,0 +1,146 @@
+import type { ContainerRow, PlacedContainer } from '../../db/queries/containers.ts'
+import { driftOf, driftText, type Drift } from '../core/container-drift.ts'
+import { dockerName } from '../core/docker-names.ts'
+import { EngineRefusal } from '../ports/engine.ts'
+import { containerLook } from './container-look.ts'
+import { repairNotes, type StepAt, type StepDeps } from './container-steps.ts'
+import { networkEnsuring } from './network-ensuring.ts'
+
+/** How a container is set is not in the engine's list: each is looked at this often. */
+const LOOK_EVERY_MS = 5 * 60_000
+/** One that has just been seen for the first time was made by us a moment ago, or before our start. */
+const FIRST_LOOK_MS = 20_000
+
+/** Puts right what another hand has done to a container that runs, or rests, as desired. */
+export function containerRepairs(deps: StepDeps) {
+  const { engine, known } = deps
+  const { again } = containerLook(deps)
+  const ensureNetwork = networkEnsuring(deps)
+  const repaired = repairNotes(deps)
+  const looks = lookTimes(deps)
+
+  async function repair(at: StepAt, drift: Drift, signal: AbortSignal): Promise<void> {
+    const { memoryBytes, cpuMilli, cpuShares, pids } = at.placed.row
+    for (const network of drift.foreign) {
+      await engine.disconnectContainer(at.name, network, signal)
+    }
+    if (drift.network) await join(at, signal)
+    if (drift.limits) {
+      await engine.updateContainer(at.name, { memoryBytes, cpuMilli, cpuShares, pids }, signal)
+    }
+    deps.passing('repaired')
+  }
+
+  /** The network may have gone with the connection. */
+  async function join({ placed, name }: StepAt, signal: AbortSignal): Promise<void> {
+    await ensureNetwork(placed, signal)
+    const to = { network: networkOf(placed), address: placed.address }
+    await engine.connectContainer(name, to, signal)
+  }
+
+  async function repairedDrift(at: StepAt, signal: AbortSignal): Promise<boolean> {
+    const { placed, name } = at
+    const seen = await again(name, signal)
+    const drift = seen?.set && driftOf({ ...placed.row, network: networkOf(placed) }, seen.set)
+    if (!drift) return seen === undefined
+    try {
+      await repair(at, drift, signal)
+    } catch (error) {
+      // What it refuses, as less memory than is in use, it is asked again with the next look.
+      if (!(error instanceof EngineRefusal)) throw error
+      known.dropNetwork(networkOf(placed))
+      deps.log('warn', 'Cannot repair a container', { container: placed.row.id, error })
+      return false
+    }
+    await repaired(placed, driftText(drift))
+    return true
+  }
+
+  return {
+    /** Looks now and then, and when there is reason to; answers whether there was something to repair. */
+    async drifted(at: StepAt, signal: AbortSignal): Promise<boolean> {
+      return at.seen && looks.isDue(at) ? looks.finished(at, repairedDrift(at, signal)) : false
+    },
+
+    /** An engine holds a container to the network that it last ran in, not to one of the same name. */
+    async rejoin(at: StepAt, signal: AbortSignal): Promise<void> {
+      const seen = await again(at.name, signal)
+      const network = networkOf(at.placed)
+      known.dropNetwork(network)
+      await ensureNetwork(at.placed, signal)
+      for (const one of seen?.set?.networks ?? []) {
+        await engine.disconnectContainer(at.name, one, signal)
+      }
+      if (seen) await join(at, signal)
+    },
+
+    dueInMs: (id: string) => looks.inMs(id),
+    forget: (id: string) => looks.forget(id),
+  }
+}
+
+/** When each container is to be looked at. */
+function lookTimes({ clock, known }: Pick<StepDeps, 'clock' | 'known'>) {
+  const dueMs = new Map<string, number>()
+  return {
+    isDue({ placed, name }: StepAt): boolean {
+      const { id } = placed.row
+      const now = clock.now().getTime()
+      const due = dueMs.get(id) ?? now + FIRST_LOOK_MS
+      const isNow = known.isDoubtful(name) || due <= now
+      dueMs.set(id, isNow ? now + LOOK_EVERY_MS : due)
+      return isNow
+    },
+    /** A look that was not finished is due again. */
+    async finished<T>({ name }: StepAt, look: Promise<T>): Promise<T> {
+      try {
+        return await look
+      } catch (error) {
+        known.doubt(name)
+        throw error
+      }
+    },
+    inMs(id: string): number | undefined {
+      const due = dueMs.get(id)
+      return due === undefined ? undefined : Math.max(1, due - clock.now().getTime())
+    },
+    forget: (id: string): void => void dueMs.delete(id),
+  }
+}
+
+/** What another hand has done to the whole container. */
+export function containerHands(deps: StepDeps) {
+  const { engine, known } = deps
+  const { again } = containerLook(deps)
+  const repaired = repairNotes(deps)
+  return {
+    async rename({ placed, name, seen }: StepAt, signal: AbortSignal): Promise<void> {
+      if (!seen) return
+      await engine.renameContainer(seen.engineId, name, signal)
+      known.drop(seen.name)
+      await again(name, signal)
+      await repaired(placed, 'it had been renamed')
+    },
+
+    async unpause({ placed, name }: StepAt, signal: AbortSignal): Promise<void> {
+      await engine.unpauseContainer(name, signal)
+      await again(name, signal)
+      await repaired(placed, 'it had been paused')
+    },
+
+    async replace({ placed, name }: StepAt, signal: AbortSignal): Promise<void> {
+      await engine.removeContainer(name, signal)
+      known.drop(name)
+      await repaired(placed, 'another had been put in its place', newRun(placed.row))
+    },
+  }
+}
+
+/** What ran is gone, and what was known of its health with it. */
+export const newRun = ({ run, desired, state }: ContainerRow): Partial<ContainerRow> =>
+  desired === 'running' && state === 'running' ? { run: run + 1, state: 'creating' } : {}
+
+export type Repairs = ReturnType<typeof containerRepairs>
+
+const networkOf = ({ tenant, network }: PlacedContainer): string =>
+  dockerName(tenant, 'network', network.id)

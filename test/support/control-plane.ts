@@ -1,0 +1,152 @@
+import { createHmac } from 'node:crypto'
+import type { Store } from '../../db/open.ts'
+import type { Machine } from '../../src/core/capacity.ts'
+import { failure } from '../../src/core/failure.ts'
+import type { Log } from '../../src/log.ts'
+import type { Clock } from '../../src/ports/clock.ts'
+import type { Edge } from '../../src/ports/edge.ts'
+import type { Engine } from '../../src/ports/engine.ts'
+import type { HostNames } from '../../src/ports/host-names.ts'
+import type { TenantGroups } from '../../src/ports/tenant-groups.ts'
+import type { Timers } from '../../src/ports/timers.ts'
+import { containerReconciler } from '../../src/reconcile/containers.ts'
+import { knownEngine } from '../../src/reconcile/engine-view.ts'
+import { imageResolver } from '../../src/reconcile/images.ts'
+import { reconcileLoop } from '../../src/reconcile/loop.ts'
+import { networkReconciler } from '../../src/reconcile/networks.ts'
+import { engineObserver } from '../../src/reconcile/observer.ts'
+import { publisher } from '../../src/reconcile/publisher.ts'
+import { registryGate } from '../../src/reconcile/registry-gate.ts'
+import { tenantGroups } from '../../src/reconcile/tenant-groups.ts'
+import { auditService } from '../../src/services/audit.ts'
+import { containerService } from '../../src/services/containers.ts'
+import { eventService } from '../../src/services/events.ts'
+import { accountOfTenant, ledgerService } from '../../src/services/ledger.ts'
+import { operationService } from '../../src/services/operations.ts'
+import { sandboxCheck } from '../../src/services/sandbox.ts'
+
+export const INSTANCE = 'testtesttesttest'
+/** Keys of a test are no secret, and the same in every life. */
+const KEY_RING = {
+  current: 1,
+  mac: (rootKey: number, purpose: string, text: string) =>
+    createHmac('sha256', `${rootKey} ${purpose}`).update(text).digest('base64url'),
+}
+/** What the operator has named. */
+const REGISTRIES = ['registry.corp:5000']
+const MOST_IMAGE_BYTES = 1024 ** 3
+const POOL = '10.208.0.0/12'
+
+/** What one life of the control plane is given. */
+export interface LifeDeps {
+  readonly store: Store
+  readonly engine: Engine
+  readonly edge: Edge
+  readonly groups: TenantGroups
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly newId: () => string
+  readonly names: HostNames
+  /** What containers are held to beside their tenant's quota. */
+  readonly machine: () => Machine | undefined
+  readonly log: Log
+  /** How long one pass of the reconciler may take. */
+  readonly deadlineMs: number
+  readonly passing: (point: string) => void
+}
+
+/** One life of the control plane: everything between the routes and the ports. */
+export function controlPlane(life: LifeDeps) {
+  const { store, engine, edge, clock, timers, newId, log, deadlineMs } = life
+  const known = knownEngine()
+  const table = { instance: INSTANCE, domains: ['cloud.local'], internalDomain: 'internal' }
+  const routes = publisher({ store, edge, clock, table: { ...table, pool: POOL } })
+  const audit = auditService({ store, clock, keyRing: KEY_RING })
+  const events = eventService({ store, clock })
+  const groups = groupsOn(life)
+  const steps = {
+    ...life,
+    known,
+    publisher: routes,
+    groups,
+    images: imagesOn(life),
+    instance: INSTANCE,
+    resolver: '10.208.0.53',
+    internalDomain: 'internal',
+    operationEnded: (id: string) => operations.ended(id),
+    record: events.record,
+  }
+  const reconciler = containerReconciler(steps)
+  const { reconcile } = reconciler
+  const loop = reconcileLoop({ reconcile, timers, log, concurrency: 8, deadlineMs })
+  const { wake } = loop
+  const ofNetworks = networkReconciler({ ...steps, wake })
+  const networks = reconcileLoop({ ...ofNetworks, timers, log, concurrency: 2, deadlineMs })
+  const wakeNetwork = networks.wake
+  const observer = engineObserver({ ...steps, wake, wakeNetwork })
+  edge.onHealth((reports) => reports.forEach(({ id }) => wake(id)))
+  const operations = operationService({ store, clock, newId, audit, wake })
+  const containers = containerService({
+    store,
+    clock,
+    newId,
+    audit,
+    events,
+    operations,
+    ledger: ledgerService({ machine: life.machine }),
+    wake,
+    around: {
+      internalDomain: 'internal',
+      isolated: true,
+      urlOf: (name, tenant) => `http://${name}.${tenant}.localhost/`,
+      healthOf: edge.health,
+    },
+    node: 'local',
+    pool: POOL,
+    registries: REGISTRIES,
+    requireRuntime: sandboxCheck(engine),
+    routesChanged: () => void routes.publish(),
+    requireEngine() {
+      if (observer.isUp()) return
+      throw failure('engine-unavailable', 'The engine is away', { retryAfterSeconds: 2 })
+    },
+  })
+  return {
+    engine,
+    groups,
+    known,
+    routes,
+    loop,
+    networks,
+    observer,
+    operations,
+    containers,
+    events,
+    audit,
+    reconciler,
+  }
+}
+
+const imagesOn = ({ store, engine, clock, names }: LifeDeps) =>
+  imageResolver({
+    store,
+    engine,
+    clock,
+    loginFor: () => Promise.resolve(undefined),
+    gate: registryGate({ names, registries: REGISTRIES }),
+    mostBytes: MOST_IMAGE_BYTES,
+  })
+
+/** Each tenant's group of processes, with its limits. */
+function groupsOn({ store, groups, log }: LifeDeps) {
+  return tenantGroups({
+    store,
+    groups,
+    async accountOf(id) {
+      const tenant = await store.read.tenants.byId(id)
+      return tenant?.deletedAt === null ? accountOfTenant(store.read, id) : undefined
+    },
+    instance: INSTANCE,
+    log,
+  })
+}

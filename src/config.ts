@@ -19,6 +19,18 @@ const Domain = z
   .max(200)
   .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/, 'a domain in lower case')
 const Amount = z.coerce.number().int().min(0)
+/** `50/200`: fifty a second, of which up to two hundred can be saved up. */
+const RequestRate = z
+  .string()
+  .regex(/^[1-9]\d{0,5}\/[1-9]\d{0,6}$/, 'requests a second and burst, e.g. 50/200')
+  .transform((text) => {
+    const [perSecond = 1, burst = 1] = text.split('/').map(Number)
+    return { perSecond, burst }
+  })
+const Origins = z
+  .string()
+  .refine((text) => list(text).every(isOrigin), 'origins such as https://example.com')
+  .transform(list)
 const OptionalAmount = z.union([z.literal('').transform(() => null), Amount.nullable()])
 const OptionalFactor = z.union([
   z.literal('').transform(() => null),
@@ -166,6 +178,25 @@ export const SETTINGS = {
   CLOUDLET_IMAGE_BYTES: Amount.default(8 * 1024 ** 3).describe(
     'Largest image that a tenant may pull, packed',
   ),
+  CLOUDLET_CORS_ORIGINS: Origins.default([])
+    .describe(
+      'Origins whose pages may call the API, separated by commas, e.g. `https://console.example.com`',
+    )
+    .meta({ shown: 'none' }),
+  CLOUDLET_RATE_ADDRESS: RequestRate.prefault('200/1000')
+    .describe(
+      'Requests a second of one address, and how many can be saved up; of IPv6 a /64 counts as one',
+    )
+    .meta({ shown: '`200/1000`' }),
+  CLOUDLET_RATE_LOOPBACK: RequestRate.prefault('5000/20000')
+    .describe("The same for the machine's own addresses")
+    .meta({ shown: '`5000/20000`' }),
+  CLOUDLET_RATE_KEY: RequestRate.prefault('100/1000')
+    .describe('The same for one access key')
+    .meta({ shown: '`100/1000`' }),
+  CLOUDLET_RATE_TENANT: RequestRate.prefault('200/2000')
+    .describe('The same for all keys of one tenant together')
+    .meta({ shown: '`200/2000`' }),
   CLOUDLET_BOOTSTRAP: z
     .enum(['check', ''])
     .default('')
@@ -240,6 +271,17 @@ const given = (env: World['env']): Record<string, string | undefined> =>
       ([key, value]) => key.startsWith('CLOUDLET_') && value !== undefined,
     ),
   )
+
+function list(text: string): string[] {
+  return text
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '')
+}
+
+/** As a browser writes it: scheme, host and port, in lower case and without a path. */
+const isOrigin = (text: string): boolean =>
+  /^https?:[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text
 
 /** No more than the eye sees: four numbers up to 255, a port up to 65535. */
 function isAddress(text: string): boolean {

@@ -146,3 +146,27 @@ test('jsonLog() never throws: what it cannot write it names', () => {
   const said = JSON.parse(lines[0] ?? '')
   assert.deepEqual([said.message, said.unwritable], ['in a circle', ['circle']])
 })
+
+test('readSettings() reads rates and origins, and refuses what only looks like one', () => {
+  const settings = read({
+    CLOUDLET_RATE_KEY: '5/20',
+    CLOUDLET_CORS_ORIGINS: 'https://a.example, http://b:81',
+  })
+  assert.deepEqual(settings.CLOUDLET_RATE_KEY, { perSecond: 5, burst: 20 })
+  assert.deepEqual(settings.CLOUDLET_RATE_TENANT, { perSecond: 200, burst: 2000 })
+  assert.deepEqual(settings.CLOUDLET_CORS_ORIGINS, ['https://a.example', 'http://b:81'])
+  assert.deepEqual(read({}).CLOUDLET_CORS_ORIGINS, [])
+  for (const rate of ['0/1', '5', '5/0', '-1/5', '1/2/3']) {
+    assert.throws(() => read({ CLOUDLET_RATE_KEY: rate }), SettingsError, rate)
+  }
+  for (const origin of [
+    '*',
+    'https://a.example/',
+    'https://A.example',
+    'a.example',
+    'null',
+    'https://*.a',
+  ]) {
+    assert.throws(() => read({ CLOUDLET_CORS_ORIGINS: origin }), SettingsError, origin)
+  }
+})

@@ -39,6 +39,14 @@ export function apiOver(outside: Outside, services: Services, stopping: AbortSig
     newRequestId: randomUUID,
     stopping,
     hosts: settings.CLOUDLET_API_HOSTS.split(',').filter((name) => name !== ''),
+    corsOrigins: settings.CLOUDLET_CORS_ORIGINS,
+    rates: {
+      address: settings.CLOUDLET_RATE_ADDRESS,
+      loopback: settings.CLOUDLET_RATE_LOOPBACK,
+      key: settings.CLOUDLET_RATE_KEY,
+      tenant: settings.CLOUDLET_RATE_TENANT,
+    },
+    rateOf: () => null,
     version: VERSION,
     reference: referenceScript(),
     routes: [(api) => bindRoutes(api, outside, services)],
@@ -48,12 +56,14 @@ export function apiOver(outside: Outside, services: Services, stopping: AbortSig
 /** It behind a socket, listening once `listen` has resolved. */
 export function apiServer(outside: Outside, services: Services, stopping: AbortSignal) {
   const app = apiOver(outside, services, stopping)
+  const isKnownOrigin = (origin: string, host: string): boolean =>
+    sameOrigin(origin, host) || outside.settings.CLOUDLET_CORS_ORIGINS.includes(origin)
   const listener = getRequestListener(app.fetch)
   const server = createServer(
     { shouldUpgradeCallback: isWebSocket },
     (request, response) => void listener(request, response),
   )
-  server.on('upgrade', webSockets({ fetch: app.fetch, isKnownOrigin: sameOrigin }))
+  server.on('upgrade', webSockets({ fetch: app.fetch, isKnownOrigin }))
   return {
     listen: () => listening(server, outside.instance.apiAddress),
     async close(): Promise<void> {

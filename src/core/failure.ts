@@ -18,12 +18,16 @@ export interface FailureDetails {
     readonly errors: readonly { readonly pointer: string; readonly detail: string }[]
   }
   'invalid-token': { readonly hint: string }
+  /** The request came under a host name that is not the platform's. */
+  'host-unknown': { readonly setting: string }
   'media-type-unknown': { readonly expected: string }
+  'method-not-allowed': { readonly method: string; readonly allow: string }
   'name-taken': { readonly kind: string; readonly name: string }
   'not-allowed': { readonly permission: string }
   'not-found': { readonly kind: string; readonly name: string }
   'precondition-failed': { readonly kind: string; readonly name: string }
   'quota-exceeded': { readonly shortages: readonly (Shortage & { readonly scope: 'tenant' })[] }
+  'rate-limited': { readonly policy: string; readonly retryAfterSeconds: number }
   'reader-too-slow': Readonly<Record<string, never>>
   /** The same request, sent before with the same Idempotency-Key, is not yet answered. */
   'request-running': { readonly retryAfterSeconds: number }

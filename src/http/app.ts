@@ -2,28 +2,31 @@ import { Hono } from 'hono'
 import { ENDPOINTS } from '../contract/all.ts'
 import { notFound } from '../core/failure.ts'
 import type { Log } from '../log.ts'
-import type { Clock } from '../ports/clock.ts'
 import type { AuditService } from '../services/audit.ts'
 import type { OnceService } from '../services/once.ts'
 import { bearer, type Authenticate } from './authentication.ts'
+import { crossOrigin } from './cors.ts'
 import { identify, knownHosts, record, securityHeaders } from './guards.ts'
+import { otherMethods } from './methods.ts'
 import { openApi } from './openapi.ts'
 import { isFailureCode, problemOf, PROBLEMS, rendered } from './problem.ts'
+import { countRequests, rateLimits, showStandings, type RateDeps } from './rate-limits.ts'
 import { referencePages, type ReferenceScript } from './reference.ts'
 import type { App, AppContext, AppEnv, Find } from './shell.ts'
 
-export interface ApiDeps {
+export interface ApiDeps extends RateDeps {
   readonly authenticate: Authenticate
   readonly find: Find
   readonly audit: Pick<AuditService, 'refused'>
   readonly once: Pick<OnceService, 'run'>
-  readonly clock: Clock
   readonly log: Log
   readonly newRequestId: () => string
   /** Aborted when the server is to stop: streams end then. */
   readonly stopping: AbortSignal
   /** Names under which the API may be called, beside `localhost` and addresses. */
   readonly hosts: readonly string[]
+  /** Origins whose pages may read answers. */
+  readonly corsOrigins: readonly string[]
   readonly version: string
   readonly reference: ReferenceScript
   readonly routes: readonly ((app: App) => void)[]
@@ -40,12 +43,16 @@ export function apiApp(deps: ApiDeps): App {
     return rendered(problem)
   }
   app.onError(fail)
-  app.notFound((c) => fail(notFound('path', c.req.path), c))
+  const methods = otherMethods(ENDPOINTS)
+  app.notFound((c) => methods.optionsOf(c) ?? fail(methods.failureOf(c), c))
 
   const shell = { authenticate: bearer(authenticate), find, once, stopping }
   app.use(identify({ shell, newRequestId }))
   app.use(securityHeaders)
+  app.use(crossOrigin(deps.corsOrigins))
   app.use(record(deps))
+  app.use(showStandings)
+  app.use(countRequests(rateLimits(deps)))
   app.use(knownHosts(deps.hosts))
 
   const document = openApi(ENDPOINTS, { title: 'Cloudlet', version: deps.version })

@@ -1,9 +1,9 @@
 import type { MiddlewareHandler } from 'hono'
+import { failure } from '../core/failure.ts'
 import type { Log } from '../log.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { AuditService } from '../services/audit.ts'
 import { actorOf, type AppContext, type AppEnv, type Shell } from './shell.ts'
-import { rendered } from './problem.ts'
 
 /** What an id of a request may look like when the client brings its own. */
 const REQUEST_ID = /^[A-Za-z0-9-]{8,64}$/
@@ -58,16 +58,10 @@ export function knownHosts(names: readonly string[]): MiddlewareHandler<AppEnv> 
     if (known.has(name) || /^\d{1,3}(\.\d{1,3}){3}$/.test(name) || /^\[[\da-f:.]+\]$/.test(name)) {
       return next()
     }
-    c.set('problem', 'misdirected')
-    return misdirected(c.get('requestId'))
+    const setting = 'CLOUDLET_API_HOSTS'
+    const message = `Cannot answer under this host name; ${setting} lists those that are known`
+    throw failure('host-unknown', message, { setting })
   }
-}
-
-function misdirected(requestId: string): Response {
-  const detail = 'Cannot answer under this host name; CLOUDLET_API_HOSTS lists those that are known'
-  const instance = `urn:request:${requestId}`
-  const body = { type: 'about:blank', status: 421, title: 'Misdirected request', detail, instance }
-  return rendered({ status: 421, code: 'misdirected', body, headers: {} })
 }
 
 interface RecordDeps {
@@ -91,7 +85,8 @@ export function record({ log, clock, audit }: RecordDeps): MiddlewareHandler<App
       actor: actorOf(c).name,
       source: c.get('sourceAddress'),
     })
-    if (status < 400 || c.get('accepted') === true || !isMutating(c)) return
+    // Too many requests must cost nothing but memory.
+    if (status < 400 || status === 429 || c.get('accepted') === true || !isMutating(c)) return
     try {
       await audit.refused(actorOf(c), {
         action: c.get('endpoint')?.id ?? '-',
@@ -109,6 +104,6 @@ export function record({ log, clock, audit }: RecordDeps): MiddlewareHandler<App
 
 /** A question that is too long for a path is asked by POST and changes nothing. */
 function isMutating(c: AppContext): boolean {
-  if (c.req.method === 'GET' || c.req.method === 'HEAD') return false
+  if (['GET', 'HEAD', 'OPTIONS'].includes(c.req.method)) return false
   return c.get('endpoint')?.permission.endsWith(':read') !== true
 }

@@ -155,9 +155,11 @@ const streams = (item: z.ZodType) => ({
   'text/event-stream': { schema: { type: 'string' } },
 })
 
+const OF_ALL: readonly FailureCode[] = ['host-unknown', 'invalid-input', 'rate-limited']
+
 /** Those of the endpoint itself, and those that every request of its shape can meet. */
 function codesOf(e: Endpoint): FailureCode[] {
-  const codes = new Set<FailureCode>([...e.failures, 'invalid-input'])
+  const codes = new Set<FailureCode>([...e.failures, ...OF_ALL])
   if (e.body) codes.add('body-too-large').add('media-type-unknown')
   if (e.permission !== 'public') codes.add('invalid-token')
   if (e.permission !== 'public' && e.permission !== 'signed-in') codes.add('not-allowed')

@@ -12,6 +12,7 @@ export function permit(e: Endpoint): MiddlewareHandler<AppEnv> {
     if (e.permission !== 'public') {
       const caller = await c.get('shell').authenticate(c)
       c.set('caller', caller)
+      c.get('limits').ofCaller(c, caller)
       refuseForeign(caller, c.req.param('tenant'))
       refuseForbidden(caller, e)
       await refuseOutOfReach(c, caller, e)

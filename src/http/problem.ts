@@ -17,12 +17,15 @@ export const PROBLEMS = {
   'image-unavailable': { status: 422, title: 'Image unavailable' },
   'invalid-input': { status: 422, title: 'Invalid input' },
   'invalid-token': { status: 401, title: 'Token missing or not valid' },
+  'host-unknown': { status: 421, title: 'Misdirected request' },
   'media-type-unknown': { status: 415, title: 'Media type not understood' },
+  'method-not-allowed': { status: 405, title: 'Method not allowed' },
   'name-taken': { status: 409, title: 'Name already taken' },
   'not-allowed': { status: 403, title: 'Permission missing' },
   'not-found': { status: 404, title: 'Not found' },
   'precondition-failed': { status: 412, title: 'Changed since it was read' },
   'quota-exceeded': { status: 403, title: 'Quota exceeded' },
+  'rate-limited': { status: 429, title: 'Too many requests' },
   'reader-too-slow': { status: 409, title: 'Reader too slow' },
   'request-running': { status: 409, title: 'Not yet answered' },
   'state-conflict': { status: 409, title: 'Not possible in this state' },
@@ -69,6 +72,7 @@ export const rendered = (problem: Problem): Response => responseOf(problemAnswer
 
 function headersOf({ code, details }: Failure): Record<string, string> {
   if (code === 'invalid-token') return { 'www-authenticate': 'Bearer realm="cloudlet"' }
+  if ('allow' in details) return { allow: details.allow }
   if ('retryAfterSeconds' in details) return { 'retry-after': String(details.retryAfterSeconds) }
   return {}
 }

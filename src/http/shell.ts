@@ -4,6 +4,7 @@ import type { Actor } from '../core/actor.ts'
 import { keyIdOf, principalName, type Caller } from '../core/caller.ts'
 import type { Named, ResourceKind } from '../core/reach.ts'
 import type { OnceService } from '../services/once.ts'
+import type { RateLimits, Standing } from './rate-limits.ts'
 
 /** What `mount` asks of the house around it. */
 export interface Shell {
@@ -37,6 +38,9 @@ export interface AppEnv {
     readonly shell: Shell
     readonly requestId: string
     readonly sourceAddress: string
+    readonly limits: Pick<RateLimits, 'ofCaller'>
+    /** Where the client stands with the limits that this request counts for. */
+    standings?: readonly Standing[]
     /** Set as soon as it is known, for log and audit. */
     endpoint?: Endpoint
     caller?: Caller

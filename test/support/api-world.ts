@@ -16,7 +16,7 @@ import { referenceScript } from '../../src/adapters/reference-script.ts'
 import type { NewAccessKey } from '../../src/contract/keys.ts'
 import { PLATFORM } from '../../src/core/actor.ts'
 import { ALL_PERMISSIONS, type Role } from '../../src/core/permissions.ts'
-import { apiApp } from '../../src/http/app.ts'
+import { apiApp, type ApiDeps } from '../../src/http/app.ts'
 import type { App } from '../../src/http/shell.ts'
 import { auditCheckService } from '../../src/services/audit-check.ts'
 import { auditService } from '../../src/services/audit.ts'
@@ -115,8 +115,14 @@ function routesOf(inside: House): Route[] {
   ]
 }
 
+/** Nobody is told to wait, where a test is not about that. */
+const PLENTY = { perSecond: 1_000_000, burst: 1_000_000 }
+
 /** The API as a client meets it, with nothing behind it that would need an engine. */
-export async function apiWorld(further: readonly Route[] = []) {
+export async function apiWorld(
+  further: readonly Route[] = [],
+  changed: Partial<Pick<ApiDeps, 'corsOrigins' | 'rateOf' | 'rates'>> = {},
+) {
   const folder = mkdtempSync(join(tmpdir(), 'cloudlet-api-'))
   const inside = await house(folder)
   const { audit, clock, keys, newId, once, store, tenants, time } = inside
@@ -132,6 +138,10 @@ export async function apiWorld(further: readonly Route[] = []) {
     newRequestId: () => `request-${newId()}`,
     stopping: stopping.signal,
     hosts: ['cloud.example'],
+    corsOrigins: ['https://console.example'],
+    rates: { address: PLENTY, loopback: PLENTY, key: PLENTY, tenant: PLENTY },
+    rateOf: () => null,
+    ...changed,
     version: '1.2.3',
     reference: referenceScript(),
     routes: [...routesOf(inside), ...further],

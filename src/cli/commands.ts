@@ -12,6 +12,7 @@ import {
   LOG_OPTIONS,
   PLATFORM,
   REGISTRY_OPTIONS,
+  ROTATE_OPTIONS,
   RUN_OPTIONS,
   TENANT_OPTIONS,
   TIMEOUT,
@@ -29,6 +30,7 @@ const image = part(() => import('./commands/image.ts'))
 const key = part(() => import('./commands/key.ts'))
 const operation = part(() => import('./commands/ops.ts'))
 const registry = part(() => import('./commands/registry.ts'))
+const session = part(() => import('./commands/session.ts'))
 const show = part(() => import('./commands/show.ts'))
 const tenant = part(() => import('./commands/tenant.ts'))
 
@@ -240,14 +242,24 @@ export const COMMANDS: readonly Command[] = [
     work: key(({ revoke }) => revoke),
   }),
   command('key rotate', '<key>', {
-    summary: 'Give an access key a new secret; the old one ends at once',
-    options: PLATFORM,
+    summary: 'Give an access key a new secret; the old one ends at once, or after --grace',
+    options: ROTATE_OPTIONS,
     work: key(({ rotate }) => rotate),
   }),
   command('key token', '<key>', {
     summary: 'Create an API key: a token of an access key',
     options: TOKEN_OPTIONS,
     work: key(({ token }) => token),
+  }),
+  command('session list', '', {
+    summary: 'List open streams and people who are signed in',
+    options: PLATFORM,
+    work: session(({ list }) => list),
+  }),
+  command('session end', '<session>', {
+    summary: 'End a stream, or sign a person out',
+    options: PLATFORM,
+    work: session(({ end }) => end),
   }),
   command('whoami', '', {
     summary: 'Show whose key is used and what it may do',

@@ -107,7 +107,24 @@ export const KEY_OPTIONS = {
   ...PLATFORM,
   role: { type: 'string', value: 'role', summary: 'admin, operator, member (default) or read' },
   description: { type: 'string', value: 'text', summary: 'What the key is for' },
+  action: {
+    type: 'string',
+    multiple: true,
+    value: 'action',
+    summary: 'Only this permission or endpoint, e.g. containers.restart',
+  },
+  on: {
+    type: 'string',
+    multiple: true,
+    value: 'kind:name',
+    summary: 'Only on this resource, e.g. container:web',
+  },
   expires: { type: 'string', value: 'time', summary: 'Valid for so long, e.g. 30d; default: ever' },
+} as const satisfies Options
+
+export const ROTATE_OPTIONS = {
+  ...PLATFORM,
+  grace: { type: 'string', value: 'time', summary: 'The old secret is good for so long, e.g. 1h' },
 } as const satisfies Options
 
 export const TOKEN_OPTIONS = {

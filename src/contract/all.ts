@@ -4,6 +4,7 @@ import type { Endpoint } from './endpoint.ts'
 import { listEvents, listTenantEvents } from './events.ts'
 import * as images from './images.ts'
 import { platformKeys, tenantKeys, whoami } from './keys.ts'
+import { platformSessions, tenantSessions } from './sessions.ts'
 import { cancelOperation, getOperation, listOperations } from './operations.ts'
 import { getPlatform, listNetworks, platformHealth } from './platform.ts'
 import { createTenant, deleteTenant, getTenant, listTenants, updateTenant } from './tenants.ts'
@@ -36,6 +37,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
   tenantKeys.revoke,
   tenantKeys.rotate,
   tenantKeys.createToken,
+  tenantSessions.list,
+  tenantSessions.end,
   listTenantEvents,
   audit.listTenantAudit,
   audit.verifyTenantAudit,
@@ -58,6 +61,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
   platformKeys.revoke,
   platformKeys.rotate,
   platformKeys.createToken,
+  platformSessions.list,
+  platformSessions.end,
   listEvents,
   audit.listAudit,
   audit.verifyAudit,

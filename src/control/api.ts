@@ -10,6 +10,7 @@ import { keyRoutes, platformKeyRoutes } from '../../routes/keys.ts'
 import { operationRoutes } from '../../routes/operations.ts'
 import { platformRoutes } from '../../routes/platform.ts'
 import { registryRoutes } from '../../routes/registries.ts'
+import { sessionRoutes } from '../../routes/sessions.ts'
 import { tenantRoutes } from '../../routes/tenants.ts'
 import { whoamiRoutes } from '../../routes/whoami.ts'
 import { referenceScript } from '../adapters/reference-script.ts'
@@ -31,6 +32,7 @@ export function apiOver(outside: Outside, services: Services, stopping: AbortSig
   const { clock, log, settings } = outside
   return apiApp({
     authenticate: services.keys.authenticate,
+    streams: services.streams,
     find: (tenant, _kind, nameOrId) => services.containers.named(tenant, nameOrId),
     audit: services.audit,
     once: services.once,
@@ -83,6 +85,7 @@ function bindRoutes(api: App, outside: Outside, services: Services): void {
   registryRoutes(api, services.registries)
   keyRoutes(api, keys)
   platformKeyRoutes(api, keys)
+  sessionRoutes(api, services.sessions)
   tenantRoutes(api, services.tenants)
   eventRoutes(api, services.events)
   auditRoutes(api, services)

@@ -2,6 +2,7 @@ import { joseTokens } from '../adapters/jose-tokens.ts'
 import { randomId } from '../adapters/system.ts'
 import { engineAway } from '../core/failure.ts'
 import { hostPort, type Instance } from '../instance.ts'
+import type { Surroundings } from '../services/container-view.ts'
 import { containerService } from '../services/containers.ts'
 import { eventService } from '../services/events.ts'
 import { historyService } from '../services/history.ts'
@@ -20,10 +21,11 @@ import { auditing } from './auditing.ts'
 import type { Outside } from './outside.ts'
 import { defaultLimits, quotaServices } from './quotas.ts'
 import { reconciling } from './reconciling.ts'
+import { sessionServices } from './session-services.ts'
 
 /** All services there are, and the reconciler that they wake. */
 export function services(outside: Outside) {
-  const { instance, settings, store, clock, keyRing, engine, edge } = outside
+  const { instance, settings, store, clock, keyRing, engine } = outside
   const { isolated, pool } = instance
   const events = eventService({ store, clock })
   const audited = auditing(outside)
@@ -53,12 +55,7 @@ export function services(outside: Outside) {
     registries: outside.registries,
     node: 'local',
     pool,
-    around: {
-      internalDomain: settings.CLOUDLET_INTERNAL_DOMAIN,
-      isolated,
-      urlOf: (name, tenant) => urlOf(instance, name, tenant),
-      healthOf: edge.health,
-    },
+    around: aroundOf(outside),
     routesChanged: () => reconciler.publish(),
     requireEngine() {
       if (!reconciler.isUp()) throw engineAway('change containers')
@@ -90,9 +87,18 @@ export function services(outside: Outside) {
     history: historyService({ store, clock, eventsKept }),
     networks: networkService({ store }),
     whoami: whoamiService({ clock }),
+    ...sessionServices(outside, audit),
   }
 }
 export type Services = ReturnType<typeof services>
+
+/** What the platform says of itself wherever it shows a container. */
+const aroundOf = ({ instance, settings, edge }: Outside): Surroundings => ({
+  internalDomain: settings.CLOUDLET_INTERNAL_DOMAIN,
+  isolated: instance.isolated,
+  urlOf: (name, tenant) => urlOf(instance, name, tenant),
+  healthOf: edge.health,
+})
 
 /** Where a browser finds an app without any set-up of names. */
 export function urlOf({ ingressAddress }: Instance, name: string, tenant: string): string {

@@ -3,6 +3,7 @@ import { ENDPOINTS } from '../contract/all.ts'
 import { notFound } from '../core/failure.ts'
 import type { Log } from '../log.ts'
 import type { AuditService } from '../services/audit.ts'
+import type { OpenStreams } from '../services/open-streams.ts'
 import type { OnceService } from '../services/once.ts'
 import { bearer, type Authenticate } from './authentication.ts'
 import { crossOrigin } from './cors.ts'
@@ -17,6 +18,7 @@ import type { App, AppContext, AppEnv, Find } from './shell.ts'
 export interface ApiDeps extends RateDeps {
   readonly authenticate: Authenticate
   readonly find: Find
+  readonly streams: Pick<OpenStreams, 'begin'>
   readonly audit: Pick<AuditService, 'refused'>
   readonly once: Pick<OnceService, 'run'>
   readonly log: Log
@@ -34,7 +36,7 @@ export interface ApiDeps extends RateDeps {
 
 /** The whole API: what every request meets, in this order, and behind it the routes. */
 export function apiApp(deps: ApiDeps): App {
-  const { authenticate, find, once, stopping, newRequestId, log } = deps
+  const { authenticate, find, streams, once, stopping, newRequestId, log } = deps
   const app: App = new Hono<AppEnv>()
   const fail = (error: unknown, c: AppContext): Response => {
     const problem = problemOf(error, c.get('requestId'))
@@ -46,7 +48,7 @@ export function apiApp(deps: ApiDeps): App {
   const methods = otherMethods(ENDPOINTS)
   app.notFound((c) => methods.optionsOf(c) ?? fail(methods.failureOf(c), c))
 
-  const shell = { authenticate: bearer(authenticate), find, once, stopping }
+  const shell = { authenticate: bearer(authenticate), find, streams, once, stopping }
   app.use(identify({ shell, newRequestId }))
   app.use(securityHeaders)
   app.use(crossOrigin(deps.corsOrigins))

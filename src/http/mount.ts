@@ -140,7 +140,9 @@ function streaming<const E extends StreamEndpoint>(e: E, how: Streaming<E>) {
     if (c.req.method === 'HEAD') return new Response(null, { status: e.status, headers })
 
     const { signal, release, abort } = signalOf(c)
+    const left = listed(c, e, abort)
     const over = (): void => {
+      left()
       release()
       abort('over')
     }
@@ -155,6 +157,15 @@ function streaming<const E extends StreamEndpoint>(e: E, how: Streaming<E>) {
       throw error
     }
   }
+}
+
+/** Among the open sessions, until it is over. */
+function listed(c: AppContext, { id }: Endpoint, end: (reason: Error) => void): () => void {
+  const caller = c.get('caller')
+  if (!caller) return () => undefined
+  const tenant = c.req.param('tenant') ?? null
+  const address = c.get('sourceAddress')
+  return c.get('shell').streams.begin({ caller, action: id, tenant, address, end })
 }
 
 async function* parsedItems(e: Endpoint, items: AsyncIterable<unknown>): AsyncGenerator {

@@ -3,6 +3,7 @@ import type { Endpoint } from '../contract/endpoint.ts'
 import type { Actor } from '../core/actor.ts'
 import { keyIdOf, principalName, type Caller } from '../core/caller.ts'
 import type { Named, ResourceKind } from '../core/reach.ts'
+import type { OpenStreams } from '../services/open-streams.ts'
 import type { OnceService } from '../services/once.ts'
 import type { RateLimits, Standing } from './rate-limits.ts'
 
@@ -11,6 +12,8 @@ export interface Shell {
   /** Answers who sends this request, or throws `invalid-token`. */
   authenticate(c: AppContext): Promise<Caller>
   readonly find: Find
+  /** Told of every stream that is opened. */
+  readonly streams: Pick<OpenStreams, 'begin'>
   /** Carries out a request with an Idempotency-Key once. */
   readonly once: Pick<OnceService, 'run'>
   /** Aborted when the server is to stop. */

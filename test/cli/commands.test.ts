@@ -52,6 +52,8 @@ const LINES: Readonly<Record<string, readonly [string, RegExp]>> = {
   'key revoke': [`key revoke ${KEY_ID}`, /^ck0123456789abcdef\n$/],
   'key rotate': [`key rotate ${KEY_ID}`, /Version +2\n/],
   'key token': [`key token ${KEY_ID}`, /^a-token\n$/],
+  'session list': ['session list', /s0000000000000aa +stream +key:ck0123456789abcdef/],
+  'session end': ['session end s0000000000000aa', /^s0000000000000aa\n$/],
   whoami: ['whoami', /Tenant +demo\n/],
   version: ['version', /^cloudlet \d+\.\d+\.\d+\n$/],
   completion: ['completion bash', /complete .* cloudlet/],
@@ -90,6 +92,20 @@ test('every command has a help with its usage', async () => {
     assert.ok(stdout.includes(`Usage: cloudlet ${words.join(' ')}`), stdout)
   }
   assert.deepEqual(user.platform.ids, [])
+})
+
+test('key create and key rotate send what a key is limited to, and for how long the old one is good', async () => {
+  await using user = await desk()
+  const line = 'key create --action containers:read --action containers.stop --on container:web'
+  assert.equal((await user.type(line)).code, 0)
+  assert.deepEqual(user.platform.asked[0]?.body, {
+    role: 'member',
+    description: '',
+    actions: ['containers:read', 'containers.stop'],
+    resources: ['container:web'],
+  })
+  assert.equal((await user.type(`key rotate ${KEY_ID} --grace 1h`)).code, 0)
+  assert.deepEqual(user.platform.asked[1]?.query, { graceSeconds: 3600 })
 })
 
 test('run sends what was asked for in the units of the API', async () => {

@@ -23,6 +23,7 @@ const VALUES: Readonly<Record<string, string>> = {
   operation: 'o0000000000000aa',
   host: '127.0.0.1:5000',
   key: KEY_ID,
+  session: 's0000000000000aa',
 }
 
 function lineOf(id: string, path: string): string {

@@ -6,6 +6,7 @@ import type { Image, Registry } from '../../src/contract/images.ts'
 import type { AccessKey, NewAccessKey, Whoami } from '../../src/contract/keys.ts'
 import type { Operation } from '../../src/contract/operations.ts'
 import type { Network, Platform } from '../../src/contract/platform.ts'
+import type { Session } from '../../src/contract/sessions.ts'
 import type { Tenant } from '../../src/contract/tenants.ts'
 import type { PlatformLimits, PlatformUsage, Share, Usage } from '../../src/contract/usage.ts'
 import { allLimits, type Reserved } from '../../src/core/quota.ts'
@@ -143,6 +144,15 @@ const image: Image = {
   addedAt: TIME,
 }
 const registry: Registry = { host: '127.0.0.1:5000', username: 'ann', updatedAt: TIME }
+const session: Session = {
+  id: 's0000000000000aa',
+  kind: 'stream',
+  actor: `key:${KEY_ID}`,
+  action: 'containers.logs',
+  tenant: 'demo',
+  since: TIME,
+  address: '127.0.0.1',
+}
 export const entry: AuditEntry = {
   chain: 't0000000000000aa',
   seq: 1,
@@ -231,6 +241,8 @@ export const SAMPLES: Readonly<
   'keys.revoke': { value: accessKey },
   'keys.rotate': { value: newKey },
   'keys.token': { value: newToken },
+  'sessions.list': list(session),
+  'sessions.end': { value: session },
   'events.tenant': page(cloudEvent),
   'tenant-audit.list': page(entry),
   'tenant-audit.verify': { value: verdict },
@@ -250,6 +262,8 @@ export const SAMPLES: Readonly<
   'platform-keys.revoke': { value: { ...accessKey, tenant: null } },
   'platform-keys.rotate': { value: { ...newKey, tenant: null } },
   'platform-keys.token': { value: newToken },
+  'platform-sessions.list': list(session),
+  'platform-sessions.end': { value: session },
   'events.list': page(cloudEvent),
   'platform-audit.list': page(entry),
   'platform-audit.verify': { value: verdict },

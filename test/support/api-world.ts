@@ -131,6 +131,7 @@ export async function apiWorld(
   const app = apiApp({
     authenticate: keys.authenticate,
     find: () => Promise.resolve(undefined),
+    streams: { begin: () => () => undefined },
     audit,
     once,
     clock,

@@ -90,9 +90,11 @@ export async function cloudWorld(env: Readonly<Record<string, string>> = {}) {
     /** Where the database is, for those who look at it from beside. */
     url: `file:${join(folder, 'cloudlet.db')}`,
     actor: PLATFORM,
-    /** No operation is open any more. */
+    /** No operation is open any more; time goes on meanwhile. */
     async quiet(): Promise<void> {
       await until('nothing moves', async () => {
+        // What has to last for a while does.
+        time.advance(1000)
         const slugs = await outside.store.read.tenants.liveSlugs()
         const lists = await Promise.all(
           slugs.flatMap((slug) =>

@@ -49,9 +49,11 @@ export const revoke: Work = async (context, given) => {
 export const rotate: Work = async (context, given) => {
   const api = await context.api()
   const key = given.word(0)
+  const grace = given.text('grace')
+  const query = grace === null ? {} : { graceSeconds: secondsOf(grace, '--grace') }
   const made = given.has('admin')
-    ? await api.call(platformKeys.rotate, { params: { key } })
-    : await api.call(tenantKeys.rotate, { params: { tenant: await context.tenant(), key } })
+    ? await api.call(platformKeys.rotate, { params: { key }, query })
+    : await api.call(tenantKeys.rotate, { params: { tenant: await context.tenant(), key }, query })
   await keptInProfile(context, made)
   return shownOnce(context, made)
 }
@@ -100,13 +102,15 @@ function rows(context: Context, keys: readonly AccessKey[]): string {
     return expiresAt !== null && Date.parse(expiresAt) <= now ? 'expired' : 'valid'
   }
   return context.table(
-    ['ID', 'ROLE', 'STATE', 'EXPIRES', 'CREATED', 'DESCRIPTION'],
+    ['ID', 'ROLE', 'STATE', 'EXPIRES', 'USED', 'CREATED', 'ONLY', 'DESCRIPTION'],
     keys.map((key) => [
       key.id,
       key.role,
       state(key),
       key.expiresAt ?? 'never',
+      key.lastUsedAt ?? 'never',
       key.createdAt,
+      [...(key.actions ?? []), ...(key.resources ?? [])].join(' ') || '-',
       key.description,
     ]),
   )
@@ -115,7 +119,10 @@ function rows(context: Context, keys: readonly AccessKey[]): string {
 function keyOf(given: Given): Partial<AccessKeyCreate> {
   const role = oneOf(ROLE_NAMES, given.text('role'), '--role')
   const description = given.text('description')
+  const [actions, resources] = [given.list('action'), given.list('on')]
   return {
+    ...(actions.length === 0 ? {} : { actions: [...actions] }),
+    ...(resources.length === 0 ? {} : { resources: [...resources] }),
     ...(role === null ? {} : { role }),
     ...(description === null ? {} : { description }),
     ...expiry(given),

@@ -36,10 +36,13 @@ export const capabilitiesOf = (policy: Policy): readonly string[] =>
 export const allowsPolicy = (tenant: Policy, asked: Policy): boolean =>
   tenant === 'baseline' || asked === 'restricted'
 
+/** Beyond it engines refuse a number, and what wraps round to 32 bits can become 0. */
+const MOST_USER = 2 ** 31 - 1
+
 /** True where a user, as the engine writes it, is root or could be. Names cannot be looked up from outside. */
 export function mayBeRoot(user: string): boolean {
   const [name = ''] = user.split(':')
-  return !/^\d+$/.test(name) || Number(name) === 0
+  return !/^\d+$/.test(name) || Number(name) === 0 || Number(name) > MOST_USER
 }
 
 const TMPFS_BYTES = 64 * 1024 * 1024

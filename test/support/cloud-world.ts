@@ -14,7 +14,7 @@ import type { AccessKeyCreate, NewAccessKey } from '../../src/contract/keys.ts'
 import { PLATFORM } from '../../src/core/actor.ts'
 import { ALL_PERMISSIONS } from '../../src/core/permissions.ts'
 import { FakeEdge } from '../fakes/edge.ts'
-import { EngineHost } from '../fakes/engine-host.ts'
+import { EngineHost, type HostDeps } from '../fakes/engine-host.ts'
 import { fakeEngine } from '../fakes/engine.ts'
 import { FakeNames } from '../fakes/names.ts'
 import { HandTime } from '../fakes/timers.ts'
@@ -24,10 +24,13 @@ import { imageIdOf, until } from './world.ts'
 const MIGRATIONS = fileURLToPath(new URL('../../db/migrations', import.meta.url))
 const ID = 'testtesttesttest'
 
+type Env = Readonly<Record<string, string>>
+type Machine = Omit<HostDeps, 'now'>
+
 /** All that the control plane gets from outside, with an engine and an edge that are made up. */
-async function outsideIn(folder: string, env: Readonly<Record<string, string>>) {
+async function outsideIn(folder: string, env: Env, machine: Machine) {
   const time = new HandTime()
-  const host = new EngineHost({ now: time.now })
+  const host = new EngineHost({ ...machine, now: time.now })
   const edge = new FakeEdge()
   const path = join(folder, 'keys.json')
   const outside: Outside = {
@@ -62,9 +65,9 @@ async function outsideIn(folder: string, env: Readonly<Record<string, string>>) 
 }
 
 /** The API with everything behind it, as the control plane puts it together; only the outside is made up. */
-export async function cloudWorld(env: Readonly<Record<string, string>> = {}) {
+export async function cloudWorld(env: Env = {}, machine: Machine = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'cloudlet-cloud-'))
-  const { outside, time, host, edge } = await outsideIn(folder, env)
+  const { outside, time, host, edge } = await outsideIn(folder, env, machine)
   const all = services(outside)
   await all.keys.load()
   const admin = await all.keys.createAdmin()

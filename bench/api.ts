@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { placesIn } from '../src/instance.ts'
+import { flagsOf } from '../src/supervisor/runtime.ts'
 import { connection, requestBytes, type Connection } from './api/connection.ts'
 import type { HouseArgument } from './api/house.ts'
 import { latencies, rate } from './api/load.ts'
 import { passes, type Passes } from './api/passes.ts'
-import { freePort, startServer, type ServerProcess } from './api/processes.ts'
+import { freePort, startServer, type Program, type ServerProcess } from './api/processes.ts'
 import { IMAGE, nameAt, SMALL, TENANT } from './api/seed.ts'
 import type { BenchOptions } from './create.ts'
 import type { Report, Row } from './report.ts'
@@ -118,13 +119,17 @@ async function startHouse(folder: string, size: Size, signal: AbortSignal): Prom
   mkdirSync(places.control)
   mkdirSync(places.edge)
   const port = await freePort()
-  const argument: HouseArgument = {
-    folder,
-    apiAddress: `127.0.0.1:${port}`,
-    containers: size.containers,
-    roomy: ROOMY,
-  }
-  const server = await startServer('house.ts', [JSON.stringify(argument)], signal)
+  const argument: HouseArgument = { folder, apiAddress: `127.0.0.1:${port}` }
+  const house = (one: HouseArgument): Program => ({
+    file: 'house.ts',
+    args: [JSON.stringify(one)],
+    // As `npm start` starts it.
+    flags: flagsOf('src/control-plane.ts'),
+    env: { NODE_COMPILE_CACHE: join(folder, 'compiled') },
+  })
+  const fill = { containers: size.containers, roomy: ROOMY }
+  await (await startServer(house({ ...argument, fill }), signal)).ended()
+  const server = await startServer(house(argument), signal)
   const { apiKey } = Ready.parse(server.said)
   return { server, port, apiKey, connections: await connected(port) }
 }
@@ -139,7 +144,8 @@ async function beside(
   signal: AbortSignal,
 ) {
   const port = await freePort()
-  const server = await startServer('host-server.ts', [body, String(port)], signal)
+  const peer = { file: 'host-server.ts', args: [body, String(port)], flags: [], env: {} }
+  const server = await startServer(peer, signal)
   const connections = await connected(port)
   const request = (): Buffer => get
   const ours: number[] = []

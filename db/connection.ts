@@ -1,4 +1,4 @@
-import { createClient, type Client, type InStatement, type Transaction } from '@libsql/client'
+import type { Client, InStatement, Transaction } from '@libsql/client'
 
 /** Where the state is: a file of this machine (`file:…`), or a libSQL server. */
 export interface Place {
@@ -48,6 +48,8 @@ export interface Connections {
 /** Two clients of one connection each, since a setting holds for the connection that it was made on. */
 export async function connect(place: Place): Promise<Connections> {
   if (!isFile(place)) return served(place)
+  // The part that talks to servers is 17 MiB in memory, which nobody with a file has to pay.
+  const { createClient } = await import('@libsql/client/sqlite3')
   const config = { url: place.url, concurrency: 1 }
   const writer = refusing(createClient(config))
   await apply(writer, WRITER)
@@ -66,7 +68,8 @@ export async function connect(place: Place): Promise<Connections> {
 }
 
 /** A server sees to its own settings, and answers many at once: one client is enough. */
-function served({ url, token }: Place): Connections {
+async function served({ url, token }: Place): Promise<Connections> {
+  const { createClient } = await import('@libsql/client')
   const client = refusing(createClient({ url, ...(token !== undefined && { authToken: token }) }))
   return {
     writer: client,

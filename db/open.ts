@@ -1,4 +1,6 @@
-import { drizzle, type LibSQLDatabase } from 'drizzle-orm/libsql'
+import type { LibSQLDatabase } from 'drizzle-orm/libsql'
+// It takes a client of whatever kind, and of all its sisters loads the fewest.
+import { drizzle } from 'drizzle-orm/libsql/sqlite3'
 import { migrate } from 'drizzle-orm/libsql/migrator'
 import { connect } from './connection.ts'
 import { mirrored } from './mirror-feed.ts'

@@ -11,7 +11,7 @@ import { jsonLog } from '../../src/log.ts'
 import { EngineHost } from '../../test/fakes/engine-host.ts'
 import { fakeEngine } from '../../test/fakes/engine.ts'
 import { promptEdge } from './prompt-edge.ts'
-import { FACTS, IMAGE, seed, TENANT } from './seed.ts'
+import { FACTS, IMAGE, seedEngine, seedRows, TENANT } from './seed.ts'
 
 /**
  * A control plane as it runs, but for two things outside: the engine is in memory, and the edge agrees
@@ -20,12 +20,24 @@ import { FACTS, IMAGE, seed, TENANT } from './seed.ts'
 export interface HouseArgument {
   readonly folder: string
   readonly apiAddress: string
+  /** Only writes these into the database: the one that is measured has nothing left of that work. */
+  readonly fill?: Rows
+}
+
+interface Rows {
   readonly containers: number
   /** Tenants without any container, for those that are created. */
   readonly roomy: readonly string[]
 }
 
 const READY_MS = 60_000
+/** What is measured is what could be answered, not what one client may ask for. */
+const RATE = '999999/9999999'
+const UNBOUNDED = {
+  CLOUDLET_RATE_LOOPBACK: RATE,
+  CLOUDLET_RATE_KEY: RATE,
+  CLOUDLET_RATE_TENANT: RATE,
+}
 
 async function main(argument: HouseArgument): Promise<void> {
   const instance = instanceOf(argument)
@@ -37,7 +49,7 @@ async function main(argument: HouseArgument): Promise<void> {
   })
   const host = new EngineHost({ now: () => new Date() })
   const engine = fakeEngine(host, instance.id)
-  const real = await openOutside(instance, readSettings({ env: {}, uid: 0, home: '/' }), log)
+  const real = await openOutside(instance, readSettings({ env: UNBOUNDED, uid: 0, home: '/' }), log)
   real.edge.close()
   const outside = {
     ...real,
@@ -48,7 +60,13 @@ async function main(argument: HouseArgument): Promise<void> {
   host.addImage(IMAGE, FACTS)
   const all = services(outside)
   await all.keys.load()
-  await fill(outside, all, argument)
+  if (argument.fill) {
+    await fill(outside, all, argument.fill)
+    // In order, so that what was compiled is kept for the next start.
+    process.send?.({}, () => process.exit(0))
+    return
+  }
+  await seedEngine(engine, await outside.store.read.containers.live())
   const { apiKey } = await all.keys.createAdmin()
   await apiServer(outside, all, new AbortController().signal).listen()
   all.reconciler.start()
@@ -58,9 +76,9 @@ async function main(argument: HouseArgument): Promise<void> {
 }
 
 async function fill(
-  { store, engine, clock }: Outside,
+  { store, clock }: Outside,
   { tenants }: Services,
-  { containers, roomy }: HouseArgument,
+  { containers, roomy }: Rows,
 ): Promise<void> {
   const reference = imageReference(IMAGE)
   if (!reference.ok) throw new Error(reference.reason)
@@ -72,7 +90,7 @@ async function fill(
   await store.write(async (q) => {
     await q.images.put({ ...image, addedAt: nowMs })
     const tenant = await tenantBySlug(q, TENANT)
-    await seed(q, containers, { engine, tenant, nowMs })
+    await seedRows(q, containers, { tenant, nowMs })
   })
 }
 

@@ -1,5 +1,5 @@
 import { world } from '../../test/support/world.ts'
-import { FACTS, IMAGE, seed, TENANT } from './seed.ts'
+import { FACTS, IMAGE, seedEngine, seedRows, TENANT } from './seed.ts'
 
 /** What one full pass of the reconciler costs when there is nothing to do. */
 export interface Passes {
@@ -15,7 +15,8 @@ export async function passes(containers: number, count: number): Promise<Passes>
   at.host.addImage(IMAGE, FACTS)
   const tenant = await at.addTenant(TENANT)
   const nowMs = at.time.now().getTime()
-  await at.store.write((q) => seed(q, containers, { engine: at.control.engine, tenant, nowMs }))
+  await at.store.write((q) => seedRows(q, containers, { tenant, nowMs }))
+  await seedEngine(at.control.engine, await at.store.read.containers.live())
   await at.begin()
   await at.quiet()
   const before = at.host.calls.length

@@ -14,24 +14,32 @@ export interface ServerProcess {
   /** What it holds alone, and its share of what it shares with others. */
   proportionalMib(): number
   stop(): Promise<void>
+  /** Resolves when it has ended by itself. */
+  ended(): Promise<void>
+}
+
+export interface Program {
+  /** A file beside this one. */
+  readonly file: string
+  readonly args: readonly string[]
+  readonly flags: readonly string[]
+  readonly env: Readonly<Record<string, string>>
 }
 
 const READY_MS = 120_000
-const PRELOAD = fileURLToPath(new URL('../../db/preload.ts', import.meta.url))
 
-/** Starts `program`, a file beside this one, and waits until it says that it is ready. */
+/** Starts a program and waits until it says that it is ready. */
 export async function startServer(
-  program: string,
-  args: readonly string[],
+  { file, args, flags, env }: Program,
   signal: AbortSignal,
 ): Promise<ServerProcess> {
-  const path = fileURLToPath(new URL(program, import.meta.url))
-  const child = fork(path, args, { execArgv: ['--import', PRELOAD] })
+  const path = fileURLToPath(new URL(file, import.meta.url))
+  const child = fork(path, args, { execArgv: [...flags], env: { ...process.env, ...env } })
   const { pid } = child
-  if (pid === undefined) throw new Error(`Cannot start ${program}`)
+  if (pid === undefined) throw new Error(`Cannot start ${file}`)
   try {
     const said = await firstWord(child, AbortSignal.any([signal, AbortSignal.timeout(READY_MS)]))
-    return { said, ...figuresOf(pid), stop: () => stop(child) }
+    return { said, ...figuresOf(pid), stop: () => stop(child), ended: () => ended(child) }
   } catch (error) {
     await stop(child)
     throw error
@@ -39,19 +47,22 @@ export async function startServer(
 }
 
 async function firstWord(child: ChildProcess, signal: AbortSignal): Promise<unknown> {
-  const ended = once(child, 'exit', { signal }).then(([code]) => {
+  const early = once(child, 'exit', { signal }).then(([code]) => {
     throw new Error(`It ended before it was ready, with ${String(code)}`)
   })
-  const [said] = await Promise.race([once(child, 'message', { signal }), ended])
-  ended.catch(() => undefined)
+  const [said] = await Promise.race([once(child, 'message', { signal }), early])
+  early.catch(() => undefined)
   return said
 }
 
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+}
+
 async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const ended = once(child, 'exit')
+  const over = ended(child)
   child.kill('SIGKILL')
-  await ended
+  await over
 }
 
 /** Of proc(5): user and system time are the 14th and 15th field, in hundredths of a second. */

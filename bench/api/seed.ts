@@ -30,25 +30,40 @@ export const nameAt = (index: number): string => `web-${String(index).padStart(5
 const idAt = (index: number): string => `c${String(index).padStart(15, '0')}`
 
 export interface Seed {
-  readonly engine: Engine
   readonly tenant: TenantRow
   readonly nowMs: number
 }
 
-export async function seed(q: Queries, count: number, at: Seed): Promise<void> {
+export async function seedRows(q: Queries, count: number, at: Seed): Promise<void> {
   const { tenant } = at
   const networks = Array.from({ length: Math.ceil(count / IN_NETWORK) }, (_, index) =>
     networkRow(tenant, index, at.nowMs),
   )
   for (const network of networks) {
     await q.networks.insert(network)
-    await at.engine.ensureNetwork(engineNetwork(network), NEVER)
   }
   for (let index = 0; index < count; index++) {
     const network = networks[Math.floor(index / IN_NETWORK)]
     if (network) await addContainer(q, { tenant, network, index }, at)
   }
 }
+
+/** What the engine has of those rows. */
+export async function seedEngine(engine: Engine, all: readonly PlacedContainer[]): Promise<void> {
+  const networks = new Map(all.map(({ network }) => [network.id, network]))
+  for (const network of networks.values()) {
+    await engine.ensureNetwork(engineNetwork(network), NEVER)
+  }
+  for (const placed of all) {
+    const name = dockerName(placed.tenant, 'container', placed.row.id)
+    const given = { name, facts: FACTS, resolver: null, internalDomain: 'internal' }
+    await engine.createContainer(wantedOf(placed, { ...given, cgroupParent: undefined }), NEVER)
+    await engine.startContainer(name, NEVER)
+  }
+}
+
+/** An engine in memory answers at once. */
+const NEVER = new AbortController().signal
 
 function networkRow(tenant: TenantRow, index: number, createdAt: number): NetworkRow {
   return {
@@ -65,7 +80,7 @@ function networkRow(tenant: TenantRow, index: number, createdAt: number): Networ
   }
 }
 
-const engineNetwork = ({ id, subnet }: NetworkRow): NetworkWanted => ({
+const engineNetwork = ({ id, subnet }: PlacedContainer['network']): NetworkWanted => ({
   name: dockerName(TENANT, 'network', id),
   tenant: TENANT,
   id,
@@ -82,8 +97,7 @@ interface Place {
   readonly index: number
 }
 
-async function addContainer(q: Queries, { tenant, network, index }: Place, at: Seed) {
-  const { nowMs } = at
+async function addContainer(q: Queries, { tenant, network, index }: Place, { nowMs }: Seed) {
   const id = idAt(index)
   const wanted = ContainerCreate.parse({
     name: nameAt(index),
@@ -115,21 +129,4 @@ async function addContainer(q: Queries, { tenant, network, index }: Place, at: S
   })
   await q.containers.insert(row)
   await q.names.claim({ tenantId: tenant.id, name: row.name, kind: 'container', resourceId: id })
-  await addToEngine({ row, tenant: tenant.slug, network, address, mac }, at)
 }
-
-async function addToEngine(placed: PlacedContainer, { engine }: Seed): Promise<void> {
-  const name = dockerName(placed.tenant, 'container', placed.row.id)
-  const given = {
-    name,
-    facts: FACTS,
-    resolver: null,
-    internalDomain: 'internal',
-    cgroupParent: undefined,
-  }
-  await engine.createContainer(wantedOf(placed, given), NEVER)
-  await engine.startContainer(name, NEVER)
-}
-
-/** An engine in memory answers at once. */
-const NEVER = new AbortController().signal

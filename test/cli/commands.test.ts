@@ -135,6 +135,7 @@ test('run sends what was asked for in the units of the API', async () => {
     policy: 'restricted',
     start: false,
     stopTimeoutSeconds: 10,
+    minHealthySeconds: 1,
     healthCheck: {
       type: 'http',
       port: 8080,

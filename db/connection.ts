@@ -42,7 +42,7 @@ export interface Connections {
   readonly reader: Client
   /** Sees to it that the writer is as it should be: libSQL replaces a connection that it cannot trust. */
   renew(): Promise<void>
-  close(): void
+  close(): Promise<void>
 }
 
 /** Two clients of one connection each, since a setting holds for the connection that it was made on. */
@@ -59,9 +59,11 @@ export async function connect(place: Place): Promise<Connections> {
     writer,
     reader,
     renew: () => apply(writer, WRITER),
-    close() {
-      // The last one to go empties the log, which is the writer's to do.
+    async close() {
       reader.close()
+      // libSQL closes its files when it pleases; so the log is emptied here, and not by the last to go.
+      // Where there is no room for that, the next start finds the log as it is.
+      await writer.execute('PRAGMA wal_checkpoint(TRUNCATE)').catch(() => undefined)
       writer.close()
     },
   }
@@ -75,7 +77,7 @@ async function served({ url, token }: Place): Promise<Connections> {
     writer: client,
     reader: client,
     renew: () => Promise.resolve(),
-    close: () => client.close(),
+    close: async () => client.close(),
   }
 }
 

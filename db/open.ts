@@ -2,7 +2,7 @@ import type { LibSQLDatabase } from 'drizzle-orm/libsql'
 // It takes a client of whatever kind, and of all its sisters loads the fewest.
 import { drizzle } from 'drizzle-orm/libsql/sqlite3'
 import { migrate } from 'drizzle-orm/libsql/migrator'
-import { connect } from './connection.ts'
+import { whole } from './whole.ts'
 import { mirrored } from './mirror-feed.ts'
 import { refuseNewer } from './migrated.ts'
 import { addressQueries } from './queries/addresses.ts'
@@ -80,7 +80,7 @@ export async function openStore(
   migrationsFolder: string,
   { token, told = () => undefined }: OpenOptions = {},
 ): Promise<OpenStore> {
-  const connections = await connect({ url, token })
+  const connections = await whole({ url, token })
   const db = drizzle({ client: connections.writer })
   await refuseNewer(connections.writer, migrationsFolder)
   await migrate(db, { migrationsFolder })
@@ -131,7 +131,7 @@ export async function openStore(
     distrust: () => found('damaged'),
     async close() {
       await line.empty()
-      connections.close()
+      await connections.close()
     },
   }
 }

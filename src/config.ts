@@ -140,6 +140,26 @@ export const SETTINGS = {
     .string()
     .optional()
     .describe('A file that holds nothing but the token of that server'),
+  CLOUDLET_DB_BACKUP_HOURS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(24 * 365)
+    .default(24)
+    .describe('Hours from one backup of the database to the next; 0: only when asked for'),
+  CLOUDLET_DB_BACKUPS_KEPT: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1000)
+    .default(7)
+    .describe('Backups of the database that are kept'),
+  CLOUDLET_DB_BACKUP_DIR: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Where the backups of the database go: better another disk')
+    .meta({ shown: '`<data>/backups`' }),
   CLOUDLET_EVENTS_KEPT: z.coerce
     .number()
     .int()

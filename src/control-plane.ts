@@ -24,6 +24,7 @@ const ENGINE_READY_MS = 15 * 60_000
 /** What has expired is used no longer than this. */
 const EXPIRY_MS = 1000
 const SWEEP_MS = 60_000
+const BACKUP_LOOK_MS = 5 * 60_000
 const HISTORY_SWEEP_MS = 60 * 60_000
 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- made by the supervisor alone
@@ -105,11 +106,12 @@ function stopWhenTold(stopping: AbortController, end: () => Promise<void>): void
 }
 
 /** Ends what has expired, and forgets what is long over. */
-function sweep({ keys, history, once, auditCare }: Services): void {
+function sweep({ backups, keys, history, once, auditCare }: Services): void {
   setInterval(() => keys.endExpired(), EXPIRY_MS).unref()
   every(SWEEP_MS, 'sweep old answers', () => once.sweep())
   every(SWEEP_MS, 'sweep the keys', () => keys.sweep())
   every(SWEEP_MS, 'log the heads of the audit log', () => auditCare.logHeads())
+  every(BACKUP_LOOK_MS, 'make a backup of the database', () => backups.sweep())
   every(HISTORY_SWEEP_MS, 'sweep the history', () => history.sweep())
   every(HISTORY_SWEEP_MS, 'cut the audit log', () => auditCare.sweep())
 }

@@ -41,5 +41,6 @@ export const placesIn = (dataDir: string) => ({
   control: `${dataDir}/control`,
   database: `${dataDir}/control/cloudlet.db`,
   keys: `${dataDir}/control/keys.json`,
+  backups: `${dataDir}/backups`,
   edge: `${dataDir}/edge`,
 })

@@ -42,6 +42,7 @@ const ROOTS = [
   'src/edge/',
   'src/prepare.ts',
   'src/prepare/',
+  'src/restore.ts',
   'src/uninstall.ts',
 ]
 

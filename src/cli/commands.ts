@@ -25,6 +25,7 @@ type Load = Command['work']
 
 /** The files that hold several commands, each loaded by whichever of them is run. */
 const audit = part(() => import('./commands/audit.ts'))
+const backup = part(() => import('./commands/backup.ts'))
 const container = part(() => import('./commands/containers.ts'))
 const image = part(() => import('./commands/image.ts'))
 const key = part(() => import('./commands/key.ts'))
@@ -181,6 +182,20 @@ export const COMMANDS: readonly Command[] = [
     notes:
       'With --admin those of the whole platform. One that breaks off is taken up where it was.',
     work: async () => (await import('./commands/events.ts')).events,
+  }),
+  command('backup db', '', {
+    summary: "Copy the platform's database, and read the copy back",
+    work: backup(({ make }) => make),
+  }),
+  command('backup list', '', {
+    summary: 'List the backups of the database, the newest first',
+    work: backup(({ list }) => list),
+  }),
+  command('restore', '<file>', {
+    summary: 'Put a backup in the place of the database of this machine',
+    options: YES,
+    notes: 'The platform must not run. The old database stays beside the new one.',
+    work: async () => (await import('./commands/restore.ts')).restore,
   }),
   command('image list', '', {
     summary: 'List the images that run without a pull',

@@ -38,11 +38,13 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 process.exitCode = await run(process.argv.slice(2), world)
 
 /** Runs a program of the platform in this terminal, with the same runtime as this one. */
-function runHere(program: 'main' | 'uninstall'): Promise<number> {
+function runHere(program: 'main' | 'restore' | 'uninstall', ...args: string[]): Promise<number> {
   const main = fileURLToPath(new URL(`../${program}.ts`, import.meta.url))
   const isDeno = 'Deno' in globalThis
   const options = ['run', '-A', '--no-check', '--node-modules-dir=manual', '--unstable-net']
-  const child = spawn(process.execPath, [...(isDeno ? options : []), main], { stdio: 'inherit' })
+  const child = spawn(process.execPath, [...(isDeno ? options : []), main, ...args], {
+    stdio: 'inherit',
+  })
   for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal))
   // A terminal's Ctrl-C reaches the whole group by itself.
   process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'))

@@ -16,7 +16,10 @@ export interface World {
   /** Aborted by Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal
   /** Runs a program of the platform in the foreground and answers its exit code. */
-  readonly runHere: (program: 'main' | 'uninstall') => Promise<number>
+  readonly runHere: (
+    program: 'main' | 'restore' | 'uninstall',
+    ...args: string[]
+  ) => Promise<number>
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>

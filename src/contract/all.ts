@@ -1,4 +1,5 @@
 import * as audit from './audit.ts'
+import { createBackup, listBackups } from './backups.ts'
 import * as containers from './containers.ts'
 import type { Endpoint } from './endpoint.ts'
 import { listEvents, listTenantEvents } from './events.ts'
@@ -68,5 +69,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   audit.verifyAudit,
   audit.verifyGivenAudit,
   audit.exportAudit,
+  createBackup,
+  listBackups,
   platformHealth,
 ]

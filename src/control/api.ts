@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import { auditRoutes } from '../../routes/audit.ts'
+import { backupRoutes } from '../../routes/backups.ts'
 import { containerRoutes } from '../../routes/containers.ts'
 import { eventRoutes } from '../../routes/events.ts'
 import { imageRoutes } from '../../routes/images.ts'
@@ -88,6 +89,7 @@ function bindRoutes(api: App, outside: Outside, services: Services): void {
   sessionRoutes(api, services.sessions)
   tenantRoutes(api, services.tenants)
   eventRoutes(api, services.events)
+  backupRoutes(api, services.backups)
   auditRoutes(api, services)
   whoamiRoutes(api, services.whoami)
   platformRoutes(api, {

@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs'
 import Docker from 'dockerode'
-import { openStore } from '../../db/open.ts'
 import { dockerEngine, ENGINE_API_VERSION } from '../adapters/docker-engine.ts'
 import { edgeLink } from '../adapters/edge-link.ts'
 import { hostGroups, type CgroupDriver } from '../adapters/host-groups.ts'
@@ -14,21 +12,17 @@ import type { Clock } from '../ports/clock.ts'
 import type { Edge } from '../ports/edge.ts'
 import type { Engine } from '../ports/engine.ts'
 import type { Timers } from '../ports/timers.ts'
+import { openDatabase } from './database.ts'
 import { storageWatch } from './storage.ts'
 
 const FACTS_MS = 30_000
-const MIGRATIONS = `${import.meta.dirname}/../../db/migrations`
 
 /** Everything that is not ours to decide, behind its port: database, keys, engine, edge, time. */
 export async function openOutside(instance: Instance, settings: Settings, log: Log) {
   const [clock, timers]: [Clock, Timers] = [systemClock, systemTimers]
   const places = placesIn(instance.dataDir)
   const storage = storageWatch({ clock, timers, log })
-  const token = settings.CLOUDLET_DB_TOKEN_FILE
-  const store = await openStore(settings.CLOUDLET_DB_URL ?? `file:${places.database}`, MIGRATIONS, {
-    token: token === undefined ? undefined : readFileSync(token, 'utf8').trim(),
-    told: (trouble) => storage.told(trouble),
-  })
+  const store = await openDatabase(instance, settings, storage)
   const isFirstStart = !(await store.read.keys.any())
   const keyRing = await openKeyRing({ path: places.keys, databaseHasKeys: !isFirstStart })
   const docker = new Docker({ socketPath: settings.CLOUDLET_ENGINE, version: ENGINE_API_VERSION })

@@ -5,7 +5,6 @@ import { hostPort, type Instance } from '../instance.ts'
 import type { Surroundings } from '../services/container-view.ts'
 import { containerService } from '../services/containers.ts'
 import { eventService } from '../services/events.ts'
-import { historyService } from '../services/history.ts'
 import { imageService } from '../services/images.ts'
 import { accountOfTenant } from '../services/ledger.ts'
 import { keyService } from '../services/keys.ts'
@@ -18,6 +17,7 @@ import { sandboxCheck } from '../services/sandbox.ts'
 import { tenantService } from '../services/tenants.ts'
 import { whoamiService } from '../services/whoami.ts'
 import { auditing } from './auditing.ts'
+import { databaseServices } from './database.ts'
 import type { Outside } from './outside.ts'
 import { defaultLimits, quotaServices } from './quotas.ts'
 import { reconciling } from './reconciling.ts'
@@ -61,10 +61,6 @@ export function services(outside: Outside) {
       if (!reconciler.isUp()) throw engineAway('change containers')
     },
   })
-  const eventsKept = {
-    most: settings.CLOUDLET_EVENTS_KEPT,
-    days: settings.CLOUDLET_EVENTS_KEPT_DAYS,
-  }
   return {
     ...audited,
     events,
@@ -82,9 +78,9 @@ export function services(outside: Outside) {
       isolated,
     }),
     ...quotas,
+    ...databaseServices(outside, { audit, events }),
     images: imageService({ store, clock, audit, engine }),
     logs: logService({ store, engine }),
-    history: historyService({ store, clock, eventsKept }),
     networks: networkService({ store }),
     whoami: whoamiService({ clock }),
     ...sessionServices(outside, audit),

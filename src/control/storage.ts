@@ -56,6 +56,11 @@ export function storageWatch({ clock, timers, log }: Deps) {
       writing = known
     },
 
+    /** Of a check that goes on while the platform runs already. */
+    checkFailed(error: unknown): void {
+      log('error', 'The check of the database has failed', { error })
+    },
+
     told(trouble: Trouble | undefined): void {
       const before = began
       began = trouble && { trouble, at: before?.at ?? clock.now() }
@@ -65,3 +70,4 @@ export function storageWatch({ clock, timers, log }: Deps) {
     },
   }
 }
+export type StorageWatch = ReturnType<typeof storageWatch>

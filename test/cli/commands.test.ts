@@ -9,6 +9,9 @@ import { container, KEY_ID, newKey, operation, tenant, whoami } from './samples.
 const LINES: Readonly<Record<string, readonly [string, RegExp]>> = {
   up: ['up', /^$/],
   uninstall: ['uninstall --yes', /^$/],
+  'backup db': ['backup db', /^cloudlet-2026-01-02T03-04-05.000Z.db\n$/],
+  'backup list': ['backup list', /cloudlet-2026.* 1 MiB +abababababab/],
+  restore: ['restore --yes /tmp/a.db', /^$/],
   demo: ['demo', /URL +http:\/\/hello\.demo\.cloud\.local\/\nState +running/],
   login: ['login --api-key', /Signed in at http:.* with a key of tenant "demo", role member\n/],
   run: ['run cloudlet/demo', /^hello \(c0000000000000aa\) is running\nhttp:\/\/hello\.demo/],
@@ -73,7 +76,7 @@ test('every command written by hand does what it says and ends with 0', async ()
 
 test('every command but those for a shell answers one JSON document with --json', async () => {
   await using user = await desk()
-  const plain = new Set(['up', 'uninstall', 'completion', 'help'])
+  const plain = new Set(['up', 'restore', 'uninstall', 'completion', 'help'])
   for (const { words } of COMMANDS.filter(({ words: [first = ''] }) => !plain.has(first))) {
     const line = `--json ${LINES[words.join(' ')]?.[0]}`
     // oxlint-disable-next-line no-await-in-loop -- they share a platform and a profile

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { AuditEntry, AuditLink, AuditVerdict } from '../../src/contract/audit.ts'
+import type { Backup } from '../../src/contract/backups.ts'
 import type { Container } from '../../src/contract/containers.ts'
 import type { CloudEvent } from '../../src/contract/events.ts'
 import type { Image, Registry } from '../../src/contract/images.ts'
@@ -185,6 +186,13 @@ export const verdict: AuditVerdict = {
   head: `1:${link.mac}`,
   firstBad: null,
 }
+const backup: Backup = {
+  name: 'cloudlet-2026-01-02T03-04-05.000Z.db',
+  createdAt: TIME,
+  sizeBytes: 1_048_576,
+  sha256: 'ab'.repeat(32),
+  rows: { tenants: 1 },
+}
 const platform: Platform = {
   version: '0.1.0',
   instance: 'abcd',
@@ -269,6 +277,8 @@ export const SAMPLES: Readonly<
   'platform-audit.verify': { value: verdict },
   'platform-audit.verify-given': { value: verdict },
   'platform-audit.export': { lines: [link] },
+  'backups.create': { value: backup },
+  'backups.list': list(backup),
   'platform.health': {
     value: { status: 'ok', version: '0.1.0', engine: 'up', edge: 'up', database: 'up' },
   },

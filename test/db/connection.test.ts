@@ -14,7 +14,7 @@ async function connected() {
     path,
     ...connections,
     async [Symbol.asyncDispose]() {
-      connections.close()
+      await connections.close()
       rmSync(folder, { recursive: true })
     },
   }

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 
 const JSON_TEXT = Symbol('json')
+const DERIVED = Symbol('derived')
 declare const SAYS: unique symbol
 
 /**
@@ -9,6 +10,7 @@ declare const SAYS: unique symbol
  */
 export interface Finished<T> {
   readonly [JSON_TEXT]: string
+  [DERIVED]?: string
   readonly [SAYS]?: T
 }
 
@@ -28,5 +30,9 @@ export const isFinished = (value: unknown): value is Finished<unknown> =>
   typeof value === 'object' && value !== null && JSON_TEXT in value
 
 export const textOfFinished = (one: Finished<unknown>): string => one[JSON_TEXT]
+
+/** What its reader makes of the text, such as a digest: made once, too. */
+export const derivedOf = (one: Finished<unknown>, make: (text: string) => string): string =>
+  (one[DERIVED] ??= make(one[JSON_TEXT]))
 
 const ofText = <T>(text: string): Finished<T> => ({ [JSON_TEXT]: text })

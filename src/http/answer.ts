@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Endpoint } from '../contract/endpoint.ts'
-import { isFinished, textOfFinished } from '../contract/finished.ts'
+import { derivedOf, isFinished, textOfFinished } from '../contract/finished.ts'
 import type { Answer } from '../services/once.ts'
 
 /** Answers are parsed too: a column that the contract does not name cannot leave the house. */
@@ -10,7 +10,9 @@ export function answerOf(e: Endpoint, output: unknown, status: number): Answer {
     ? textOfFinished(output)
     : JSON.stringify(e.response.parse(output))
   const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' }
-  return { status, body, headers: showsOne(e) ? { ...headers, etag: etagOf(body) } : headers }
+  if (!showsOne(e)) return { status, body, headers }
+  const etag = isFinished(output) ? derivedOf(output, etagOf) : etagOf(body)
+  return { status, body, headers: { ...headers, etag } }
 }
 
 export function responseOf({ status, headers, body }: Answer): Response {

@@ -3,6 +3,7 @@ import type { RestartPolicy } from '../core/container-plan.ts'
 import { capabilitiesOf, environmentOf, tmpfsFor, type PortSpec } from '../core/container-shape.ts'
 import { allowances, type Exception } from '../core/exceptions.ts'
 import { dockerName } from '../core/docker-names.ts'
+import { perObject } from '../core/per-object.ts'
 import { specMark } from '../core/spec-mark.ts'
 import type { ContainerWanted, ImageFacts } from '../ports/engine.ts'
 
@@ -53,7 +54,7 @@ export function imageOf(row: ContainerRow): RowImage {
  * Names what a container is made from: what cannot be changed while it lives. Only what is written down
  * counts, so that a newer platform, which may tell the engine more, takes it for the same.
  */
-export function markOf({ row, network, address, mac }: PlacedContainer): string {
+export const markOf = perObject(({ row, network, address, mac }: PlacedContainer): string => {
   const { image, command, entrypoint, workingDir, env, user, ports, labels, ...rest } = specOf(row)
   const { stopSignal, stopTimeoutSeconds, publish, exceptions } = rest
   // What most do not have is left out where it is not, as it was before there was any.
@@ -61,7 +62,7 @@ export function markOf({ row, network, address, mac }: PlacedContainer): string 
   const process = { command, entrypoint, workingDir, env, user, stopSignal, stopTimeoutSeconds }
   const where = { network: network.id, address, mac, ports, publish }
   return specMark({ image, labels, policy: row.policy, ...walls, ...process, ...where })
-}
+})
 
 export interface Given {
   readonly name: string

@@ -1,6 +1,6 @@
 import type { Store } from '../../db/open.ts'
-import type { PlacedContainer } from '../../db/queries/containers.ts'
-import type { Member, RouteTable } from '../../proxy/core/route-table.ts'
+import type { RouteTable } from '../../proxy/core/route-table.ts'
+import { perObject } from '../core/per-object.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Edge } from '../ports/edge.ts'
 import type { Log } from '../log.ts'
@@ -19,16 +19,8 @@ export function publisher({ store, edge, clock, table }: PublisherDeps) {
   let making: Promise<number> | undefined
   let next: Promise<number> | undefined
 
-  /** Made once for each state of a container: memory holds the same object until its row changes. */
-  const members = new WeakMap<PlacedContainer, Member>()
-
-  function memberAt(placed: PlacedContainer): Member {
-    const known = members.get(placed)
-    if (known) return known
-    const member = memberOf(placed)
-    members.set(placed, member)
-    return member
-  }
+  /** Only those whose row has changed are made anew. */
+  const memberAt = perObject(memberOf)
 
   async function make(): Promise<number> {
     const [placed, tenants] = await Promise.all([

@@ -4,6 +4,7 @@ import { MODES, handOver } from './bootstrap/modes.js'
 import { ensurePackages } from './bootstrap/packages.js'
 import { needsEngine } from './bootstrap/plan.js'
 import { prepare } from './bootstrap/prepare.js'
+import { ensurePythonTools } from './bootstrap/python.js'
 
 /**
  * What `npm start`, `npm test` and the other scripts run first, with any Node from 18 on and before
@@ -32,6 +33,7 @@ async function bootstrap() {
   // The engine alone needs no package, and is often wanted before there is one.
   if (mode !== 'engine') await ensurePackages(root, { say, env, checkOnly })
   if (needsEngine(mode)) await prepare({ mode, env, checkOnly, say })
+  if (mode === 'test') await ensurePythonTools(root, { say, env, checkOnly })
   return handOver({ root, mode, args, env })
 }
 

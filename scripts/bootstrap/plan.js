@@ -34,11 +34,12 @@ export const PLATFORM_PACKAGES = {
   'busybox-static': 'busybox',
 }
 
-/** What only the tests and the benches need: a DNS client, a real registry, an HTTP client. */
+/** What only the tests and the benches need: a DNS client, a real registry, an HTTP client, Python's installer. */
 export const TEST_PACKAGES = {
   dnsutils: 'dig',
   'docker-registry': 'docker-registry',
   curl: 'curl',
+  'python3-pip': 'pip3',
 }
 
 const ENGINE_PACKAGE = 'docker.io'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { EXCEPTIONS } from '../core/exceptions.ts'
-import { endpoint, page, PageQuery, WaitQuery } from './endpoint.ts'
+import { endpoint, Flag, page, PageQuery, WaitQuery } from './endpoint.ts'
 import { HealthCheck, Port } from './health-check.ts'
 import { Id, InTenant, Name, NameOrId, Timestamp } from './names.ts'
 import { change } from './operations.ts'
@@ -355,7 +355,7 @@ export const deleteContainer = endpoint({
   summary: 'Delete a container; a running one only with `force`',
   permission: 'containers:write',
   params: InContainer,
-  query: WaitQuery.extend({ force: z.stringbool().default(false) }),
+  query: WaitQuery.extend({ force: Flag.default(false) }),
   kind: 'change',
   status: 202,
   response: change(Container),
@@ -381,7 +381,7 @@ export const containerLogs = endpoint({
   query: z.strictObject({
     tail: z.coerce.number().int().min(0).max(100_000).optional().describe('Only the last lines'),
     since: z.iso.datetime().optional(),
-    follow: z.stringbool().default(false).describe('Go on with what comes'),
+    follow: Flag.default(false).describe('Go on with what comes'),
     stream: z.enum(['stdout', 'stderr', 'all']).default('all'),
   }),
   kind: 'stream',

@@ -71,6 +71,11 @@ export const WaitQuery = z.strictObject({
     .describe('Seconds to wait for the change to succeed or fail'),
 })
 
+/** `true` or `false` in a query, and nothing that only sounds like it. */
+export const Flag = z
+  .stringbool({ truthy: ['true'], falsy: ['false'], case: 'sensitive' })
+  .meta({ enum: ['true', 'false'] })
+
 /** Query of every list: pages are asked for with the cursor that the page before answered. */
 export const PageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1000).default(100).describe('Items in one page'),

@@ -115,7 +115,6 @@ const HEADER_PARAMETERS = {
     description:
       'A string of your own choice, new for each request and the same for its repeats: within 24 hours a repeat is answered as the first was, and has no second effect',
     schema: { type: 'string', pattern: '^"?[\\w.~:+/=@-]{1,255}"?$' },
-    example: '"8e03978e-40d5-43dd-bc93-6894a57f9324"',
   },
   'If-Match': {
     name: 'If-Match',

@@ -1,11 +1,13 @@
+import { turns } from '../../src/core/turns.ts'
 import type { Log } from '../../src/log.ts'
 import { observed, pauseMs, reportOf, unknownHealth, type Health } from '../core/health.ts'
 import type { HealthReport, Member, MemberCheck, RouteTable } from '../core/route-table.ts'
-import { lanes } from './lanes.ts'
 import { probe as realProbe, type Probe } from './probe.ts'
 
 /** Sockets open at once for looking, however many containers there are. */
 const PROBES_MAX = 64
+/** Of them for one tenant: apps of its own that hang hold up nobody else's. */
+const PROBES_OF_TENANT = 8
 
 export interface CheckerDeps {
   readonly log: Log
@@ -95,10 +97,10 @@ function looking(
   turned: (watch: Watch) => void,
 ): (watch: Watch) => void {
   // First come, first served: whoever is due waits for those before it, and no longer.
-  const queue = lanes(PROBES_MAX)
+  const queue = turns(PROBES_MAX, PROBES_OF_TENANT)
 
   function look(watch: Watch): void {
-    watch.cancel = queue.enter(() => lookOnce(watch))
+    watch.cancel = queue.enter(watch.member.tenant, () => lookOnce(watch))
   }
 
   async function lookOnce(watch: Watch): Promise<void> {

@@ -26,6 +26,8 @@ export function containerRepairs(deps: StepDeps) {
     }
     if (drift.network) await join(at, signal)
     if (drift.limits) {
+      // None may have more than the group that it is in.
+      await deps.groups.ensured(at.placed.row.tenantId)
       await engine.updateContainer(at.name, { memoryBytes, cpuMilli, cpuShares, pids }, signal)
     }
     deps.passing('repaired')

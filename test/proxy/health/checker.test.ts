@@ -160,7 +160,7 @@ test('a healthChecker is not disturbed by a table that says the same again', asy
 
 test('a healthChecker asks 64 at once, and everybody in turn', async () => {
   const { looks, update, find } = handMade()
-  update(...Array.from({ length: 100 }, (_, i) => member(String(i))))
+  update(...Array.from({ length: 100 }, (_, i) => member(String(i), { tenant: `t${i % 10}` })))
   assert.equal(looks.length, 64)
   const order: string[] = []
   while (looks.length > 0) order.push((await find(true)).target.address)
@@ -168,6 +168,14 @@ test('a healthChecker asks 64 at once, and everybody in turn', async () => {
     order,
     Array.from({ length: 100 }, (_, i) => `10.0.0.${i}`),
   )
+})
+
+test('a healthChecker lets a tenant whose apps hang hold up nobody else', () => {
+  const { looks, update } = handMade()
+  const hanging = Array.from({ length: 100 }, (_, i) => member(String(i), { tenant: 'slow' }))
+  update(...hanging, member('200', { tenant: 'acme' }))
+  assert.equal(looks.length, 9)
+  assert.equal(looks.at(-1)?.target.address, '10.0.0.200')
 })
 
 test('a healthChecker that is closed looks no more', async () => {

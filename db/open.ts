@@ -19,6 +19,7 @@ import { networkQueries } from './queries/networks.ts'
 import { operationQueries } from './queries/operations.ts'
 import { platformStateQueries } from './queries/platform-state.ts'
 import { registryQueries } from './queries/registries.ts'
+import { secretQueries } from './queries/secrets.ts'
 import { tenantQueries } from './queries/tenants.ts'
 import { storageFailure, troubleOf, type Trouble } from './trouble.ts'
 
@@ -45,6 +46,7 @@ export const queriesOn = (db: Executor, afterCommit: AfterCommit) => ({
   operations: operationQueries(db),
   platformState: platformStateQueries(db),
   registries: registryQueries(db),
+  secrets: secretQueries(db),
   tenants: tenantQueries(db),
 })
 export type Queries = ReturnType<typeof queriesOn>

@@ -221,6 +221,10 @@ export const containers = sqliteTable(
     createdAt: integer('created_at').notNull(),
     startedAt: integer('started_at'),
     finishedAt: integer('finished_at'),
+    /** Which version of each secret of its spec the run that was begun last has; null: none yet. */
+    secretsJson: text('secrets_json'),
+    /** When a newer version came than that run has; null: it has the newest. */
+    secretsOutdatedAt: integer('secrets_outdated_at'),
     /** Set once, when the engine has been seen without it: the row is history then, and holds nothing. */
     removedAt: integer('removed_at'),
   },

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { is } from 'drizzle-orm'
 import { getTableConfig, SQLiteTable, type SQLiteColumn } from 'drizzle-orm/sqlite-core'
+import * as secrets from './schema-secrets.ts'
 import * as schema from './schema.ts'
 import { TRIGGERS } from './triggers.ts'
 
@@ -31,7 +32,7 @@ function withTriggers(migration: string): string {
 }
 
 function checksOf(table: string): string[] {
-  const found = Object.values(schema)
+  const found = Object.values({ ...schema, ...secrets })
     .filter((value) => is(value, SQLiteTable))
     .map(getTableConfig)
     .find(({ name }) => name === table)

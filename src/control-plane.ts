@@ -106,12 +106,14 @@ function stopWhenTold(stopping: AbortController, end: () => Promise<void>): void
 }
 
 /** Ends what has expired, and forgets what is long over. */
-function sweep({ backups, keys, history, once, auditCare }: Services): void {
+function sweep(all: Services): void {
+  const { backups, keys, history, once, auditCare, secretsKey } = all
   setInterval(() => keys.endExpired(), EXPIRY_MS).unref()
   every(SWEEP_MS, 'sweep old answers', () => once.sweep())
   every(SWEEP_MS, 'sweep the keys', () => keys.sweep())
   every(SWEEP_MS, 'log the heads of the audit log', () => auditCare.logHeads())
   every(BACKUP_LOOK_MS, 'make a backup of the database', () => backups.sweep())
+  every(SWEEP_MS, 'give secrets their new key', async () => void (await secretsKey.settle()))
   every(HISTORY_SWEEP_MS, 'sweep the history', () => history.sweep())
   every(HISTORY_SWEEP_MS, 'cut the audit log', () => auditCare.sweep())
 }

@@ -14,6 +14,7 @@ import {
   REGISTRY_OPTIONS,
   ROTATE_OPTIONS,
   RUN_OPTIONS,
+  SECRET_OPTIONS,
   TENANT_OPTIONS,
   TIMEOUT,
   TOKEN_OPTIONS,
@@ -31,6 +32,7 @@ const image = part(() => import('./commands/image.ts'))
 const key = part(() => import('./commands/key.ts'))
 const operation = part(() => import('./commands/ops.ts'))
 const registry = part(() => import('./commands/registry.ts'))
+const secret = part(() => import('./commands/secret.ts'))
 const session = part(() => import('./commands/session.ts'))
 const show = part(() => import('./commands/show.ts'))
 const tenant = part(() => import('./commands/tenant.ts'))
@@ -218,6 +220,28 @@ export const COMMANDS: readonly Command[] = [
   command('registry logout', '<host>', {
     summary: 'Forget the credentials of a registry',
     work: registry(({ logout }) => logout),
+  }),
+  command('secret set', '<name>', {
+    summary: 'Keep a secret, or give it a new version',
+    options: SECRET_OPTIONS,
+    notes: 'The value is asked for without echo, or read from stdin when that is no terminal.',
+    work: secret(({ set }) => set),
+  }),
+  command('secret list', '', {
+    summary: 'List secrets; no value is ever shown',
+    work: secret(({ list }) => list),
+  }),
+  command('secret show', '<name>', {
+    summary: 'Show the versions of a secret, and who uses it',
+    work: secret(({ showOne }) => showOne),
+  }),
+  command('secret rollback', '<name> <version>', {
+    summary: 'Make the value of an older version the newest again',
+    work: secret(({ rollBack }) => rollBack),
+  }),
+  command('secret rm', '<name>', {
+    summary: 'Delete a secret that no container uses',
+    work: secret(({ remove }) => remove),
   }),
   command('tenant create', '<slug>', {
     summary: 'Create a tenant',

@@ -156,3 +156,7 @@ export const VERIFY_OPTIONS = {
   },
   file: { type: 'string', value: 'path', summary: 'Verify what was exported into this file' },
 } as const satisfies Options
+
+export const SECRET_OPTIONS = {
+  file: { type: 'string', value: 'path', summary: 'Take the value from this file, byte for byte' },
+} as const satisfies Options

@@ -8,6 +8,7 @@ import { platformKeys, tenantKeys, whoami } from './keys.ts'
 import { platformSessions, tenantSessions } from './sessions.ts'
 import { cancelOperation, getOperation, listOperations } from './operations.ts'
 import { getPlatform, listNetworks, platformHealth } from './platform.ts'
+import * as secrets from './secrets.ts'
 import { createTenant, deleteTenant, getTenant, listTenants, updateTenant } from './tenants.ts'
 import { getPlatformLimits, getUsage, listUsage, updatePlatformLimits } from './usage.ts'
 
@@ -32,6 +33,11 @@ export const ENDPOINTS: readonly Endpoint[] = [
   images.putRegistry,
   images.listRegistries,
   images.deleteRegistry,
+  secrets.putSecret,
+  secrets.listSecrets,
+  secrets.getSecret,
+  secrets.rollBackSecret,
+  secrets.deleteSecret,
   tenantKeys.create,
   tenantKeys.list,
   tenantKeys.get,
@@ -65,6 +71,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   platformSessions.list,
   platformSessions.end,
   listEvents,
+  secrets.rotateSecretsKey,
   audit.listAudit,
   audit.verifyAudit,
   audit.verifyGivenAudit,

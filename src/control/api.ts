@@ -11,6 +11,7 @@ import { keyRoutes, platformKeyRoutes } from '../../routes/keys.ts'
 import { operationRoutes } from '../../routes/operations.ts'
 import { platformRoutes } from '../../routes/platform.ts'
 import { registryRoutes } from '../../routes/registries.ts'
+import { secretRoutes } from '../../routes/secrets.ts'
 import { sessionRoutes } from '../../routes/sessions.ts'
 import { tenantRoutes } from '../../routes/tenants.ts'
 import { whoamiRoutes } from '../../routes/whoami.ts'
@@ -91,6 +92,7 @@ function bindRoutes(api: App, outside: Outside, services: Services): void {
   eventRoutes(api, services.events)
   backupRoutes(api, services.backups)
   auditRoutes(api, services)
+  secretRoutes(api, services)
   whoamiRoutes(api, services.whoami)
   platformRoutes(api, {
     platform: platformOf(outside),

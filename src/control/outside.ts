@@ -3,6 +3,7 @@ import { dockerEngine, ENGINE_API_VERSION } from '../adapters/docker-engine.ts'
 import { edgeLink } from '../adapters/edge-link.ts'
 import { hostGroups, type CgroupDriver } from '../adapters/host-groups.ts'
 import { openKeyRing } from '../adapters/key-ring.ts'
+import { openVault } from '../adapters/vault.ts'
 import { systemClock, systemTimers } from '../adapters/system.ts'
 import { systemNames } from '../adapters/system-names.ts'
 import type { Settings } from '../config.ts'
@@ -25,6 +26,8 @@ export async function openOutside(instance: Instance, settings: Settings, log: L
   const store = await openDatabase(instance, settings, storage)
   const isFirstStart = !(await store.read.keys.any())
   const keyRing = await openKeyRing({ path: places.keys, databaseHasKeys: !isFirstStart })
+  const databaseHasSecrets = await store.read.secrets.any()
+  const vault = await openVault({ path: places.keys, databaseHasSecrets })
   const docker = new Docker({ socketPath: settings.CLOUDLET_ENGINE, version: ENGINE_API_VERSION })
   const engine = dockerEngine({ docker, instance: instance.id, now: clock.now })
   const groups = instance.isolated ? hostGroups(driverOf(engine)) : null
@@ -45,6 +48,7 @@ export async function openOutside(instance: Instance, settings: Settings, log: L
     storage,
     isFirstStart,
     keyRing,
+    vault,
     docker,
     engine,
     groups,

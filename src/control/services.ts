@@ -18,6 +18,7 @@ import { tenantService } from '../services/tenants.ts'
 import { whoamiService } from '../services/whoami.ts'
 import { auditing } from './auditing.ts'
 import { databaseServices } from './database.ts'
+import { vaulting } from './vaulting.ts'
 import type { Outside } from './outside.ts'
 import { defaultLimits, quotaServices } from './quotas.ts'
 import { reconciling } from './reconciling.ts'
@@ -63,6 +64,7 @@ export function services(outside: Outside) {
   })
   return {
     ...audited,
+    ...vaulting(outside, audit),
     events,
     registries,
     operations,

@@ -9,6 +9,7 @@ export const KINDS = [
   'operations',
   'platform',
   'registries',
+  'secrets',
   'tenants',
   'usage',
 ] as const
@@ -28,7 +29,14 @@ const READ = ALL_PERMISSIONS.filter((permission) => permission.endsWith(':read')
  */
 export const ROLES = {
   admin: ALL_PERMISSIONS,
-  operator: [...READ, 'containers:write', 'images:write', 'operations:write', 'registries:write'],
+  operator: [
+    ...READ,
+    'containers:write',
+    'images:write',
+    'operations:write',
+    'registries:write',
+    'secrets:write',
+  ],
   member: [
     'containers:read',
     'containers:write',
@@ -37,6 +45,7 @@ export const ROLES = {
     'networks:read',
     'operations:read',
     'operations:write',
+    'secrets:read',
     'usage:read',
   ],
   read: READ,

@@ -90,6 +90,8 @@ export function newRow(wanted: ContainerCreate, { tenant, id, node, nowMs }: Row
     startedAt: null,
     finishedAt: null,
     removedAt: null,
+    secretsJson: null,
+    secretsOutdatedAt: null,
   }
 }
 

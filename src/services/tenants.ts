@@ -88,6 +88,7 @@ function changes(deps: TenantDeps) {
         await q.tenants.markDeleted(found.id, now)
         await q.keys.revokeAllOf(found.id, now)
         await q.registries.removeAllOf(found.id)
+        await q.secrets.removeAllOf(found.id)
         await q.images.removeAllOf(found.id)
         await q.limits.removeAllOf(found.id)
         for (const network of await q.networks.ofTenant(found.id)) {

@@ -13,6 +13,8 @@ const FLAGS: Readonly<Record<string, string>> = {
   'containers.rename': '--name other',
   'registries.put': '--username ann --password secret',
   'tenants.create': '--slug demo',
+  'secrets.put': '--value a-secret',
+  'secrets.rollback': '--version 1',
   'tenant-audit.verify-given': '--entries []',
   'platform-audit.verify-given': '--entries []',
   'images.share': '--image demo',
@@ -22,6 +24,7 @@ const VALUES: Readonly<Record<string, string>> = {
   container: 'hello',
   operation: 'o0000000000000aa',
   host: '127.0.0.1:5000',
+  secret: 'db-password',
   key: KEY_ID,
   session: 's0000000000000aa',
 }

@@ -7,6 +7,7 @@ import type { Image, Registry } from '../../src/contract/images.ts'
 import type { AccessKey, NewAccessKey, Whoami } from '../../src/contract/keys.ts'
 import type { Operation } from '../../src/contract/operations.ts'
 import type { Network, Platform } from '../../src/contract/platform.ts'
+import type { Secret } from '../../src/contract/secrets.ts'
 import type { Session } from '../../src/contract/sessions.ts'
 import type { Tenant } from '../../src/contract/tenants.ts'
 import type { PlatformLimits, PlatformUsage, Share, Usage } from '../../src/contract/usage.ts'
@@ -193,6 +194,15 @@ const backup: Backup = {
   sha256: 'ab'.repeat(32),
   rows: { tenants: 1 },
 }
+const secret: Secret = {
+  id: 's0000000000000aa',
+  name: 'db-password',
+  version: 2,
+  versions: [{ version: 2, sizeBytes: 16, createdAt: TIME }],
+  usedBy: ['hello'],
+  createdAt: TIME,
+  updatedAt: TIME,
+}
 const platform: Platform = {
   version: '0.1.0',
   instance: 'abcd',
@@ -243,6 +253,12 @@ export const SAMPLES: Readonly<
   'registries.put': { value: registry },
   'registries.list': list(registry),
   'registries.delete': { value: registry },
+  'secrets.put': { value: secret },
+  'secrets.list': list(secret),
+  'secrets.get': { value: secret },
+  'secrets.rollback': { value: secret },
+  'secrets.delete': { value: secret },
+  'platform.rotate-secrets-key': { value: { key: 2, rewrapped: 3, resumed: false } },
   'keys.create': { value: newKey },
   'keys.list': page(accessKey),
   'keys.get': { value: accessKey },

@@ -136,6 +136,7 @@ const reading = [
   'operations:read',
   'platform:read',
   'registries:read',
+  'secrets:read',
   'tenants:read',
   'usage:read',
 ]
@@ -239,6 +240,7 @@ test('whoami shows key, tenant, permissions and the time of the server', async (
       'networks:read',
       'operations:read',
       'operations:write',
+      'secrets:read',
       'usage:read',
     ],
     actions: null,

@@ -135,6 +135,8 @@ const container = (tenantId: string): ContainerRow => ({
   startedAt: null,
   finishedAt: null,
   removedAt: null,
+  secretsJson: null,
+  secretsOutdatedAt: null,
 })
 
 test('update() changes what is named and leaves the rest', async () => {

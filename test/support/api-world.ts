@@ -8,10 +8,12 @@ import { auditRoutes } from '../../routes/audit.ts'
 import { eventRoutes } from '../../routes/events.ts'
 import { keyRoutes, platformKeyRoutes } from '../../routes/keys.ts'
 import { registryRoutes } from '../../routes/registries.ts'
+import { secretRoutes } from '../../routes/secrets.ts'
 import { tenantRoutes } from '../../routes/tenants.ts'
 import { whoamiRoutes } from '../../routes/whoami.ts'
 import { joseTokens } from '../../src/adapters/jose-tokens.ts'
 import { openKeyRing } from '../../src/adapters/key-ring.ts'
+import { openVault } from '../../src/adapters/vault.ts'
 import { referenceScript } from '../../src/adapters/reference-script.ts'
 import type { NewAccessKey } from '../../src/contract/keys.ts'
 import { PLATFORM } from '../../src/core/actor.ts'
@@ -24,6 +26,8 @@ import { eventService } from '../../src/services/events.ts'
 import { keyService } from '../../src/services/keys.ts'
 import { onceService } from '../../src/services/once.ts'
 import { registryService } from '../../src/services/registries.ts'
+import { secretsKeyService } from '../../src/services/secrets-key.ts'
+import { secretService } from '../../src/services/secrets.ts'
 import { tenantService } from '../../src/services/tenants.ts'
 import { whoamiService } from '../../src/services/whoami.ts'
 
@@ -79,6 +83,9 @@ async function house(folder: string) {
   }
   const tenants = tenantService(tenantDeps)
   const registries = registryService({ store, clock, audit, keyRing })
+  const vault = await openVault({ path, databaseHasSecrets: false })
+  const secrets = secretService({ store, clock, newId, audit, vault })
+  const secretsKey = secretsKeyService({ store, audit, vault, breathe: () => setImmediate() })
   await keys.load()
   const once = onceService({ store, clock, keyRing })
   return {
@@ -89,6 +96,10 @@ async function house(folder: string) {
     newId,
     url,
     keyRing,
+    keyFile: path,
+    vault,
+    secrets,
+    secretsKey,
     audit,
     auditCheck,
     events,
@@ -111,6 +122,7 @@ function routesOf(inside: House): Route[] {
     (app) => eventRoutes(app, events),
     (app) => auditRoutes(app, { audit, auditCheck }),
     (app) => registryRoutes(app, registries),
+    (app) => secretRoutes(app, inside),
     (app) => whoamiRoutes(app, whoamiService({ clock })),
   ]
 }

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import Docker from 'dockerode'
 import { openStore } from '../../db/open.ts'
 import { openKeyRing } from '../../src/adapters/key-ring.ts'
+import { openVault } from '../../src/adapters/vault.ts'
 import { readSettings } from '../../src/config.ts'
 import { apiOver } from '../../src/control/api.ts'
 import type { Outside } from '../../src/control/outside.ts'
@@ -33,6 +34,7 @@ async function outsideIn(folder: string, env: Env, machine: Machine) {
   const host = new EngineHost({ ...machine, now: time.now })
   const edge = new FakeEdge()
   const path = join(folder, 'keys.json')
+  const keyRing = await openKeyRing({ path, databaseHasKeys: false })
   const outside: Outside = {
     instance: {
       id: ID,
@@ -53,7 +55,8 @@ async function outsideIn(folder: string, env: Env, machine: Machine) {
     store: await openStore(`file:${join(folder, 'cloudlet.db')}`, MIGRATIONS),
     storage: storageWatch({ clock: time, timers: time, log: () => undefined }),
     isFirstStart: true,
-    keyRing: await openKeyRing({ path, databaseHasKeys: false }),
+    keyRing,
+    vault: await openVault({ path, databaseHasSecrets: false }),
     docker: new Docker({ socketPath: join(folder, 'no-engine') }),
     engine: fakeEngine(host, ID),
     groups: null,

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Client } from '@libsql/client'
+import { createClient, type Client } from '@libsql/client'
 
 /** Something about the database that only the operator can put right; the message says how. */
 export class DatabaseError extends Error {
@@ -24,6 +24,18 @@ export async function lastMigration(client: Pick<Client, 'execute'>): Promise<nu
   const { rows } = await client.execute('SELECT max(created_at) AS last FROM __drizzle_migrations')
   const last = rows[0]?.['last']
   return typeof last === 'number' ? last : undefined
+}
+
+/** Whether the file is a database that an older version has made. */
+export async function isOlder(path: string, folder: string): Promise<boolean> {
+  if (!existsSync(path)) return false
+  const client = createClient({ url: `file:${path}`, concurrency: 1 })
+  try {
+    const last = await lastMigration(client)
+    return last !== undefined && last < newestMigration(folder)
+  } finally {
+    client.close()
+  }
 }
 
 /** An older program must not work on what a newer one has made: it does not know what it would break. */

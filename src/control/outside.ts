@@ -23,7 +23,7 @@ export async function openOutside(instance: Instance, settings: Settings, log: L
   const [clock, timers]: [Clock, Timers] = [systemClock, systemTimers]
   const places = placesIn(instance.dataDir)
   const storage = storageWatch({ clock, timers, log })
-  const store = await openDatabase(instance, settings, storage)
+  const store = await openDatabase({ clock, instance, settings }, storage)
   const isFirstStart = !(await store.read.keys.any())
   const keyRing = await openKeyRing({ path: places.keys, databaseHasKeys: !isFirstStart })
   const databaseHasSecrets = await store.read.secrets.any()

@@ -180,6 +180,11 @@ export const containers = sqliteTable(
     cpuShares: integer('cpu_shares').notNull(),
     memoryBytes: integer('memory_bytes').notNull(),
     pids: integer('pids').notNull(),
+    /** What the engine may still have while it is given other limits: the larger of the two is reserved. */
+    heldCpuMilli: integer('held_cpu_milli'),
+    heldCpuShares: integer('held_cpu_shares'),
+    heldMemoryBytes: integer('held_memory_bytes'),
+    heldPids: integer('held_pids'),
 
     desired: text('desired', { enum: ['running', 'stopped', 'absent'] }).notNull(),
     /** Grows with every intent; an operation names the one it stands for. */

@@ -1,3 +1,4 @@
+import { updateContainer } from '../src/contract/container-change.ts'
 import * as contract from '../src/contract/containers.ts'
 import { mount, mountChange, mountStream, type Settle } from '../src/http/mount.ts'
 import type { App } from '../src/http/shell.ts'
@@ -38,6 +39,10 @@ export function containerRoutes(app: App, { containers, logs, settle }: Deps): v
   })
   mountChange(app, contract.renameContainer, {
     serve: ({ params, body }, { actor }) => containers.rename({ ...params, actor }, body.name),
+    settle,
+  })
+  mountChange(app, updateContainer, {
+    serve: ({ params, body }, { actor }) => containers.update({ ...params, actor }, body),
     settle,
   })
   mountChange(app, contract.deleteContainer, {

@@ -1,4 +1,5 @@
 import { and, asc, count, eq, gt, inArray, isNull, lt, or, sql, sum, type SQL } from 'drizzle-orm'
+import type { AnySQLiteColumn } from 'drizzle-orm/sqlite-core'
 import { CRASH_LOOPING, type ShownState } from '../../src/core/container-plan.ts'
 import { LOG_BYTES } from '../../src/core/container-shape.ts'
 import type { Amounts } from '../../src/core/quota.ts'
@@ -146,11 +147,16 @@ const amounts = (db: Executor) => ({
   },
 })
 
+/** What is wanted, or what the engine may still have where that is more. */
+function sumOfLarger(wanted: AnySQLiteColumn, held: AnySQLiteColumn) {
+  return sum(sql`max(${wanted}, coalesce(${held}, 0))`).mapWith(Number)
+}
+
 const RESERVED = {
   containers: count(),
-  cpuMilli: sum(containers.cpuMilli).mapWith(Number),
-  memoryBytes: sum(containers.memoryBytes).mapWith(Number),
-  pids: sum(containers.pids).mapWith(Number),
+  cpuMilli: sumOfLarger(containers.cpuMilli, containers.heldCpuMilli),
+  memoryBytes: sumOfLarger(containers.memoryBytes, containers.heldMemoryBytes),
+  pids: sumOfLarger(containers.pids, containers.heldPids),
 }
 
 /** Sums over no row at all are null. */

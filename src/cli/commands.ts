@@ -12,6 +12,7 @@ import {
   LOG_OPTIONS,
   PLATFORM,
   REGISTRY_OPTIONS,
+  RESIZE_OPTIONS,
   ROTATE_OPTIONS,
   RUN_OPTIONS,
   SECRET_OPTIONS,
@@ -115,6 +116,11 @@ export const COMMANDS: readonly Command[] = [
     summary: 'Give a container another name',
     options: TIMEOUT,
     work: container(({ rename }) => rename),
+  }),
+  command('resize', '<container>', {
+    summary: 'Give a container other limits while it runs',
+    options: RESIZE_OPTIONS,
+    work: container(({ resize }) => resize),
   }),
   command('rm', '<container> [container…]', {
     summary: 'Delete containers; running ones only with --force',

@@ -25,6 +25,15 @@ export const PLATFORM = {
   admin: { type: 'boolean', summary: "The platform's own, not the tenant's" },
 } as const satisfies Options
 
+const SIZE_OPTIONS = {
+  memory: { type: 'string', short: 'm', value: 'size', summary: 'Memory, e.g. 256m or 1g' },
+  cpu: { type: 'string', value: 'cpus', summary: 'CPUs, e.g. 500m or 0.5' },
+  'cpu-shares': { type: 'string', value: 'number', summary: 'Weight; 1024 is that of one CPU' },
+  pids: { type: 'string', value: 'number', summary: 'Most processes and threads' },
+} as const satisfies Options
+
+export const RESIZE_OPTIONS = { ...SIZE_OPTIONS, ...TIMEOUT } as const satisfies Options
+
 export const RUN_OPTIONS = {
   name: { type: 'string', value: 'name', summary: 'Default: made up from the image' },
   env: { type: 'string', short: 'e', multiple: true, value: 'KEY=VALUE', summary: 'Environment' },
@@ -35,10 +44,7 @@ export const RUN_OPTIONS = {
     value: 'port[/udp]',
     summary: "Port it listens on; the first TCP port is the app's",
   },
-  memory: { type: 'string', short: 'm', value: 'size', summary: 'Memory, e.g. 256m or 1g' },
-  cpu: { type: 'string', value: 'cpus', summary: 'CPUs, e.g. 500m or 0.5' },
-  'cpu-shares': { type: 'string', value: 'number', summary: 'Weight; 1024 is that of one CPU' },
-  pids: { type: 'string', value: 'number', summary: 'Most processes and threads' },
+  ...SIZE_OPTIONS,
   label: { type: 'string', short: 'l', multiple: true, value: 'key=value', summary: 'Label' },
   user: { type: 'string', short: 'u', value: 'user[:group]', summary: 'Run as this user' },
   workdir: { type: 'string', short: 'w', value: 'path', summary: 'Run in this folder' },

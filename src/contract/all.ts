@@ -1,5 +1,6 @@
 import * as audit from './audit.ts'
 import { createBackup, listBackups } from './backups.ts'
+import { updateContainer } from './container-change.ts'
 import * as containers from './containers.ts'
 import type { Endpoint } from './endpoint.ts'
 import { listEvents, listTenantEvents } from './events.ts'
@@ -22,6 +23,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   containers.stopContainer,
   containers.restartContainer,
   containers.renameContainer,
+  updateContainer,
   containers.deleteContainer,
   containers.containerLogs,
   listOperations,

@@ -210,8 +210,8 @@ export const Container = z
   .meta({ id: 'Container' })
 export type Container = z.infer<typeof Container>
 
-const CONTAINERS = '/v1/tenants/{tenant}/containers'
-const InContainer = InTenant.extend({ container: NameOrId })
+export const CONTAINERS = '/v1/tenants/{tenant}/containers'
+export const InContainer = InTenant.extend({ container: NameOrId })
 
 export const createContainer = endpoint({
   id: 'containers.create',

@@ -3,6 +3,7 @@ import type { Settings } from '../config.ts'
 import type { Amounts, Limits } from '../core/quota.ts'
 import type { AuditService } from '../services/audit.ts'
 import { capacityService } from '../services/capacity.ts'
+import type { EventService } from '../services/events.ts'
 import { ledgerService } from '../services/ledger.ts'
 import { platformLimitsService } from '../services/platform-limits.ts'
 import { usageService } from '../services/usage.ts'
@@ -20,14 +21,19 @@ export const defaultLimits = (settings: Settings): Limits => ({
 
 const live = (): Promise<ReadonlyMap<string, Amounts>> => Promise.resolve(new Map())
 
+interface Written {
+  readonly audit: AuditService
+  readonly events: EventService
+}
+
 /** What everybody is held to, and what is left of it. */
-export function quotaServices(outside: Outside, audit: AuditService) {
+export function quotaServices(outside: Outside, { audit, events }: Written) {
   const { store, instance } = outside
   const capacity = hostCapacity(outside)
   const { machine } = capacity
   return {
     capacity,
-    ledger: ledgerService({ machine }),
+    ledger: ledgerService({ machine, events }),
     platformLimits: platformLimitsService({ store, audit }),
     usage: usageService({ store, machine, live, enforced: instance.isolated }),
   }

@@ -12,6 +12,7 @@ import { registryGate } from '../reconcile/registry-gate.ts'
 import { rootWatch } from '../reconcile/root-watch.ts'
 import { tenantGroups, type GroupDeps } from '../reconcile/tenant-groups.ts'
 import type { EventService } from '../services/events.ts'
+import type { Ledger } from '../services/ledger.ts'
 import type { RegistryService } from '../services/registries.ts'
 import type { Outside } from './outside.ts'
 
@@ -25,11 +26,12 @@ export interface Told {
   readonly operationEnded: (id: string) => void
   readonly accountOf: GroupDeps['accountOf']
   readonly record: EventService['record']
+  readonly watched: Ledger['watched']
 }
 
 /** What makes intent come true: the loop, what it sees of the engine, and what it tells the edge. */
 export function reconciling(outside: Outside, told: Told) {
-  const { loginFor, operationEnded, record } = told
+  const { loginFor, operationEnded, record, watched } = told
   const { instance, settings, store, engine, edge, clock, timers, log } = outside
   const known = knownEngine()
   const internalDomain = settings.CLOUDLET_INTERNAL_DOMAIN
@@ -53,6 +55,7 @@ export function reconciling(outside: Outside, told: Told) {
     internalDomain,
     operationEnded,
     record,
+    watched,
     passing: failpoint(settings.CLOUDLET_FAILPOINT),
   }
   const { loop, networks, wake, observer } = loopsOf(steps)

@@ -32,6 +32,7 @@ export function services(outside: Outside) {
   const audited = auditing(outside)
   const { audit } = audited
   const registries = registryService({ store, clock, audit, keyRing })
+  const { ledger, ...quotas } = quotaServices(outside, { audit, events })
   const reconciler = reconciling(outside, {
     loginFor: (tenantId, host) => registries.loginFor(tenantId, host),
     operationEnded: (id) => operations.ended(id),
@@ -40,18 +41,17 @@ export function services(outside: Outside) {
       return tenant && !tenant.deletedAt ? accountOfTenant(store.read, tenantId) : undefined
     },
     record: events.record,
+    watched: ledger.watched,
   })
   const { wake } = reconciler
 
   const requireRuntime = sandboxCheck(engine)
-  const common = { store, clock, newId: randomId, audit, events, requireRuntime }
+  const common = { store, clock, newId: randomId, audit, events, ledger, requireRuntime }
   const operations = operationService({ ...common, wake })
   const keys = keyService({ ...common, newJti: randomId, keyRing, tokens: joseTokens })
-  const { ledger, ...quotas } = quotaServices(outside, audit)
   const containers = containerService({
     ...common,
     operations,
-    ledger,
     wake,
     registries: outside.registries,
     node: 'local',

@@ -1,5 +1,6 @@
 import { CRASH_LOOPING } from './container-plan.ts'
 import type { EventLevel, NewEvent } from './event.ts'
+import { sizesOf, type Sizes } from './resize.ts'
 
 /** What of a row, as it is after a change, an event can tell. */
 export interface Told {
@@ -93,6 +94,22 @@ export const containerDeleted = (row: Told): NewEvent => ({
   action: 'container.deleted',
   level: 'info',
   message: `Container "${row.name}" was deleted`,
+})
+
+export const containerResized = (row: Told & Sizes): NewEvent => ({
+  ...of(row),
+  action: 'container.resized',
+  level: 'info',
+  message: `Container "${row.name}" has other limits`,
+  details: { ...sizesOf(row) },
+})
+
+export const containerNotResized = (row: Told & Sizes, why: string): NewEvent => ({
+  ...of(row),
+  action: 'container.resize-refused',
+  level: 'warning',
+  message: `Container "${row.name}" keeps its limits: ${why}`,
+  details: { refused: sizesOf(row) },
 })
 
 const of = ({ id, tenantId, name }: Pick<Told, 'id' | 'tenantId' | 'name'>) => ({

@@ -12,6 +12,8 @@ export interface ContainerIntent {
   readonly startingAt: number | null
   readonly retryAt: number | null
   readonly hasImage: boolean
+  /** It is to have other limits than the engine may have. */
+  readonly isResizing: boolean
 }
 
 export type ContainerState =
@@ -51,6 +53,8 @@ export type Step =
   | { readonly do: 'unpause' }
   /** It is not what it was made from: remove it; the next step makes it anew. */
   | { readonly do: 'replace' }
+  /** Give it the limits that are wanted now. */
+  | { readonly do: 'resize' }
   | { readonly do: 'note-running' }
   | { readonly do: 'note-exit' }
   /** Back-off is over: a new run. */
@@ -69,8 +73,12 @@ export function nextStep(row: ContainerIntent, seen: Observed | undefined, nowMs
   if (row.desired === 'absent') return { do: seen ? 'remove' : 'release' }
   if (seen?.wrong === 'name') return { do: 'rename' }
   if (seen?.status === 'paused') return { do: 'unpause' }
-  if (row.desired === 'stopped') return stepToStopped(row, seen)
-  return stepToRunning(row, seen, nowMs)
+  if (row.isResizing && seen && seen.status !== 'other') return { do: 'resize' }
+  const step =
+    row.desired === 'stopped' ? stepToStopped(row, seen) : stepToRunning(row, seen, nowMs)
+  if (!row.isResizing || step.do !== 'nothing') return step
+  // Nothing is there and nothing will be made: what is wanted is all there is.
+  return seen ? { do: 'wait', untilMs: nowMs + LOOK_AGAIN_MS } : { do: 'resize' }
 }
 
 function stepToStopped(row: ContainerIntent, seen: Observed | undefined): Step {

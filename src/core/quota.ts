@@ -75,14 +75,15 @@ export function shortages(limits: Limits, used: Amounts, requested: Amounts): Sh
 export const overLimit = (limits: Limits, used: Amounts): Reserved[] =>
   RESERVED.filter((resource) => (used[resource] ?? 0) > (limits[resource] ?? Infinity))
 
-/** The sum, kind by kind. */
-export function added(all: readonly Amounts[]): Amounts {
-  const total: Partial<Record<Reserved, number>> = {}
-  for (const resource of RESERVED) {
-    const sum = all.reduce((so, amounts) => so + (amounts[resource] ?? 0), 0)
-    if (sum !== 0) total[resource] = sum
-  }
-  return total
+/** The sum, kind by kind, all of them. */
+export function added(all: readonly Amounts[]): Record<Reserved, number> {
+  const entries = RESERVED.map((resource) => [
+    resource,
+    all.reduce((sum, amounts) => sum + (amounts[resource] ?? 0), 0),
+  ])
+  // Made of every name there is.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return Object.fromEntries(entries) as Record<Reserved, number>
 }
 
 /** All limits by name, `null` where none is set: what the API shows. */

@@ -2,6 +2,7 @@ import type { PlacedContainer } from '../../db/queries/containers.ts'
 import { nextStep, type Observed, type Step } from '../core/container-plan.ts'
 import { dockerName } from '../core/docker-names.ts'
 import { marksDiffer } from '../core/spec-mark.ts'
+import { isResizing } from '../core/resize.ts'
 import type { EngineContainer } from '../ports/engine.ts'
 import { markOf } from './container-wanted.ts'
 
@@ -10,12 +11,11 @@ export const decision = (
   placed: PlacedContainer,
   seen: EngineContainer | undefined,
   nowMs: number,
-): Step =>
-  nextStep(
-    { ...placed.row, hasImage: placed.row.imageJson !== null },
-    observedOf(placed, seen),
-    nowMs,
-  )
+): Step => {
+  const { row } = placed
+  const intent = { ...row, hasImage: row.imageJson !== null, isResizing: isResizing(row) }
+  return nextStep(intent, observedOf(placed, seen), nowMs)
+}
 
 /** Whether its process runs, as far as we know. */
 export const isRunning = ({ status }: EngineContainer): boolean => STATUS[status] === 'running'

@@ -13,21 +13,10 @@ export type Notes = ReturnType<typeof containerNotes>
 
 /** Writes down what has come of a container: each in one transaction, with the end of its operations. */
 export function containerNotes(deps: StepDeps) {
-  const { store, clock } = deps
+  const { clock } = deps
   const now = (): number => clock.now().getTime()
 
-  /** Does its work unless a newer intent has come, then tells those who wait for what has ended. */
-  async function written(
-    row: ContainerRow,
-    work: (q: Queries) => Promise<readonly string[]>,
-  ): Promise<void> {
-    const ended = await store.write(async (q) => {
-      const current = await q.containers.byId(row.id)
-      return current?.generation === row.generation ? work(q) : []
-    })
-    for (const id of ended) deps.operationEnded(id)
-  }
-
+  const written = writing(deps)
   const update = updating(deps)
   const end = (q: Queries, { id }: ContainerRow, ending: Ending): Promise<string[]> =>
     endOperations(q, { targetId: id, nowMs: now() }, ending)
@@ -71,7 +60,9 @@ export function containerNotes(deps: StepDeps) {
     async released({ row }: PlacedContainer): Promise<void> {
       await written(row, async (q) => {
         const removedAt = now()
-        await q.containers.update(row.id, { removedAt, state: 'deleting' })
+        await deps.watched(q, row.tenantId, () =>
+          q.containers.update(row.id, { removedAt, state: 'deleting' }),
+        )
         await q.names.release(row.id)
         await q.addresses.release(row.id, removedAt)
         await deps.record(q, containerDeleted(row))
@@ -82,6 +73,17 @@ export function containerNotes(deps: StepDeps) {
     },
   }
 }
+
+/** Does its work unless a newer intent has come, then tells those who wait for what has ended. */
+export const writing =
+  ({ store, operationEnded }: Pick<StepDeps, 'store' | 'operationEnded'>) =>
+  async (row: ContainerRow, work: (q: Queries) => Promise<readonly string[]>): Promise<void> => {
+    const ended = await store.write(async (q) => {
+      const current = await q.containers.byId(row.id)
+      return current?.generation === row.generation ? work(q) : []
+    })
+    for (const id of ended) operationEnded(id)
+  }
 
 /** Changes a row, and tells what there is to tell of it, in one transaction. */
 const updating =

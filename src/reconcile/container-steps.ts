@@ -31,6 +31,8 @@ export interface StepDeps {
   readonly operationEnded: (id: string) => void
   /** Writes an event inside the transaction of what it tells of. */
   readonly record: (q: Queries, event: NewEvent) => Promise<void>
+  /** Does what gives back something of a tenant's quota, inside its transaction. */
+  readonly watched: <T>(q: Queries, tenantId: string, work: () => Promise<T>) => Promise<T>
   /** Called between every two steps; tests let the process die there. */
   readonly passing: (point: string) => void
 }

@@ -10,6 +10,7 @@ import { containerMaking } from './container-making.ts'
 import { containerNotes, type Notes } from './container-notes.ts'
 import { containerOutcomes } from './container-outcomes.ts'
 import { containerHands, containerRepairs, type Repairs } from './container-repairs.ts'
+import { containerResize, isPuttingBack } from './container-resize.ts'
 import { containerRunning } from './container-running.ts'
 import { containerSettling } from './container-settling.ts'
 import { givingWay } from './container-patience.ts'
@@ -30,7 +31,7 @@ export function containerReconciler(deps: StepDeps) {
   const { store, clock } = deps
   const look = containerLook(deps)
   const notes = containerNotes(deps)
-  const outcomes = containerOutcomes(deps, notes)
+  const failed = fates(deps, notes)
   const repairs = containerRepairs(deps)
   const perform = performer(deps, notes, repairs)
   const settle = containerSettling(deps, notes)
@@ -80,10 +81,10 @@ export function containerReconciler(deps: StepDeps) {
     } catch (error) {
       if (!FATEFUL.has(step.do)) throw error
       const failure = failureOf(error)
-      if (!failure || isTrouble(id, error)) throw error
+      if (!failure || isTrouble(id, error) || isPutBack(step, at)) throw error
       troubles.delete(id)
       deps.log('info', 'Container failed', { container: id, step: step.do, error })
-      await outcomes.failed(at.placed, failure)
+      await failed(step, at, failure)
     }
   }
 
@@ -102,6 +103,14 @@ const soonest = (...all: readonly (number | undefined)[]): number | undefined =>
   return known.length > 0 ? Math.min(...known) : undefined
 }
 
+/** What a failure means to a container: its end, or that it keeps the limits it has. */
+function fates(deps: StepDeps, notes: Notes) {
+  const outcomes = containerOutcomes(deps, notes)
+  const limits = containerResize(deps)
+  return ({ do: step }: Step, { placed }: StepAt, why: Failure): Promise<void> =>
+    step === 'resize' ? limits.refused(placed.row, why) : outcomes.failed(placed, why)
+}
+
 type Perform = (step: Step, at: StepAt, signal: AbortSignal) => Promise<void>
 
 /** Which hand does which step. */
@@ -112,6 +121,7 @@ function performer(deps: StepDeps, notes: Notes, repairs: Repairs): Perform {
   const run = containerRunning(deps, notes, repairs)
   const hands = containerHands(deps)
   const exit = containerExit(deps, notes)
+  const limits = containerResize(deps)
   const outcomes = containerOutcomes(deps, notes)
 
   /** Our own word that it runs can be older than its end: only the engine's counts. */
@@ -141,6 +151,8 @@ function performer(deps: StepDeps, notes: Notes, repairs: Repairs): Perform {
         return hands.unpause(at, signal)
       case 'replace':
         return hands.replace(at, signal)
+      case 'resize':
+        return limits.resize(at, signal)
       case 'note-running':
         return noteRunning(at, signal)
       case 'note-exit':
@@ -165,7 +177,16 @@ function performer(deps: StepDeps, notes: Notes, repairs: Repairs): Perform {
 /** A pull takes as long as its registry does, and a stop as long as its container may. */
 const SLOW: ReadonlySet<Step['do']> = new Set(['resolve-image', 'stop'])
 
-const FATEFUL: ReadonlySet<Step['do']> = new Set(['resolve-image', 'create', 'start', 'begin-run'])
+const FATEFUL: ReadonlySet<Step['do']> = new Set([
+  'resolve-image',
+  'create',
+  'start',
+  'begin-run',
+  'resize',
+])
+
+const isPutBack = (step: Step, { placed }: StepAt): boolean =>
+  step.do === 'resize' && isPuttingBack(placed.row)
 
 function failureOf(error: unknown): Failure | undefined {
   if (error instanceof Failure) return error

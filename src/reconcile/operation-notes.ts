@@ -9,15 +9,18 @@ export interface Ending {
 interface At {
   readonly targetId: string
   readonly nowMs: number
+  /** Only those of this kind. */
+  readonly kind?: string
 }
 
 /** Ends every open operation of a target, inside the transaction that makes it true; answers their ids. */
 export async function endOperations(
   q: Queries,
-  { targetId, nowMs }: At,
+  { targetId, nowMs, kind }: At,
   { state, failure }: Ending,
 ): Promise<string[]> {
-  const open = await q.operations.openOn(targetId)
+  const all = await q.operations.openOn(targetId)
+  const open = kind === undefined ? all : all.filter((one) => one.kind === kind)
   for (const { id, progress } of open) {
     await q.operations.updateOpen(id, {
       state,

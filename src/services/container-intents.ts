@@ -5,6 +5,7 @@ import type { Actor } from '../core/actor.ts'
 import { containerCreated } from '../core/container-event.ts'
 import { failure, nameTaken, notFound } from '../core/failure.ts'
 import { refuseStale } from '../core/precondition.ts'
+import { isResizing } from '../core/resize.ts'
 import { isReservedName } from '../core/reserved-names.ts'
 import type { AuditService } from './audit.ts'
 import type { Change } from './change.ts'
@@ -30,7 +31,7 @@ export interface IntentDeps extends PlacementDeps {
   readonly wake: (containerId: string) => void
 }
 
-export type Verb = 'create' | 'start' | 'stop' | 'restart' | 'rename' | 'delete'
+export type Verb = 'create' | 'start' | 'stop' | 'restart' | 'rename' | 'update' | 'delete'
 
 export interface Asked {
   readonly tenant: string
@@ -107,8 +108,8 @@ export function containerIntents(deps: IntentDeps) {
         const decided = await decide(row, q)
         const changed = { ...decided, generation: row.generation + 1 }
         await q.containers.update(row.id, changed)
-        // What changes nothing joins what is under way; nor does a new name get in its way.
-        const supersedes = verb !== 'rename' && Object.keys(decided).length > 0
+        // What changes nothing joins what is under way; nor does what is beside it get in its way.
+        const supersedes = !BESIDE.has(verb) && Object.keys(decided).length > 0
         const intent = { slug: asked.tenant, actor: asked.actor, verb, supersedes }
         return begin(deps, q, { row: { ...row, ...changed }, ...intent })
       })
@@ -123,6 +124,9 @@ export async function claimName(
 ): Promise<void> {
   await q.names.claim({ tenantId, name, kind: 'container', resourceId: id })
 }
+
+/** Changes that leave a container on its way. */
+const BESIDE: ReadonlySet<Verb> = new Set(['rename', 'update'])
 
 interface Intent {
   readonly row: ContainerRow
@@ -151,8 +155,8 @@ async function begin(
     target: { kind: 'container', id: row.id, name: row.name },
     generation: row.generation,
     supersedes,
-    // A new name is the whole of it.
-    done: verb === 'rename',
+    // A new name is the whole of it, and so is what the engine need not be told.
+    done: BESIDE.has(verb) && !isResizing(row),
   })
   const last = await q.containers.placedById(row.id)
   if (!last) throw notFound('container', row.id)

@@ -17,6 +17,7 @@ import { wrongField } from '../core/failure.ts'
 import { imageReference } from '../core/image-reference.ts'
 import type { Amounts } from '../core/quota.ts'
 import { judgedRegistry } from '../core/registry-hosts.ts'
+import { NOTHING_HELD, type Sizes } from '../core/resize.ts'
 import { exceptionsOf } from './tenant-lookup.ts'
 
 /** What the contract's shapes alone cannot show. */
@@ -68,9 +69,8 @@ export function newRow(wanted: ContainerCreate, { tenant, id, node, nowMs }: Row
     specJson: JSON.stringify(spec),
     policy: policyOf(wanted, tenant),
     runtime: runtimeOf(wanted, tenant),
-    ...cpuAmounts(wanted, DEFAULT_CPU_MILLI),
-    memoryBytes: wanted.memoryBytes ?? DEFAULT_MEMORY_BYTES,
-    pids: wanted.pids ?? DEFAULT_PIDS,
+    ...sizesWanted(wanted),
+    ...NOTHING_HELD,
     desired: start ? 'running' : 'stopped',
     generation: 1,
     specGeneration: 1,
@@ -121,6 +121,14 @@ function runtimeOf(wanted: ContainerCreate, tenant: TenantRow): ContainerRow['ru
   if (tenant.runtime === 'default' || runtime === 'sandboxed') return runtime
   throw wrongField('#/runtime', "the tenant's containers run sandboxed, and no other way")
 }
+
+/** The limits that are asked for, with the defaults where nothing is. */
+export const sizesWanted = (spec: SizesAsked): Sizes => ({
+  ...cpuAmounts(spec, DEFAULT_CPU_MILLI),
+  memoryBytes: spec.memoryBytes ?? DEFAULT_MEMORY_BYTES,
+  pids: spec.pids ?? DEFAULT_PIDS,
+})
+type SizesAsked = Pick<ContainerCreate, keyof Sizes>
 
 /** What a new container takes of its tenant's quota, beside the network that it may need. */
 export const amountsOf = ({ cpuMilli, memoryBytes, pids }: NewRow): Amounts => ({

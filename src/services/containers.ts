@@ -1,4 +1,5 @@
 import type { ContainerRow, PlacedContainer } from '../../db/queries/containers.ts'
+import type { ContainerChange } from '../contract/container-change.ts'
 import type { Container, ContainerCreate, ContainerState } from '../contract/containers.ts'
 import { finishedPage } from '../contract/finished.ts'
 import type { Actor } from '../core/actor.ts'
@@ -6,6 +7,7 @@ import { nameTaken, notFound } from '../core/failure.ts'
 import { isWithin, type Named, type Reach } from '../core/reach.ts'
 import { isReservedName } from '../core/reserved-names.ts'
 import type { Change } from './change.ts'
+import { resizing } from './container-resize.ts'
 import { containerAnswers, type ContainerAnswer } from './container-answers.ts'
 import {
   claimName,
@@ -135,6 +137,14 @@ function changes(deps: ContainerDeps) {
       })
       deps.routesChanged()
       return renamed
+    },
+
+    async update(asked: Asked, change: ContainerChange): Promise<Change<Container>> {
+      requireEngine()
+      const updated = await intents.change(asked, 'update', resizing(deps.ledger, change))
+      // The edge checks the health.
+      deps.routesChanged()
+      return updated
     },
 
     async delete(asked: Asked, force: boolean): Promise<Change<Container>> {

@@ -10,7 +10,7 @@ import { isReservedName } from '../core/reserved-names.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { AuditService } from './audit.ts'
 import type { EventService } from './events.ts'
-import { accountOfTenant, accountsOfTenants, type Account } from './ledger.ts'
+import { accountOfTenant, accountsOfTenants, type Account, type Ledger } from './ledger.ts'
 import type { SandboxCheck } from './sandbox.ts'
 import { exceptionsOf, tenantBySlug } from './tenant-lookup.ts'
 
@@ -19,6 +19,7 @@ export interface TenantDeps {
   readonly clock: Clock
   readonly newId: () => string
   readonly audit: AuditService
+  readonly ledger: Pick<Ledger, 'watched'>
   readonly events: Pick<EventService, 'record'>
   /** Limits of a tenant that is created without its own. */
   readonly defaults: Limits
@@ -70,7 +71,7 @@ function changes(deps: TenantDeps) {
         if (change.exceptions) await refuseWithdrawal(q, row, change.exceptions)
         const walls = wallsOf(row, change)
         await q.tenants.update(row.id, walls)
-        await q.limits.put(row.id, defined(change.limits))
+        await deps.ledger.watched(q, row.id, () => q.limits.put(row.id, defined(change.limits)))
         const tenant = tenantOf({ ...row, ...walls }, await accountOfTenant(q, row.id))
         await note(q, actor, { verb: 'update', tenant, status: 200 })
         return tenant

@@ -52,7 +52,7 @@ export type UsageService = ReturnType<typeof usageService>
 function sharesOf(account: Account, used: Amounts): Record<Reserved, Share> {
   const shares = RESERVED.map((resource) => {
     const limit = account.limits[resource] ?? null
-    const reserved = account.reserved[resource] ?? 0
+    const reserved = account.reserved[resource]
     return [
       resource,
       {

@@ -24,6 +24,7 @@ const LINES: Readonly<Record<string, readonly [string, RegExp]>> = {
   start: ['start hello', /^hello\n$/],
   restart: ['restart hello', /^hello\n$/],
   rename: ['rename hello other', /^other\n$/],
+  resize: ['resize hello --memory 1g --cpu 500m', /^hello has \S+ CPUs, .*iB, \d+ pids\n$/],
   rm: ['rm --force hello', /^hello\n$/],
   inspect: ['inspect hello', /"hostname": "hello\.demo\.internal"/],
   usage: [

@@ -239,6 +239,7 @@ export const SAMPLES: Readonly<
   'containers.stop': changed,
   'containers.restart': changed,
   'containers.rename': changed,
+  'containers.update': changed,
   'containers.delete': changed,
   'containers.logs': { lines: [{ time: TIME, stream: 'stdout', line: 'one' }] },
   'operations.list': page(operation),

@@ -48,6 +48,9 @@ const EFFECT: Record<Step['do'], (world: World) => void> = {
   replace: (world) => {
     world.seen = undefined
   },
+  resize: (world) => {
+    world.row = { ...world.row, isResizing: false }
+  },
   'note-running': (world) => {
     world.row = { ...world.row, state: 'running' }
   },
@@ -83,6 +86,7 @@ const anyRow = fc
     startingAt: time,
     retryAt: time,
     hasImage: fc.boolean(),
+    isResizing: fc.boolean(),
   })
   .map((row): ContainerIntent => ({ ...row, startedRun: Math.min(row.run, row.startedRun) }))
 const anySeen: fc.Arbitrary<Observed | undefined> = fc.option(
@@ -114,6 +118,7 @@ test('nextStep() leads from every state to what is desired, in few steps', () =>
       walk(world)
       const { desired, state } = world.row
       if (desired === 'absent') assert.equal(world.seen, undefined)
+      else assert.equal(world.row.isResizing, false)
       if (desired === 'stopped') {
         assert.notEqual(world.seen?.status, 'running')
         assert.ok(state === 'stopped' || state === 'failed')
@@ -149,6 +154,7 @@ const row: ContainerIntent = {
   startingAt: NOW,
   retryAt: null,
   hasImage: true,
+  isResizing: false,
 }
 
 const exited = (startedAt: number): Observed => ({ status: 'exited', startedAt, wrong: null })
@@ -158,6 +164,18 @@ test('nextStep() tells a run that never began from one that has ended', () => {
   assert.equal(nextStep(row, exited(NOW - 1), NOW).do, 'start')
   assert.equal(nextStep(row, exited(NOW), NOW).do, 'note-exit')
   assert.equal(nextStep({ ...row, state: 'running' }, exited(NOW - 1), NOW).do, 'note-exit')
+})
+
+const RUNS: Observed = { status: 'running', startedAt: NOW, wrong: null }
+
+test('nextStep() gives other limits to what is there, and to nothing that is going', () => {
+  const resizing = { ...row, state: 'running' as const, isResizing: true }
+  assert.equal(nextStep(resizing, RUNS, NOW).do, 'resize')
+  assert.equal(nextStep(resizing, undefined, NOW).do, 'create')
+  assert.equal(nextStep({ ...resizing, state: 'exited' }, undefined, NOW).do, 'resize')
+  assert.equal(nextStep(resizing, { ...RUNS, status: 'other' }, NOW).do, 'wait')
+  const gone = { ...resizing, desired: 'absent' as const }
+  assert.equal(nextStep(gone, RUNS, NOW).do, 'remove')
 })
 
 test('nextStep() leaves what has ended for good, until a new run is asked for', () => {

@@ -56,7 +56,9 @@ test('overLimit() is empty exactly where nothing more than nothing could be refu
 })
 
 test('added() sums kind by kind, and allLimits() leaves no kind out', () => {
-  assert.deepEqual(added([{ containers: 1, pids: 2 }, { pids: 3 }, {}]), { containers: 1, pids: 5 })
+  const sum = added([{ containers: 1, pids: 2 }, { pids: 3 }, {}])
+  assert.deepEqual([sum.containers, sum.pids, sum.networks], [1, 5, 0])
+  assert.deepEqual(Object.keys(sum), RESERVED)
   assert.deepEqual(Object.keys(allLimits({ pids: 0 })), RESOURCE_NAMES)
   assert.deepEqual([allLimits({ pids: 0 }).pids, allLimits({}).pids], [0, null])
 })

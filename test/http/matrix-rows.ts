@@ -31,6 +31,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'containers.stop': row(WORK, 'tenant', 'named'),
   'containers.restart': row(WORK, 'tenant', 'named'),
   'containers.rename': row(WORK, 'tenant', 'named'),
+  'containers.update': row(WORK, 'tenant', 'named'),
   'containers.delete': row(WORK, 'tenant', 'named'),
   'containers.logs': row(ALL, 'tenant', 'named'),
   'operations.list': row(ALL, 'tenant', 'filtered'),

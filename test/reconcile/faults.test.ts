@@ -59,11 +59,13 @@ async function isAsDesired(at: World): Promise<boolean> {
   const { items } = await at.control.containers.list('acme', { limit: 100 })
   const objects = [...at.host.containers.values()]
   const made = new Map(objects.map(({ wanted, status }) => [wanted.id, status]))
+  const pids = new Map(objects.map(({ wanted, set }) => [wanted.id, set.pids]))
   const known = new Set(items.map(({ id }) => id))
   if (made.size !== objects.length || objects.some(({ wanted }) => !known.has(wanted.id)))
     return false
-  return items.every(({ id, desired, state }) => {
+  return items.every(({ id, desired, state, resources }) => {
     const status = made.get(id)
+    if (status !== undefined && pids.get(id) !== resources.pids) return false
     // One that was stopped before it was made need not be made.
     if (desired === 'stopped') return state === 'stopped' && status !== 'running'
     return desired === 'running' && state === 'running' && status === 'running'
@@ -164,7 +166,7 @@ test('an image that no registry has is said so, and holds quota until it is dele
 })
 
 test('whatever is asked while the engine fails, all is as desired once it works', async () => {
-  const VERBS = ['create', 'start', 'stop', 'restart', 'delete', 'rename'] as const
+  const VERBS = ['create', 'start', 'stop', 'restart', 'delete', 'rename', 'resize'] as const
   const fault = fc.record({
     method: fc.constantFrom(...METHODS),
     fault: fc.constantFrom<Fault>('away', 'lose'),
@@ -207,6 +209,7 @@ async function move(at: World, verb: string, name: string): Promise<void> {
     restart: () => containers.restart(subject),
     delete: () => containers.delete(subject, true),
     rename: () => containers.rename(subject, `${name}-b`),
+    resize: () => containers.update(subject, { pids: 20 + at.host.calls.length }),
   }
   try {
     await moves[verb]?.()

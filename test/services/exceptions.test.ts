@@ -16,6 +16,7 @@ const tenantsOf = ({ store, time, newId, control }: World) =>
     newId,
     audit: control.audit,
     events: { record: () => Promise.resolve() },
+    ledger: control.ledger,
     defaults: { containers: null, cpuMilli: null, memoryBytes: null },
     ended: () => undefined,
     limitsChanged: () => undefined,

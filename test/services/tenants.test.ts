@@ -4,6 +4,7 @@ import type { ContainerRow } from '../../db/queries/containers.ts'
 import type { NetworkRow } from '../../db/queries/networks.ts'
 import { PLATFORM } from '../../src/core/actor.ts'
 import { allLimits } from '../../src/core/quota.ts'
+import { NOTHING_HELD } from '../../src/core/resize.ts'
 import { tenantService } from '../../src/services/tenants.ts'
 import { apiWorld, type ApiWorld } from '../support/api-world.ts'
 
@@ -115,6 +116,7 @@ const container = (tenantId: string): ContainerRow => ({
   cpuShares: 2,
   memoryBytes: 3,
   pids: 4,
+  ...NOTHING_HELD,
   desired: 'running',
   generation: 1,
   specGeneration: 1,

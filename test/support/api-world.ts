@@ -23,6 +23,7 @@ import type { App } from '../../src/http/shell.ts'
 import { auditCheckService } from '../../src/services/audit-check.ts'
 import { auditService } from '../../src/services/audit.ts'
 import { eventService } from '../../src/services/events.ts'
+import { ledgerService } from '../../src/services/ledger.ts'
 import { keyService } from '../../src/services/keys.ts'
 import { onceService } from '../../src/services/once.ts'
 import { registryService } from '../../src/services/registries.ts'
@@ -75,6 +76,7 @@ async function house(folder: string) {
     newId,
     audit,
     events,
+    ledger: ledgerService({ events, machine: () => undefined }),
     defaults,
     ended,
     limitsChanged,

@@ -64,6 +64,7 @@ export function controlPlane(life: LifeDeps) {
   const audit = auditService({ store, clock, keyRing: KEY_RING })
   const events = eventService({ store, clock })
   const groups = groupsOn(life)
+  const ledger = ledgerService({ events, machine: life.machine })
   const steps = {
     ...life,
     known,
@@ -75,6 +76,7 @@ export function controlPlane(life: LifeDeps) {
     internalDomain: 'internal',
     operationEnded: (id: string) => operations.ended(id),
     record: events.record,
+    watched: ledger.watched,
   }
   const reconciler = containerReconciler(steps)
   const { reconcile } = reconciler
@@ -85,16 +87,13 @@ export function controlPlane(life: LifeDeps) {
   const wakeNetwork = networks.wake
   const observer = engineObserver({ ...steps, wake, wakeNetwork })
   edge.onHealth((reports) => reports.forEach(({ id }) => wake(id)))
-  const operations = operationService({ store, clock, newId, audit, wake })
+  const common = { store, clock, newId, audit, wake }
+  const operations = operationService(common)
   const containers = containerService({
-    store,
-    clock,
-    newId,
-    audit,
+    ...common,
     events,
     operations,
-    ledger: ledgerService({ machine: life.machine }),
-    wake,
+    ledger,
     around: {
       internalDomain: 'internal',
       isolated: true,
@@ -123,6 +122,7 @@ export function controlPlane(life: LifeDeps) {
     containers,
     events,
     audit,
+    ledger,
     reconciler,
   }
 }

@@ -1,3 +1,4 @@
+import { updateContainer } from '../../contract/container-change.ts'
 import {
   deleteContainer,
   getContainer,
@@ -11,8 +12,10 @@ import type { Operation } from '../../contract/operations.ts'
 import type { Given } from '../arguments.ts'
 import type { Work } from '../command.ts'
 import type { Context } from '../context.ts'
-import { EXIT, type ExitCode } from '../exit.ts'
+import { EXIT, usageError, type ExitCode } from '../exit.ts'
 import { failureText } from '../failure-text.ts'
+import { sizesOf } from '../sizes.ts'
+import { cpuText, sizeText } from '../units.ts'
 import { succeeded, timeoutMs } from '../waiting.ts'
 
 type Container = Output<typeof getContainer>
@@ -39,6 +42,23 @@ export const rename: Work = async (context, given) => {
     params: { tenant, container: change.resource.id },
   })
   return context.show({ resource, operation }, () => `${name}\n`)
+}
+
+export const resize: Work = async (context, given) => {
+  const [api, tenant] = [await context.api(), await context.tenant()]
+  const body = sizesOf(given)
+  if (Object.keys(body).length === 0) {
+    throw usageError('Nothing to change: give --memory, --cpu, --cpu-shares or --pids')
+  }
+  const params = { tenant, container: given.word(0) }
+  const change = await api.call(updateContainer, { params, body })
+  const operation = await waited(context, given, change.operation)
+  const resource = await api.call(getContainer, {
+    params: { tenant, container: change.resource.id },
+  })
+  const { cpuMilli, memoryBytes, pids } = resource.resources
+  const text = `${resource.name} has ${cpuText(cpuMilli)} CPUs, ${sizeText(memoryBytes)}, ${pids} pids\n`
+  return context.show({ resource, operation }, () => text)
 }
 
 /** Always JSON: it shows everything, which no table can hold. */

@@ -6,7 +6,8 @@ import { oneOf, pairsOf } from '../choice.ts'
 import type { Work } from '../command.ts'
 import type { Context } from '../context.ts'
 import { usageError } from '../exit.ts'
-import { bytesOf, cpuMilliOf, secondsOf, wholeOf } from '../units.ts'
+import { sizesOf } from '../sizes.ts'
+import { secondsOf } from '../units.ts'
 import { succeeded, timeoutMs } from '../waiting.ts'
 
 type Spec = CallOf<typeof createContainer>['body']
@@ -76,10 +77,7 @@ function specOf(given: Given): Omit<Spec, 'name'> {
     env: env.length === 0 ? null : pairsOf(env, '--env'),
     labels: labels.length === 0 ? null : pairsOf(labels, '--label'),
     ports: ports.length === 0 ? null : ports.map((port, at) => ({ ...port, app: at === appAt })),
-    memoryBytes: optional(given, 'memory', bytesOf),
-    cpuMilli: optional(given, 'cpu', cpuMilliOf),
-    cpuShares: optional(given, 'cpu-shares', wholeOf),
-    pids: optional(given, 'pids', wholeOf),
+    ...sizesOf(given),
     entrypoint: optional(given, 'entrypoint', (text) => [text]),
     user: given.text('user'),
     workingDir: given.text('workdir'),

@@ -18,6 +18,7 @@ import { nameQueries } from './queries/names.ts'
 import { networkQueries } from './queries/networks.ts'
 import { operationQueries } from './queries/operations.ts'
 import { platformStateQueries } from './queries/platform-state.ts'
+import { peopleQueries } from './queries/people.ts'
 import { registryQueries } from './queries/registries.ts'
 import { secretQueries } from './queries/secrets.ts'
 import { tenantQueries } from './queries/tenants.ts'
@@ -45,6 +46,7 @@ export const queriesOn = (db: Executor, afterCommit: AfterCommit) => ({
   networks: networkQueries(db),
   operations: operationQueries(db),
   platformState: platformStateQueries(db),
+  people: peopleQueries(db),
   registries: registryQueries(db),
   secrets: secretQueries(db),
   tenants: tenantQueries(db),

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { is } from 'drizzle-orm'
 import { getTableConfig, SQLiteTable, type SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import * as secrets from './schema-secrets.ts'
+import * as people from './schema-people.ts'
 import * as schema from './schema.ts'
 import { TRIGGERS } from './triggers.ts'
 
@@ -32,7 +33,7 @@ function withTriggers(migration: string): string {
 }
 
 function checksOf(table: string): string[] {
-  const found = Object.values({ ...schema, ...secrets })
+  const found = Object.values({ ...schema, ...secrets, ...people })
     .filter((value) => is(value, SQLiteTable))
     .map(getTableConfig)
     .find(({ name }) => name === table)
@@ -71,6 +72,7 @@ const LENGTHS: Readonly<Record<string, string>> = {
   container_id: ID_LENGTH,
   resource_id: ID_LENGTH,
   target_id: ID_LENGTH,
+  person_id: ID_LENGTH,
   key_id: ACCESS_KEY_ID_LENGTH,
   slug: 'BETWEEN 1 AND 32',
   chain: 'BETWEEN 8 AND 16',

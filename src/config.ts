@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
+import { groupRoles } from './core/group-roles.ts'
 import { hostPort } from './instance.ts'
 import { LOG_LEVELS } from './log.ts'
 
@@ -18,6 +19,10 @@ const Domain = z
   .string()
   .max(200)
   .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/, 'a domain in lower case')
+/** Without TLS only to this machine: whoever sits on the way could sign in as anybody. */
+const OidcUrl = z
+  .url({ protocol: /^https?$/ })
+  .refine(isSafeUrl, 'an https address, or one of this machine')
 const Amount = z.coerce.number().int().min(0)
 /** `50/200`: fifty a second, of which up to two hundred can be saved up. */
 const RequestRate = z
@@ -217,6 +222,37 @@ export const SETTINGS = {
   CLOUDLET_RATE_TENANT: RequestRate.prefault('200/2000')
     .describe('The same for all keys of one tenant together')
     .meta({ shown: '`200/2000`' }),
+  CLOUDLET_OIDC_ISSUER: OidcUrl.optional().describe(
+    'Issuer of the identity provider with which people sign in; empty: they do not',
+  ),
+  CLOUDLET_OIDC_CLIENT_ID: z.string().min(1).optional().describe('How the provider knows us'),
+  CLOUDLET_OIDC_CLIENT_SECRET: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Where the provider wants one beside PKCE'),
+  CLOUDLET_OIDC_SCOPES: z
+    .string()
+    .regex(/^openid( [\x21-\x7e]+)*$/, 'openid, and further scopes behind it')
+    .default('openid email profile')
+    .describe('What is asked of the provider'),
+  CLOUDLET_OIDC_REDIRECT_URL: OidcUrl.refine(
+    (url) => new URL(url).pathname === '/v1/auth/callback',
+    'an address whose path is /v1/auth/callback',
+  )
+    .optional()
+    .describe('Where the provider sends browsers back to, as it is registered there')
+    .meta({ shown: '`http://<API address>/v1/auth/callback`' }),
+  CLOUDLET_OIDC_GROUPS_CLAIM: z
+    .string()
+    .min(1)
+    .default('groups')
+    .describe('Claim with the groups of a person'),
+  CLOUDLET_OIDC_ROLES: z
+    .string()
+    .default('')
+    .refine((text) => groupRoles(text) !== undefined, 'like ops=admin@*,dev=member@shop')
+    .describe('Roles by group: `<group>=<role>@<tenant>`, with `*` for the platform'),
   CLOUDLET_BOOTSTRAP: z
     .enum(['check', ''])
     .default('')
@@ -302,6 +338,11 @@ function list(text: string): string[] {
 /** As a browser writes it: scheme, host and port, in lower case and without a path. */
 const isOrigin = (text: string): boolean =>
   /^https?:[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text
+
+function isSafeUrl(url: string): boolean {
+  const { protocol, hostname } = new URL(url)
+  return protocol === 'https:' || ['127.0.0.1', 'localhost', '[::1]'].includes(hostname)
+}
 
 /** No more than the eye sees: four numbers up to 255, a port up to 65535. */
 function isAddress(text: string): boolean {

@@ -45,6 +45,7 @@ async function main(): Promise<void> {
   const all = services(outside)
   outside.storage.watch({ store: outside.store, events: all.events })
   await all.keys.load()
+  await all.signIn.load()
   const endpoint = `http://${instance.apiAddress}`
   const { adminFile } = placesIn(instance.dataDir)
   const admin = await firstStart({
@@ -65,7 +66,7 @@ async function main(): Promise<void> {
     await api.close()
     await Promise.all([all.reconciler.stop(), all.capacity.stop()])
     outside.edge.close()
-    await all.keys.sweep()
+    await lastUses(all)
     await outside.store.close()
   })
   sweep(all)
@@ -105,11 +106,19 @@ function stopWhenTold(stopping: AbortController, end: () => Promise<void>): void
   process.stdin.on('end', stop).on('error', stop).resume()
 }
 
+/** When keys were used last is worth a write, and no failure of the end. */
+async function lastUses({ keys }: Services): Promise<void> {
+  await keys
+    .sweep()
+    .catch((error: unknown) => log('warn', 'Cannot write down the last uses of keys', { error }))
+}
+
 /** Ends what has expired, and forgets what is long over. */
 function sweep(all: Services): void {
-  const { backups, keys, history, once, auditCare, secretsKey } = all
+  const { backups, keys, signIn, history, once, auditCare, secretsKey } = all
   setInterval(() => keys.endExpired(), EXPIRY_MS).unref()
   every(SWEEP_MS, 'sweep old answers', () => once.sweep())
+  every(SWEEP_MS, 'sweep the sessions', () => signIn.sweep())
   every(SWEEP_MS, 'sweep the keys', () => keys.sweep())
   every(SWEEP_MS, 'log the heads of the audit log', () => auditCare.logHeads())
   every(BACKUP_LOOK_MS, 'make a backup of the database', () => backups.sweep())

@@ -12,4 +12,7 @@ export const systemTimers: Timers = {
   },
 }
 
+/** 256 bits, as text that fits into an address. */
+export const randomSecret = (): string => randomBytes(32).toString('base64url')
+
 export const randomId = (): string => idFrom(randomBytes(ID_BYTES))

@@ -16,6 +16,8 @@ import {
   ROTATE_OPTIONS,
   RUN_OPTIONS,
   SECRET_OPTIONS,
+  INVITE_OPTIONS,
+  USER_OPTIONS,
   TENANT_OPTIONS,
   TIMEOUT,
   TOKEN_OPTIONS,
@@ -36,6 +38,7 @@ const registry = part(() => import('./commands/registry.ts'))
 const secret = part(() => import('./commands/secret.ts'))
 const session = part(() => import('./commands/session.ts'))
 const show = part(() => import('./commands/show.ts'))
+const user = part(() => import('./commands/user.ts'))
 const tenant = part(() => import('./commands/tenant.ts'))
 
 function part<T>(load: () => Promise<T>): (pick: (all: T) => Work) => Load {
@@ -80,6 +83,10 @@ export const COMMANDS: readonly Command[] = [
       'A secret is asked for without echo, or read from stdin when that is no terminal.',
     ].join('\n'),
     work: async () => (await import('./commands/login.ts')).login,
+  }),
+  command('logout', '', {
+    summary: 'End the session that login --oidc has begun',
+    work: async () => (await import('./commands/logout.ts')).logout,
   }),
   command('run', '<image> [argument…]', {
     summary: 'Create a container and start it',
@@ -295,6 +302,26 @@ export const COMMANDS: readonly Command[] = [
     summary: 'Create an API key: a token of an access key',
     options: TOKEN_OPTIONS,
     work: key(({ token }) => token),
+  }),
+  command('user invite', '<e-mail>', {
+    summary: 'Let a person sign in with the identity provider',
+    options: INVITE_OPTIONS,
+    work: user(({ invite }) => invite),
+  }),
+  command('user list', '', {
+    summary: 'List people',
+    options: PLATFORM,
+    work: user(({ list }) => list),
+  }),
+  command('user set', '<user>', {
+    summary: 'Change the role of a person, or keep them out',
+    options: USER_OPTIONS,
+    work: user(({ set }) => set),
+  }),
+  command('user remove', '<user>', {
+    summary: 'Remove a person; their sessions end at once',
+    options: PLATFORM,
+    work: user(({ remove }) => remove),
   }),
   command('session list', '', {
     summary: 'List open streams and people who are signed in',

@@ -96,6 +96,7 @@ export const EVENT_OPTIONS = {
 export const LOGIN_OPTIONS = {
   'access-key-id': { type: 'string', value: 'id', summary: 'The key; its secret is asked for' },
   'key-version': { type: 'string', value: 'number', summary: 'Of a rotated key; default 1' },
+  oidc: { type: 'boolean', summary: 'Sign in as a person, in the browser' },
   'api-key': { type: 'boolean', summary: 'Ask for an API key instead of a secret' },
   'admin-file': { type: 'string', value: 'path', summary: "The admin.json of a platform's data" },
 } as const satisfies Options
@@ -126,6 +127,18 @@ export const KEY_OPTIONS = {
     summary: 'Only on this resource, e.g. container:web',
   },
   expires: { type: 'string', value: 'time', summary: 'Valid for so long, e.g. 30d; default: ever' },
+} as const satisfies Options
+
+export const INVITE_OPTIONS = {
+  ...PLATFORM,
+  role: { type: 'string', value: 'role', summary: 'admin, operator, member (default) or read' },
+} as const satisfies Options
+
+export const USER_OPTIONS = {
+  ...PLATFORM,
+  role: { type: 'string', value: 'role', summary: 'admin, operator, member or read' },
+  disable: { type: 'boolean', summary: 'Sign the person out, and keep them out' },
+  enable: { type: 'boolean', summary: 'Let the person in again' },
 } as const satisfies Options
 
 export const ROTATE_OPTIONS = {

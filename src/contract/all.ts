@@ -6,6 +6,8 @@ import type { Endpoint } from './endpoint.ts'
 import { listEvents, listTenantEvents } from './events.ts'
 import * as images from './images.ts'
 import { platformKeys, tenantKeys, whoami } from './keys.ts'
+import { exchangeCode, logout } from './sign-in.ts'
+import { platformUsers, tenantUsers } from './users.ts'
 import { platformSessions, tenantSessions } from './sessions.ts'
 import { cancelOperation, getOperation, listOperations } from './operations.ts'
 import { getPlatform, listNetworks, platformHealth } from './platform.ts'
@@ -48,12 +50,18 @@ export const ENDPOINTS: readonly Endpoint[] = [
   tenantKeys.createToken,
   tenantSessions.list,
   tenantSessions.end,
+  tenantUsers.create,
+  tenantUsers.list,
+  tenantUsers.update,
+  tenantUsers.delete,
   listTenantEvents,
   audit.listTenantAudit,
   audit.verifyTenantAudit,
   audit.verifyGivenTenantAudit,
   audit.exportTenantAudit,
   whoami,
+  exchangeCode,
+  logout,
   getPlatform,
   createTenant,
   listTenants,
@@ -72,6 +80,10 @@ export const ENDPOINTS: readonly Endpoint[] = [
   platformKeys.createToken,
   platformSessions.list,
   platformSessions.end,
+  platformUsers.create,
+  platformUsers.list,
+  platformUsers.update,
+  platformUsers.delete,
   listEvents,
   secrets.rotateSecretsKey,
   audit.listAudit,

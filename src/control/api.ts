@@ -13,6 +13,8 @@ import { platformRoutes } from '../../routes/platform.ts'
 import { registryRoutes } from '../../routes/registries.ts'
 import { secretRoutes } from '../../routes/secrets.ts'
 import { sessionRoutes } from '../../routes/sessions.ts'
+import { signInRoutes } from '../../routes/sign-in.ts'
+import { userRoutes } from '../../routes/users.ts'
 import { tenantRoutes } from '../../routes/tenants.ts'
 import { whoamiRoutes } from '../../routes/whoami.ts'
 import { referenceScript } from '../adapters/reference-script.ts'
@@ -24,6 +26,7 @@ import { hostPort } from '../instance.ts'
 import { settling } from '../services/operations.ts'
 import type { Outside } from './outside.ts'
 import type { Services } from './services.ts'
+import { redirectUrlOf } from './session-services.ts'
 import { VERSION } from './version.ts'
 
 /** How long requests that are under way may take when the server stops. */
@@ -88,6 +91,8 @@ function bindRoutes(api: App, outside: Outside, services: Services): void {
   keyRoutes(api, keys)
   platformKeyRoutes(api, keys)
   sessionRoutes(api, services.sessions)
+  userRoutes(api, services.users)
+  signInRoutes(api, services.signIn, redirectUrlOf(outside))
   tenantRoutes(api, services.tenants)
   eventRoutes(api, services.events)
   backupRoutes(api, services.backups)

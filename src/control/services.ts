@@ -85,7 +85,7 @@ export function services(outside: Outside) {
     logs: logService({ store, engine }),
     networks: networkService({ store }),
     whoami: whoamiService({ clock }),
-    ...sessionServices(outside, audit),
+    ...sessionServices(outside, audit, keys),
   }
 }
 export type Services = ReturnType<typeof services>

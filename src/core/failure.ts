@@ -31,6 +31,9 @@ export interface FailureDetails {
   'reader-too-slow': Readonly<Record<string, never>>
   /** The same request, sent before with the same Idempotency-Key, is not yet answered. */
   'request-running': { readonly retryAfterSeconds: number }
+  /** Who signs in with the identity provider is not let in; `reason` says what to do. */
+  'sign-in-refused': { readonly reason: string }
+  'sign-in-unavailable': { readonly retryAfterSeconds: number }
   'state-conflict': { readonly kind: string; readonly name: string; readonly state: string }
   /** Nothing can be written down; what is there can be read. */
   'storage-full': { readonly retryAfterSeconds: number }

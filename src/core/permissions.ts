@@ -12,6 +12,7 @@ export const KINDS = [
   'secrets',
   'tenants',
   'usage',
+  'users',
 ] as const
 export type PermissionKind = (typeof KINDS)[number]
 export const VERBS = ['read', 'write'] as const

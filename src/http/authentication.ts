@@ -1,5 +1,6 @@
 import type { Caller } from '../core/caller.ts'
 import { failure } from '../core/failure.ts'
+import { sessionToken } from './session-cookie.ts'
 import type { AppContext } from './shell.ts'
 
 /** RFC 6750 §2.1. A token is never taken from the query: addresses end up in logs and histories. */
@@ -12,6 +13,8 @@ export const bearer =
   (authenticate: Authenticate) =>
   async (c: AppContext): Promise<Caller> => {
     const authorization = c.req.header('authorization')
+    const session = authorization === undefined ? sessionToken(c) : undefined
+    if (session !== undefined) return authenticate(session, c.get('sourceAddress'))
     if (authorization === undefined) throw refused('send it as "Authorization: Bearer <token>"')
     const token = BEARER.exec(authorization)?.[1]
     if (token === undefined) throw refused('the header is not "Authorization: Bearer <token>"')

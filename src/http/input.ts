@@ -2,7 +2,7 @@ import { zValidator } from '@hono/zod-validator'
 import type { MiddlewareHandler } from 'hono'
 import { z } from 'zod'
 import type { Endpoint, Input } from '../contract/endpoint.ts'
-import { failure } from '../core/failure.ts'
+import { failure, type Failure } from '../core/failure.ts'
 import { readJson, refuseBody } from './body.ts'
 import type { AppContext, AppEnv } from './shell.ts'
 
@@ -41,6 +41,13 @@ export function inputOf<E extends Endpoint>(c: AppContext): Input<E> {
   return { params, query, body } as Input<E>
 }
 
+/** For what is asked by a browser, and is in no contract. */
+export function checkedQuery<S extends z.ZodType>(c: AppContext, schema: S): z.output<S> {
+  const result = schema.safeParse(c.req.query())
+  if (result.success) return result.data
+  throw brokenContract(result.error, 'query')
+}
+
 type Checked = { success: true } | { success: false; error: z.core.$ZodError }
 
 /** A pointer into the body stands alone; what is in the address says so. */
@@ -50,16 +57,19 @@ const PLACES: Readonly<Record<string, string>> = { query: 'query', param: 'param
 const MOST_ERRORS = 50
 
 function refuse(result: Checked & { target: string }): void {
-  if (result.success) return
-  const errors = result.error.issues
+  if (!result.success) throw brokenContract(result.error, result.target)
+}
+
+function brokenContract(error: z.core.$ZodError, target: string): Failure {
+  const errors = error.issues
     .slice(0, MOST_ERRORS)
     .flatMap(wrongPlaces)
     .slice(0, MOST_ERRORS)
     .map(({ path, detail }) => ({
-      pointer: `${PLACES[result.target] ?? ''}#${path.map(pointerPart).join('')}`,
+      pointer: `${PLACES[target] ?? ''}#${path.map(pointerPart).join('')}`,
       detail,
     }))
-  throw failure('invalid-input', 'Cannot read the request: it breaks the contract', { errors })
+  return failure('invalid-input', 'Cannot read the request: it breaks the contract', { errors })
 }
 
 function wrongPlaces(issue: z.core.$ZodIssue) {

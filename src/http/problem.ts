@@ -28,6 +28,8 @@ export const PROBLEMS = {
   'rate-limited': { status: 429, title: 'Too many requests' },
   'reader-too-slow': { status: 409, title: 'Reader too slow' },
   'request-running': { status: 409, title: 'Not yet answered' },
+  'sign-in-refused': { status: 403, title: 'Sign-in refused' },
+  'sign-in-unavailable': { status: 503, title: 'Identity provider unavailable' },
   'state-conflict': { status: 409, title: 'Not possible in this state' },
   'storage-full': { status: 507, title: 'Disk of the platform full' },
   'storage-unavailable': { status: 503, title: 'Database of the platform unavailable' },

@@ -8,6 +8,7 @@ import type { KeyDeps, KeysAsked } from './key-issued.ts'
 import { foundKey } from './key-rules.ts'
 import { keyUses, type KeyUses } from './key-uses.ts'
 import { keyOf, ownerOf, type KeyOwner } from './key-view.ts'
+import { personSessions } from './person-sessions.ts'
 import { liveKeys, type LiveKeys } from './live-keys.ts'
 
 interface Page {
@@ -27,6 +28,8 @@ export function keyService(deps: KeyDeps) {
     ...operatorKey(deps, issue),
     ...views(deps, uses),
     ...life(deps, live, uses),
+    /** Sessions of people, who are asked for in the same way as keys. */
+    people: personSessions({ keyRing, tokens }, live),
     authenticate: authentication({ clock, tokens, keys: live, used }),
 
     async revoke(asked: KeysAsked, id: string): Promise<AccessKey> {

@@ -88,6 +88,7 @@ function changes(deps: TenantDeps) {
         const now = clock.now().getTime()
         await q.tenants.markDeleted(found.id, now)
         await q.keys.revokeAllOf(found.id, now)
+        await q.people.removeAllOf(found.id)
         await q.registries.removeAllOf(found.id)
         await q.secrets.removeAllOf(found.id)
         await q.images.removeAllOf(found.id)

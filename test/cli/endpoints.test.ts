@@ -18,6 +18,9 @@ const FLAGS: Readonly<Record<string, string>> = {
   'tenant-audit.verify-given': '--entries []',
   'platform-audit.verify-given': '--entries []',
   'images.share': '--image demo',
+  'users.create': '--email ann@example.com',
+  'platform-users.create': '--email ann@example.com',
+  'auth.exchange': `--code ${'c'.repeat(43)} --verifier ${'v'.repeat(43)}`,
 }
 const VALUES: Readonly<Record<string, string>> = {
   tenant: 'demo',
@@ -26,6 +29,7 @@ const VALUES: Readonly<Record<string, string>> = {
   host: '127.0.0.1:5000',
   secret: 'db-password',
   key: KEY_ID,
+  user: 'p0000000000000aa',
   session: 's0000000000000aa',
 }
 

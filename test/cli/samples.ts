@@ -8,6 +8,7 @@ import type { AccessKey, NewAccessKey, Whoami } from '../../src/contract/keys.ts
 import type { Operation } from '../../src/contract/operations.ts'
 import type { Network, Platform } from '../../src/contract/platform.ts'
 import type { Secret } from '../../src/contract/secrets.ts'
+import type { User } from '../../src/contract/users.ts'
 import type { Session } from '../../src/contract/sessions.ts'
 import type { Tenant } from '../../src/contract/tenants.ts'
 import type { PlatformLimits, PlatformUsage, Share, Usage } from '../../src/contract/usage.ts'
@@ -146,6 +147,17 @@ const image: Image = {
   addedAt: TIME,
 }
 const registry: Registry = { host: '127.0.0.1:5000', username: 'ann', updatedAt: TIME }
+const person: User = {
+  id: 'p0000000000000aa',
+  tenant: 'demo',
+  email: 'ann@example.com',
+  name: 'Ann',
+  role: 'member',
+  source: 'invitation',
+  disabled: false,
+  createdAt: TIME,
+  lastSignInAt: null,
+}
 const session: Session = {
   id: 's0000000000000aa',
   kind: 'stream',
@@ -266,6 +278,12 @@ export const SAMPLES: Readonly<
   'keys.revoke': { value: accessKey },
   'keys.rotate': { value: newKey },
   'keys.token': { value: newToken },
+  'users.create': { value: person },
+  'users.list': page(person),
+  'users.update': { value: person },
+  'users.delete': { value: person },
+  'auth.exchange': { value: { apiKey: 'a-session', expiresAt: TIME } },
+  'auth.logout': { value: { ended: true } },
   'sessions.list': list(session),
   'sessions.end': { value: session },
   'events.tenant': page(cloudEvent),
@@ -287,6 +305,10 @@ export const SAMPLES: Readonly<
   'platform-keys.revoke': { value: { ...accessKey, tenant: null } },
   'platform-keys.rotate': { value: { ...newKey, tenant: null } },
   'platform-keys.token': { value: newToken },
+  'platform-users.create': { value: { ...person, tenant: null } },
+  'platform-users.list': page({ ...person, tenant: null }),
+  'platform-users.update': { value: { ...person, tenant: null } },
+  'platform-users.delete': { value: { ...person, tenant: null } },
   'platform-sessions.list': list(session),
   'platform-sessions.end': { value: session },
   'events.list': page(cloudEvent),

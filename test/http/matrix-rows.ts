@@ -61,6 +61,11 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'tenant-audit.verify': row(LOOK, 'tenant'),
   'tenant-audit.verify-given': row(LOOK, 'tenant'),
   'tenant-audit.export': row(LOOK, 'tenant'),
+  'users.create': row(OWN, 'tenant'),
+  'users.list': row(LOOK, 'tenant'),
+  'users.update': row(OWN, 'tenant'),
+  'users.delete': row(OWN, 'tenant'),
+  'auth.logout': row(ALL, 'anyone', 'open'),
   'whoami.get': row(ALL, 'anyone', 'open'),
   'platform.get': row(ALL, 'anyone', 'open'),
   'usage.list': row(ALL, 'platform'),
@@ -78,6 +83,12 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'platform-keys.revoke': row(OWN, 'platform'),
   'platform-keys.rotate': row(OWN, 'platform'),
   'platform-keys.token': row(OWN, 'platform'),
+  'backups.create': row(OWN, 'platform'),
+  'backups.list': row(LOOK, 'platform'),
+  'platform-users.create': row(OWN, 'platform'),
+  'platform-users.list': row(LOOK, 'platform'),
+  'platform-users.update': row(OWN, 'platform'),
+  'platform-users.delete': row(OWN, 'platform'),
   'platform-sessions.list': row(LOOK, 'platform'),
   'platform-sessions.end': row(OWN, 'platform'),
   'events.list': row(ALL, 'platform'),
@@ -89,4 +100,4 @@ export const ROWS: Readonly<Record<string, Row>> = {
 }
 
 /** Answered to everybody, whoever they are. */
-export const PUBLIC: readonly string[] = ['platform.health']
+export const PUBLIC: readonly string[] = ['platform.health', 'auth.exchange']

@@ -9,7 +9,7 @@ import { openVault } from '../../src/adapters/vault.ts'
 import { readSettings } from '../../src/config.ts'
 import { apiOver } from '../../src/control/api.ts'
 import type { Outside } from '../../src/control/outside.ts'
-import { services } from '../../src/control/services.ts'
+import { services, type Services } from '../../src/control/services.ts'
 import { storageWatch } from '../../src/control/storage.ts'
 import type { AccessKeyCreate, NewAccessKey } from '../../src/contract/keys.ts'
 import { PLATFORM } from '../../src/core/actor.ts'
@@ -73,6 +73,7 @@ export async function cloudWorld(env: Env = {}, machine: Machine = {}) {
   const { outside, time, host, edge } = await outsideIn(folder, env, machine)
   const all = services(outside)
   await all.keys.load()
+  await all.signIn.load()
   const admin = await all.keys.createAdmin()
   const stopping = new AbortController()
   const app = apiOver(outside, all, stopping.signal)
@@ -111,6 +112,13 @@ export async function cloudWorld(env: Env = {}, machine: Machine = {}) {
         )
         return lists.every(({ items }) => items.length === 0)
       })
+    },
+    /** The services of another life of the control plane on the same disk, which drive nothing. */
+    async reborn(): Promise<Services> {
+      const next = services(outside)
+      await next.keys.load()
+      await next.signIn.load()
+      return next
     },
     call: (line: Line, asked: Asked = {}) => requested(app, line, asked),
     /** A key of a tenant, or of the platform. */

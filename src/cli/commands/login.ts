@@ -29,7 +29,7 @@ export const login: Work = async (context, given) => {
   const whose = who.tenant === null ? 'the platform' : `tenant "${who.tenant}"`
   return context.show({ profile: name, endpoint: profile.endpoint, ...who }, () =>
     [
-      `Signed in at ${profile.endpoint} with a key of ${whose}, role ${who.role}`,
+      `Signed in at ${profile.endpoint} ${who.person === null ? 'with a key' : `as ${who.person}`} of ${whose}, role ${who.role}`,
       `Profile "${name}" is in ${context.settings.profilePath}`,
       ...(tenant === null ? ['Choose a tenant with --tenant <slug>'] : []),
       '',
@@ -42,12 +42,17 @@ async function wantedProfile(context: Context, given: Given): Promise<Profile> {
   const file = given.text('admin-file')
   if (file !== null) return adminProfile(file)
   const keyId = given.text('access-key-id')
-  const isTyped = keyId !== null || given.has('api-key') || given.text('endpoint') !== null
+  const isTyped =
+    keyId !== null || given.has('api-key') || given.has('oidc') || given.text('endpoint') !== null
   if (!isTyped) {
     const found = await adminProfile(settings.adminPath).catch(() => null)
     if (found !== null) return found
   }
   const endpoint = await endpointOf(context, given)
+  if (given.has('oidc')) {
+    const { browserProfile } = await import('./login-browser.ts')
+    return browserProfile(context, { endpoint, tenant: given.text('tenant') })
+  }
   if (given.has('api-key')) {
     return checked({ endpoint, apiKey: await secretFrom(world.stdin, 'API key: ') })
   }

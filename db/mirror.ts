@@ -1,5 +1,6 @@
 import { shownState } from '../src/core/container-plan.ts'
-import type { ContainerPage, PlacedContainer } from './queries/containers.ts'
+import type { Amounts } from '../src/core/quota.ts'
+import { amountsOf, type ContainerPage, type PlacedContainer } from './queries/containers.ts'
 import type { TenantRow } from './queries/tenants.ts'
 
 /** Rows as a transaction leaves them; undefined or gone where there is none that lives. */
@@ -148,7 +149,29 @@ function containerReadings(
     live: async (): Promise<PlacedContainer[]> => [...byId.values()],
 
     countLive: async (tenantId: string): Promise<number> => byTenant.get(tenantId)?.byId.size ?? 0,
+
+    async reservedBy(tenantIds: readonly string[]): Promise<ReadonlyMap<string, Amounts>> {
+      return new Map(
+        tenantIds.flatMap((id) => {
+          const mine = byTenant.get(id)
+          return mine ? [[id, reservedOf(mine.byId.values())] as const] : []
+        }),
+      )
+    },
+
+    reservedByAll: async (): Promise<Amounts> => reservedOf(byId.values()),
   }
+}
+
+function reservedOf(all: Iterable<PlacedContainer>): Amounts {
+  const sums = { containers: 0, cpuMilli: 0, memoryBytes: 0, pids: 0 }
+  for (const { row } of all) {
+    sums.containers++
+    sums.cpuMilli += row.cpuMilli
+    sums.memoryBytes += row.memoryBytes
+    sums.pids += row.pids
+  }
+  return amountsOf(sums)
 }
 
 function firstAfter(names: readonly string[], afterName: string | undefined): number {

@@ -160,7 +160,9 @@ const RESERVED = {
 }
 
 /** Sums over no row at all are null. */
-const amountsOf = (sums: Readonly<Record<keyof typeof RESERVED, number | null>>): Amounts => ({
+export const amountsOf = (
+  sums: Readonly<Record<keyof typeof RESERVED, number | null>>,
+): Amounts => ({
   containers: sums.containers ?? 0,
   cpuMilli: sums.cpuMilli ?? 0,
   memoryBytes: sums.memoryBytes ?? 0,

@@ -71,6 +71,9 @@ async function same(at: World, tenantIds: readonly string[]): Promise<void> {
   for (const slug of ['acme', 'other']) {
     assert.deepEqual(await read.tenants.bySlug(slug), await truth.tenants.bySlug(slug))
   }
+  const reserved = await read.containers.reservedBy([...tenantIds, 'nobody'])
+  assert.deepEqual(reserved, await truth.containers.reservedBy([...tenantIds, 'nobody']))
+  assert.deepEqual(await read.containers.reservedByAll(), await truth.containers.reservedByAll())
   const slugs = await truth.tenants.liveSlugs()
   assert.deepEqual((await read.tenants.liveSlugs()).toSorted(), slugs.toSorted())
 }

@@ -1,7 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
-import { getRequestListener } from '@hono/node-server'
 import { auditRoutes } from '../../routes/audit.ts'
 import { backupRoutes } from '../../routes/backups.ts'
 import { containerRoutes } from '../../routes/containers.ts'
@@ -20,17 +17,15 @@ import { whoamiRoutes } from '../../routes/whoami.ts'
 import { referenceScript } from '../adapters/reference-script.ts'
 import type { Platform } from '../contract/platform.ts'
 import { apiApp } from '../http/app.ts'
+import { httpServer } from '../http/server.ts'
 import type { App } from '../http/shell.ts'
-import { isWebSocket, sameOrigin, webSockets } from '../http/websocket.ts'
+import { sameOrigin } from '../http/websocket.ts'
 import { hostPort } from '../instance.ts'
 import { settling } from '../services/operations.ts'
 import type { Outside } from './outside.ts'
 import type { Services } from './services.ts'
 import { redirectUrlOf } from './session-services.ts'
 import { VERSION } from './version.ts'
-
-/** How long requests that are under way may take when the server stops. */
-const DRAIN_MS = 10_000
 
 /** The API over all services, as an application that any server can ask. */
 export function apiOver(outside: Outside, services: Services, stopping: AbortSignal): App {
@@ -65,20 +60,10 @@ export function apiServer(outside: Outside, services: Services, stopping: AbortS
   const app = apiOver(outside, services, stopping)
   const isKnownOrigin = (origin: string, host: string): boolean =>
     sameOrigin(origin, host) || outside.settings.CLOUDLET_CORS_ORIGINS.includes(origin)
-  const listener = getRequestListener(app.fetch)
-  const server = createServer(
-    { shouldUpgradeCallback: isWebSocket },
-    (request, response) => void listener(request, response),
-  )
-  server.on('upgrade', webSockets({ fetch: app.fetch, isKnownOrigin }))
+  const server = httpServer({ fetch: app.fetch, isKnownOrigin })
   return {
-    listen: () => listening(server, outside.instance.apiAddress),
-    async close(): Promise<void> {
-      server.close()
-      server.closeIdleConnections()
-      await Promise.race([once(server, 'close'), once(AbortSignal.timeout(DRAIN_MS), 'abort')])
-      server.closeAllConnections()
-    },
+    listen: () => server.listen(hostPort(outside.instance.apiAddress)),
+    close: () => server.close(),
   }
 }
 
@@ -122,12 +107,4 @@ function platformOf({ instance, settings, groups }: Outside): Platform {
     isolated: instance.isolated,
     enforced: instance.isolated && groups !== null,
   }
-}
-
-function listening(server: Server, address: string): Promise<void> {
-  const { host, port } = hostPort(address)
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen({ host, port }, () => resolve())
-  })
 }

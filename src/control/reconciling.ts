@@ -17,6 +17,8 @@ import type { RegistryService } from '../services/registries.ts'
 import type { Outside } from './outside.ts'
 
 const ENGINE_AT_ONCE = 8
+/** For the step that a pass is at when the platform stops; the supervisor is more patient than this. */
+const STEP_GRACE_MS = 5_000
 const NETWORKS_AT_ONCE = 2
 /** A pull is the longest that a pass can take. */
 const PASS_DEADLINE_MS = 15 * 60_000
@@ -86,7 +88,7 @@ export function reconciling(outside: Outside, told: Told) {
     },
     async stop(): Promise<void> {
       await Promise.all([observer.stop(), roots.stop()])
-      await Promise.all([loop.stop(), networks.stop()])
+      await Promise.all([loop.stop(STEP_GRACE_MS), networks.stop(STEP_GRACE_MS)])
     },
   }
 }

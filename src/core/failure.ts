@@ -34,6 +34,7 @@ export interface FailureDetails {
   /** Who signs in with the identity provider is not let in; `reason` says what to do. */
   'sign-in-refused': { readonly reason: string }
   'sign-in-unavailable': { readonly retryAfterSeconds: number }
+  'request-too-slow': { readonly seconds: number }
   'state-conflict': { readonly kind: string; readonly name: string; readonly state: string }
   /** Nothing can be written down; what is there can be read. */
   'storage-full': { readonly retryAfterSeconds: number }

@@ -7,7 +7,7 @@ import type { OpenStreams } from '../services/open-streams.ts'
 import type { OnceService } from '../services/once.ts'
 import { bearer, type Authenticate } from './authentication.ts'
 import { crossOrigin } from './cors.ts'
-import { identify, knownHosts, record, securityHeaders } from './guards.ts'
+import { identify, knownHosts, record, securityHeaders, singleHeaders } from './guards.ts'
 import { otherMethods } from './methods.ts'
 import { openApi } from './openapi.ts'
 import { isFailureCode, problemOf, PROBLEMS, rendered } from './problem.ts'
@@ -23,6 +23,7 @@ export interface ApiDeps extends RateDeps {
   readonly once: Pick<OnceService, 'run'>
   readonly log: Log
   readonly newRequestId: () => string
+  readonly deadlineMs?: number
   /** Aborted when the server is to stop: streams end then. */
   readonly stopping: AbortSignal
   /** Names under which the API may be called, beside `localhost` and addresses. */
@@ -33,6 +34,9 @@ export interface ApiDeps extends RateDeps {
   readonly reference: ReferenceScript
   readonly routes: readonly ((app: App) => void)[]
 }
+
+/** Longer than anything takes that is answered from the database, or asked of the engine. */
+const DEADLINE_MS = 30_000
 
 /** The whole API: what every request meets, in this order, and behind it the routes. */
 export function apiApp(deps: ApiDeps): App {
@@ -48,7 +52,14 @@ export function apiApp(deps: ApiDeps): App {
   const methods = otherMethods(ENDPOINTS)
   app.notFound((c) => methods.optionsOf(c) ?? fail(methods.failureOf(c), c))
 
-  const shell = { authenticate: bearer(authenticate), find, streams, once, stopping }
+  const shell = {
+    deadlineMs: deps.deadlineMs ?? DEADLINE_MS,
+    authenticate: bearer(authenticate),
+    find,
+    streams,
+    once,
+    stopping,
+  }
   app.use(identify({ shell, newRequestId }))
   app.use(securityHeaders)
   app.use(crossOrigin(deps.corsOrigins))
@@ -56,6 +67,7 @@ export function apiApp(deps: ApiDeps): App {
   app.use(showStandings)
   app.use(countRequests(rateLimits(deps)))
   app.use(knownHosts(deps.hosts))
+  app.use(singleHeaders)
 
   const document = openApi(ENDPOINTS, { title: 'Cloudlet', version: deps.version })
   app.get('/v1/openapi.json', (c) => c.json(document))

@@ -1,13 +1,17 @@
 import type { Context } from 'hono'
 import { failure, wrongField } from '../core/failure.ts'
+import { repeatedName } from '../core/json-names.ts'
 
 export const BODY_LIMIT_BYTES = 1024 * 1024
+/** For the whole of it: a megabyte at 64 KiB a second. */
+const BODY_MS = 16_000
 /** Deeper than any description of ours; JSON that is nested further is made to hurt. */
 const DEPTH_LIMIT = 32
 const JSON_TYPE = 'application/json'
 
 /** Reads a body that must be JSON, and leaves it where the validator looks for it. */
 export async function readJson(c: Context): Promise<void> {
+  refuseEncoded(c)
   const bytes = await boundedBytes(c.req.raw)
   const type = c.req.header('content-type')
   if (type === undefined && bytes.length === 0) {
@@ -20,6 +24,8 @@ export async function readJson(c: Context): Promise<void> {
   }
   const text = decoded(bytes)
   inspect(parsed(text), 0)
+  const twice = repeatedName(text)
+  if (twice !== undefined) throw wrongField('#', `the name "${twice.slice(0, 200)}" is there twice`)
   // Hono keeps promises there, whatever its type says.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   c.req.bodyCache.text = Promise.resolve(text) as unknown as string
@@ -43,13 +49,49 @@ async function boundedBytes(request: Request): Promise<Uint8Array> {
 
   const chunks: Uint8Array[] = []
   let size = 0
-  // Leaving the loop early cancels the stream, so the rest is not read into memory.
-  for await (const chunk of request.body) {
+  for await (const chunk of inTime(request.body)) {
     size += chunk.byteLength
     if (size > limitBytes) throw tooLarge()
     chunks.push(chunk)
   }
   return joined(chunks, size)
+}
+
+/** Who leaves early cancels the stream, so that the rest is not read into memory. */
+async function* inTime(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = body.getReader()
+  let isLate = false
+  const timer = setTimeout(() => {
+    isLate = true
+    void reader.cancel().catch(() => undefined)
+  }, BODY_MS)
+  try {
+    for (;;) {
+      // oxlint-disable-next-line no-await-in-loop -- each chunk comes after the one before
+      const { done, value } = await reader.read()
+      if (isLate) throw tooSlow()
+      if (done) return
+      yield value
+    }
+  } finally {
+    clearTimeout(timer)
+    // What breaks here was broken by the client, who has his answer.
+    void reader.cancel().catch(() => undefined)
+  }
+}
+
+const tooSlow = () =>
+  failure('request-too-slow', `Cannot read the body: it takes longer than ${BODY_MS / 1000} s`, {
+    seconds: BODY_MS / 1000,
+  })
+
+/** A small body can unpack to one of any size. */
+function refuseEncoded(c: Context): void {
+  const encoding = c.req.header('content-encoding')
+  if (encoding === undefined || encoding.toLowerCase() === 'identity') return
+  throw failure('media-type-unknown', 'Cannot read the body: it must not be compressed', {
+    expected: JSON_TYPE,
+  })
 }
 
 function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {

@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from 'hono'
-import { failure } from '../core/failure.ts'
+import { failure, wrongField } from '../core/failure.ts'
 import type { Log } from '../log.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { AuditService } from '../services/audit.ts'
@@ -23,6 +23,8 @@ export function identify({ shell, newRequestId }: IdentifyDeps): MiddlewareHandl
     c.set('sourceAddress', sourceOf(c))
     await next()
     c.res.headers.set('x-request-id', requestId)
+    // Nothing more is taken on this connection, so that the server can end.
+    if (shell.stopping.aborted) c.res.headers.set('connection', 'close')
   }
 }
 
@@ -62,6 +64,28 @@ export function knownHosts(names: readonly string[]): MiddlewareHandler<AppEnv> 
     const message = `Cannot answer under this host name; ${setting} lists those that are known`
     throw failure('host-unknown', message, { setting })
   }
+}
+
+/** Those of which a second one would be read by somebody else than who read the first. */
+const SINGLE: ReadonlySet<string> = new Set([
+  'authorization',
+  'content-encoding',
+  'content-type',
+  'host',
+  'idempotency-key',
+  'if-match',
+])
+
+/** Node joins some headers that come twice, and drops others. */
+export const singleHeaders: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const raw = c.env?.incoming?.rawHeaders ?? []
+  const seen = new Set<string>()
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = raw[at]?.toLowerCase() ?? ''
+    if (SINGLE.has(name) && seen.has(name)) throw wrongField(`header#/${name}`, 'it is there twice')
+    seen.add(name)
+  }
+  await next()
 }
 
 interface RecordDeps {

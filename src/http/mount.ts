@@ -9,7 +9,7 @@ import { unlessKnown } from './conditions.ts'
 import { checkedPart, inputOf } from './input.ts'
 import { once } from './once.ts'
 import { failureOf } from './problem.ts'
-import { bind, contextOf, type Serve, signalOf } from './serving.ts'
+import { bind, contextOf, inTime, type Serve, signalOf } from './serving.ts'
 import type { App, AppContext } from './shell.ts'
 import { renderingFor, streamed, wantsStream } from './stream.ts'
 
@@ -33,7 +33,9 @@ function answering<const E extends Endpoint>(
       answerOf(e, await serve(inputOf<E>(c), contextOf<E>(c, e, { ...linked, claim })), e.status)
     try {
       const render: OnceAsked['render'] = (status, output) => answerOf(e, output, status)
-      return responseOf(unlessKnown(c, await once(c, e, { work, render })))
+      const { wait: waitSeconds } = Waiting.parse(checkedPart(c, 'query'))
+      const answer = await inTime(c, { ...linked, waitSeconds }, once(c, e, { work, render }))
+      return responseOf(unlessKnown(c, answer))
     } finally {
       release()
     }
@@ -58,23 +60,25 @@ export function mountChange<const E extends ChangeEndpoint>(
 ): void {
   bind(app, e, async (c) => {
     const { release, ...linked } = signalOf(c)
+    const { wait: waitSeconds } = Waiting.parse(checkedPart(c, 'query'))
     const work = async (claim?: Claim): Promise<Answer> => {
       const begun = await how.serve(inputOf<E>(c), contextOf<E>(c, e, { ...linked, claim }))
       c.set('accepted', true)
-      const seconds = waitOf(checkedPart(c, 'query'))
-      const change = seconds > 0 ? await how.settle(begun, seconds, linked.signal) : begun
+      const isWaited = waitSeconds > 0
+      const change = isWaited ? await how.settle(begun, waitSeconds, linked.signal) : begun
       return changeAnswer(c, e, change)
     }
     try {
-      return responseOf(await once(c, e, { work, render: underWay(c, e) }))
+      const answer = once(c, e, { work, render: underWay(c, e) })
+      return responseOf(await inTime(c, { ...linked, waitSeconds }, answer))
     } finally {
       release()
     }
   })
 }
 
+/** Of those who may wait; the others have nothing of that name. */
 const Waiting = z.object({ wait: z.number().default(0) })
-const waitOf = (query: unknown): number => Waiting.parse(query).wait
 
 function changeAnswer(c: AppContext, e: Endpoint, change: Change<unknown>): Answer {
   const { operation, resource } = change

@@ -159,7 +159,9 @@ const OF_ALL: readonly FailureCode[] = ['host-unknown', 'invalid-input', 'rate-l
 /** Those of the endpoint itself, and those that every request of its shape can meet. */
 function codesOf(e: Endpoint): FailureCode[] {
   const codes = new Set<FailureCode>([...e.failures, ...OF_ALL])
-  if (e.body) codes.add('body-too-large').add('media-type-unknown')
+  if (e.method !== 'get') codes.add('body-too-large').add('request-too-slow')
+  if (e.body) codes.add('media-type-unknown')
+  if (e.kind !== 'stream') codes.add('timed-out')
   if (e.permission !== 'public') codes.add('invalid-token')
   if (e.permission !== 'public' && e.permission !== 'signed-in') codes.add('not-allowed')
   if (e.kind === 'change') codes.add('cancelled')

@@ -30,6 +30,7 @@ export const PROBLEMS = {
   'request-running': { status: 409, title: 'Not yet answered' },
   'sign-in-refused': { status: 403, title: 'Sign-in refused' },
   'sign-in-unavailable': { status: 503, title: 'Identity provider unavailable' },
+  'request-too-slow': { status: 408, title: 'Request too slow' },
   'state-conflict': { status: 409, title: 'Not possible in this state' },
   'storage-full': { status: 507, title: 'Disk of the platform full' },
   'storage-unavailable': { status: 503, title: 'Database of the platform unavailable' },
@@ -74,6 +75,8 @@ export const rendered = (problem: Problem): Response => responseOf(problemAnswer
 
 function headersOf({ code, details }: Failure): Record<string, string> {
   if (code === 'invalid-token') return { 'www-authenticate': 'Bearer realm="cloudlet"' }
+  // The rest of the request may still come: the connection is of no use for another.
+  if (code === 'request-too-slow' || code === 'body-too-large') return { connection: 'close' }
   if ('allow' in details) return { allow: details.allow }
   if ('retryAfterSeconds' in details) return { 'retry-after': String(details.retryAfterSeconds) }
   return {}

@@ -4,6 +4,7 @@ import type { Actor } from '../core/actor.ts'
 import type { Caller } from '../core/caller.ts'
 import type { Claim } from '../core/claim.ts'
 import type { Failure } from '../core/failure.ts'
+import { failure } from '../core/failure.ts'
 import { preconditionOf } from './conditions.ts'
 import { checkedPart, inputChecks } from './input.ts'
 import { permit, permitNamed } from './permit.ts'
@@ -63,4 +64,29 @@ export function signalOf(c: AppContext): Linked {
   const ended = c.get('caller')?.ended
   const sources = [c.req.raw.signal, c.get('shell').stopping]
   return linked(ended ? [...sources, ended] : sources)
+}
+
+/**
+ * An answer that is not there in time is not waited for any longer. What was begun is told by the signal;
+ * a change whose intent is written comes true all the same, and a repeat with its key has the answer.
+ */
+export async function inTime<T>(
+  c: AppContext,
+  { abort, waitSeconds = 0 }: { readonly abort: Linked['abort']; readonly waitSeconds?: number },
+  work: Promise<T>,
+): Promise<T> {
+  const ms = c.get('shell').deadlineMs + waitSeconds * 1000
+  const { promise, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => {
+    const seconds = Math.round(ms / 1000)
+    const action = c.get('endpoint')?.id ?? '-'
+    const late = failure('timed-out', `Cannot answer within ${seconds} s`, { action, seconds })
+    reject(late)
+    abort(late)
+  }, ms)
+  try {
+    return await Promise.race([work, promise])
+  } finally {
+    clearTimeout(timer)
+  }
 }

@@ -16,6 +16,8 @@ export interface Shell {
   readonly streams: Pick<OpenStreams, 'begin'>
   /** Carries out a request with an Idempotency-Key once. */
   readonly once: Pick<OnceService, 'run'>
+  /** How long an answer may take that is no stream, on top of what its caller wants to wait. */
+  readonly deadlineMs: number
   /** Aborted when the server is to stop. */
   readonly stopping: AbortSignal
 }
@@ -31,6 +33,7 @@ export interface AppEnv {
   /** What the server hands over beside the request; not there when a test calls the app directly. */
   Bindings: {
     readonly incoming?: {
+      readonly rawHeaders?: readonly string[]
       readonly socket?: {
         readonly remoteAddress?: string
         destroy?(): void

@@ -27,7 +27,7 @@ const PATIENCE_MS = 10_000
 /** Nothing is read from a client but that it lives. */
 const MOST_RECEIVED_BYTES = 1024
 
-interface Deps {
+export interface WebSocketDeps {
   readonly fetch: App['fetch']
   /** Whether a page of this origin may connect; see `sameOrigin`. */
   readonly isKnownOrigin: (origin: string, host: string) => boolean
@@ -44,7 +44,7 @@ export function sameOrigin(origin: string, host: string): boolean {
 }
 
 /** What to do with the event `upgrade` of the server. */
-export function webSockets({ fetch, isKnownOrigin }: Deps): Upgrade {
+export function webSockets({ fetch, isKnownOrigin }: WebSocketDeps): Upgrade {
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,

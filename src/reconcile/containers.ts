@@ -15,7 +15,7 @@ import { containerRunning } from './container-running.ts'
 import { containerSettling } from './container-settling.ts'
 import { givingWay } from './container-patience.ts'
 import type { StepAt, StepDeps } from './container-steps.ts'
-import type { Aside } from './loop.ts'
+import type { Turn } from './loop.ts'
 
 /** More than any way from nothing to running takes; beyond it something goes round in circles. */
 const MOST_STEPS = 20
@@ -39,13 +39,10 @@ export function containerReconciler(deps: StepDeps) {
   /** How often in a row the engine was in trouble, by container. */
   const troubles = new Map<string, number>()
 
-  async function reconcile(
-    id: string,
-    signal: AbortSignal,
-    aside: Aside = (slow) => slow,
-  ): Promise<number | undefined> {
+  async function reconcile(id: string, signal: AbortSignal, { aside, isEnding }: Turn) {
     for (let done = 0; done < MOST_STEPS; done++) {
       signal.throwIfAborted()
+      if (isEnding()) return undefined
       const placed = await store.read.containers.placedById(id)
       if (!placed) return forgotten(id)
       const name = dockerName(placed.tenant, 'container', id)

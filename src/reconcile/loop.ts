@@ -4,7 +4,7 @@ import { within } from './deadline.ts'
 
 export interface LoopDeps {
   /** Brings one thing closer to what is wanted; answers in how many ms to look again, if it must. */
-  readonly reconcile: (id: string, signal: AbortSignal, aside: Aside) => Promise<number | undefined>
+  readonly reconcile: (id: string, signal: AbortSignal, turn: Turn) => Promise<number | undefined>
   readonly timers: Timers
   readonly log: Log
   /** How many things are worked on at once: what the engine is burdened with. */
@@ -20,6 +20,13 @@ export interface LoopDeps {
  */
 export type Aside = <T>(slow: Promise<T>, woken: () => void) => Promise<T>
 
+/** What a pass has of the loop while it is its turn. */
+export interface Turn {
+  readonly aside: Aside
+  /** The loop stops: after the step that is being done there is to be no other. */
+  readonly isEnding: () => boolean
+}
+
 interface Pass {
   again: boolean
   woken: (() => void) | undefined
@@ -29,8 +36,12 @@ interface Pass {
 export interface ReconcileLoop {
   /** Looks at this one as soon as may be. While it is being worked on, it is looked at once more after. */
   readonly wake: (id: string) => void
-  /** Aborts what is under way and takes no more; resolves when nothing moves. */
-  stop(): Promise<void>
+  /**
+   * Takes no more, lets each pass come to the end of its step, for which it has `graceMs`, and aborts what
+   * is left, and what waits for something slow; resolves when nothing moves. What is not done goes on at the
+   * next start.
+   */
+  stop(graceMs?: number): Promise<void>
   idle(): boolean
 }
 
@@ -46,10 +57,11 @@ export function reconcileLoop(deps: LoopDeps): ReconcileLoop {
   const alarms = alarmClock(deps.timers, (id) => wake(id))
   const stopping = new AbortController()
   const attempt = attempts(deps, stopping.signal)
-  let atWork = 0
+  const atWork = workCount(deps.timers)
+  let isEnding = false
 
   function wake(id: string): void {
-    if (stopping.signal.aborted) return
+    if (isEnding) return
     const working = busy.get(id)
     if (working) {
       working.again = true
@@ -60,10 +72,10 @@ export function reconcileLoop(deps: LoopDeps): ReconcileLoop {
 
   function next(): void {
     for (const id of queue) {
-      if (atWork >= deps.concurrency) return
+      if (atWork.count() >= deps.concurrency) return
       queue.delete(id)
       alarms.cancel(id)
-      atWork++
+      atWork.more()
       busy.set(id, { again: false, woken: undefined, done: work(id) })
     }
   }
@@ -71,24 +83,27 @@ export function reconcileLoop(deps: LoopDeps): ReconcileLoop {
   async function work(id: string): Promise<void> {
     // One turn later, so that `busy` has its entry before anything can end.
     await Promise.resolve()
-    const againMs = await attempt(id, (slow, woken) => aside(id, slow, woken))
+    const againMs = await attempt(id, {
+      aside: (slow, woken) => aside(id, slow, woken),
+      isEnding: () => isEnding,
+    })
     const again = busy.get(id)?.again === true
     busy.delete(id)
-    atWork--
+    atWork.less()
     if (again) wake(id)
-    else if (againMs !== undefined && !stopping.signal.aborted) alarms.set(id, againMs)
+    else if (againMs !== undefined && !isEnding) alarms.set(id, againMs)
     next()
   }
 
   async function aside<T>(id: string, slow: Promise<T>, woken: () => void): Promise<T> {
     const waiting = busy.get(id)
     if (waiting) waiting.woken = woken
-    atWork--
+    atWork.less()
     next()
     try {
       return await slow
     } finally {
-      atWork++
+      atWork.more()
       if (waiting) waiting.woken = undefined
     }
   }
@@ -96,11 +111,36 @@ export function reconcileLoop(deps: LoopDeps): ReconcileLoop {
   return {
     wake,
     idle: () => busy.size === 0 && queue.size === 0,
-    async stop() {
-      stopping.abort()
+    async stop(graceMs = 0) {
+      isEnding = true
       queue.clear()
       alarms.clear()
+      if (graceMs > 0) await atWork.over(graceMs)
+      stopping.abort()
       await Promise.all([...busy.values()].map(({ done }) => done))
+    },
+  }
+}
+
+/** How many passes are at work, not counting those that wait aside. */
+function workCount(timers: Timers) {
+  let count = 0
+  let isOver: (() => void) | undefined
+  return {
+    count: () => count,
+    more: () => void count++,
+    less(): void {
+      count--
+      if (count === 0) isOver?.()
+    },
+    /** Resolves when none is left, or the time is over. */
+    async over(ms: number): Promise<void> {
+      if (count === 0) return
+      const { promise, resolve } = Promise.withResolvers<void>()
+      isOver = resolve
+      const cancel = timers.after(ms, resolve)
+      await promise
+      cancel()
     },
   }
 }
@@ -108,10 +148,10 @@ export function reconcileLoop(deps: LoopDeps): ReconcileLoop {
 /** One pass of one thing; answers in how many ms the next is due. What fails is left alone longer each time. */
 function attempts({ reconcile, timers, log, deadlineMs: ms }: LoopDeps, stopping: AbortSignal) {
   const failures = new Map<string, number>()
-  return async (id: string, aside: Aside): Promise<number | undefined> => {
+  return async (id: string, turn: Turn): Promise<number | undefined> => {
     try {
       const again = await within({ timers, ms, signal: stopping }, (signal) =>
-        reconcile(id, signal, aside),
+        reconcile(id, signal, turn),
       )
       failures.delete(id)
       return again

@@ -94,6 +94,18 @@ test('a body that is not JSON by its type is 415', async () => {
   assert.equal(answer.status, 201)
 })
 
+test('a body that is compressed is 415', async () => {
+  await using world = await apiWorld()
+  for (const encoding of ['gzip', 'br', 'identity, gzip']) {
+    const answer = await world.call('POST /v1/tenants', {
+      token: world.admin.apiKey,
+      body: { slug: 'aa' },
+      headers: { 'content-encoding': encoding },
+    })
+    assert.equal(answer.status, 415, encoding)
+  }
+})
+
 test('a body over 1 MiB is 413, with and without a length, and only as much is read', async () => {
   await using world = await apiWorld()
   const MIB = 1024 * 1024
@@ -128,6 +140,7 @@ test('JSON that is made to hurt is refused: depth, __proto__, no UTF-8', async (
     `${'['.repeat(40)}${']'.repeat(40)}`,
     `{"slug":"aa","limits":${'{"a":'.repeat(100)}1${'}'.repeat(100)}}`,
     '{"slug":"aa","__proto__":{"policy":"none"}}',
+    '{"slug":"aa","slug":"bb"}',
     '{"slug":"aa","limits":{"__proto__":{"containers":99}}}',
   ]) {
     const [pointer = ''] = await pointers(await create(world, body))

@@ -2,6 +2,7 @@ import type { LibSQLDatabase } from 'drizzle-orm/libsql'
 // It takes a client of whatever kind, and of all its sisters loads the fewest.
 import { drizzle } from 'drizzle-orm/libsql/sqlite3'
 import { migrate } from 'drizzle-orm/libsql/migrator'
+import { explaining } from './reading.ts'
 import { whole } from './whole.ts'
 import { mirrored } from './mirror-feed.ts'
 import { refuseNewer } from './migrated.ts'
@@ -22,7 +23,7 @@ import { peopleQueries } from './queries/people.ts'
 import { registryQueries } from './queries/registries.ts'
 import { secretQueries } from './queries/secrets.ts'
 import { tenantQueries } from './queries/tenants.ts'
-import { storageFailure, troubleOf, type Trouble } from './trouble.ts'
+import { storageFailure, troubleWatch, type Trouble } from './trouble.ts'
 
 type Db = LibSQLDatabase
 /** Has something done once the transaction is durable, before the next one begins; never if it fails. */
@@ -77,6 +78,7 @@ export interface OpenOptions {
 
 /** How many writers may stand in line before the next one is told to come back. */
 const MOST_WAITING = 1000
+const WRITING = 'change anything'
 
 /** Opens the database, makes it if it is not there, and brings its schema up to date. */
 export async function openStore(
@@ -90,18 +92,13 @@ export async function openStore(
   await migrate(db, { migrationsFolder })
   // Migrations have been at its settings.
   await connections.renew()
-  const table = queriesOn(drizzle({ client: connections.reader }), nothingToCommit)
+  const troubles = troubleWatch(told)
+  const reading = queriesOn(drizzle({ client: connections.reader }), nothingToCommit)
+  const table = explaining(reading, (error) => troubles.explained(error, 'look it up'))
   const mirror = mirrored(db, { table, queriesOn })
   await mirror.fill()
   const line = writersInLine(MOST_WAITING)
-  let trouble: Trouble | undefined
   let probes = 0
-
-  function found(now: Trouble | undefined): void {
-    if (now === trouble) return
-    trouble = now
-    told(now)
-  }
 
   const probing =
     <T>(work: (q: Queries) => Promise<T>) =>
@@ -112,17 +109,15 @@ export async function openStore(
 
   /** Each writer tries, and writes something for sure: that is how the end of a trouble is noticed. */
   async function attempt<T>(work: (q: Queries) => Promise<T>): Promise<T> {
-    if (trouble === 'damaged') throw storageFailure('damaged')
+    const trouble = troubles.current()
+    if (trouble === 'damaged') throw storageFailure('damaged', WRITING)
     try {
       if (trouble !== undefined) await connections.renew()
       const done = await mirror.write(trouble === undefined ? work : probing(work))
-      found(undefined)
+      troubles.found(undefined)
       return done
     } catch (error) {
-      const now = troubleOf(error)
-      if (!now) throw error
-      found(now)
-      throw Object.assign(storageFailure(now), { cause: error })
+      throw troubles.explained(error, WRITING)
     }
   }
 
@@ -131,8 +126,8 @@ export async function openStore(
       return mirror.read()
     },
     write: (work) => line.wait(() => attempt(work)),
-    trouble: () => trouble,
-    distrust: () => found('damaged'),
+    trouble: troubles.current,
+    distrust: () => troubles.found('damaged'),
     async close() {
       await line.empty()
       await connections.close()

@@ -30,11 +30,30 @@ export function troubleOf(error: unknown): Trouble | undefined {
   return undefined
 }
 
-export const storageFailure = (trouble: Trouble): Failure =>
-  trouble === 'full'
-    ? failure('storage-full', `Cannot change anything: ${WORDS.full}`, {
-        retryAfterSeconds: RETRY_SECONDS,
-      })
-    : failure('storage-unavailable', `Cannot change anything: ${WORDS[trouble]}`, {
-        retryAfterSeconds: RETRY_SECONDS,
-      })
+/** What is wrong at the moment, found by whoever reads or writes, and said when it changes. */
+export function troubleWatch(told: (trouble: Trouble | undefined) => void) {
+  let current: Trouble | undefined
+  function found(now: Trouble | undefined): void {
+    if (now === current) return
+    current = now
+    told(now)
+  }
+  return {
+    current: (): Trouble | undefined => current,
+    found,
+    /** The failure that a caller is shown instead of what the database has said. */
+    explained(error: unknown, action: string): unknown {
+      const now = troubleOf(error)
+      if (!now) return error
+      found(now)
+      return Object.assign(storageFailure(now, action), { cause: error })
+    },
+  }
+}
+
+export const storageFailure = (trouble: Trouble, action: string): Failure =>
+  failure(
+    trouble === 'full' ? 'storage-full' : 'storage-unavailable',
+    `Cannot ${action}: ${WORDS[trouble]}`,
+    { retryAfterSeconds: RETRY_SECONDS },
+  )

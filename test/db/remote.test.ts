@@ -33,6 +33,11 @@ test('a platform whose state a libSQL server holds goes on after a restart of ei
   assert.equal(at.store.trouble(), 'away')
   // What is in memory is answered meanwhile.
   assert.equal((await at.control.containers.get('acme', 'web')).state, 'running')
+  // What is not, says why.
+  await assert.rejects(at.store.read.platformState.find('safe-mode'), {
+    code: 'storage-unavailable',
+    message: 'Cannot look it up: its database does not answer; it goes on by itself when it does',
+  })
   await server.start()
   await at.addTenant('beta')
   assert.equal(at.store.trouble(), undefined)

@@ -119,8 +119,8 @@ const ownSettings = (home: string, dataDir: string): Settings => ({
 })
 
 /** Runs a program of the project under the runtime that is tested, with a platform's settings. */
-export async function runProgram(settings: Settings, program: string) {
-  const [command = '', ...words] = commandOf(program, settings)
+export async function runProgram(settings: Settings, program: string, ...args: string[]) {
+  const [command = '', ...words] = [...commandOf(program, settings), ...args]
   const child = spawn(command, words, {
     cwd: ROOT,
     env: { ...settings },

@@ -1,10 +1,13 @@
+import { cgroupMeter } from '../adapters/cgroup-meter.ts'
 import { systemHost } from '../adapters/system-host.ts'
 import type { Settings } from '../config.ts'
-import type { Amounts, Limits } from '../core/quota.ts'
+import type { Limits } from '../core/quota.ts'
+import type { EngineContainer } from '../ports/engine.ts'
 import type { AuditService } from '../services/audit.ts'
 import { capacityService } from '../services/capacity.ts'
 import type { EventService } from '../services/events.ts'
 import { ledgerService } from '../services/ledger.ts'
+import { liveUse } from '../services/live-use.ts'
 import { platformLimitsService } from '../services/platform-limits.ts'
 import { usageService } from '../services/usage.ts'
 import type { Outside } from './outside.ts'
@@ -19,23 +22,28 @@ export const defaultLimits = (settings: Settings): Limits => ({
   logBytes: settings.CLOUDLET_TENANT_LOG_BYTES,
 })
 
-const live = (): Promise<ReadonlyMap<string, Amounts>> => Promise.resolve(new Map())
-
-interface Written {
+interface Around {
   readonly audit: AuditService
   readonly events: EventService
+  readonly running: () => readonly EngineContainer[]
 }
 
 /** What everybody is held to, and what is left of it. */
-export function quotaServices(outside: Outside, { audit, events }: Written) {
-  const { store, instance } = outside
+export function quotaServices(outside: Outside, { audit, events, running }: Around) {
+  const { store, instance, clock, timers, log } = outside
   const capacity = hostCapacity(outside)
   const { machine } = capacity
+  const use = liveUse({ meter: cgroupMeter(), running, clock, timers, log })
   return {
     capacity,
     ledger: ledgerService({ machine, events }),
     platformLimits: platformLimitsService({ store, audit }),
-    usage: usageService({ store, machine, live, enforced: instance.isolated }),
+    usage: usageService({
+      store,
+      machine,
+      live: () => use.current(),
+      enforced: instance.isolated,
+    }),
   }
 }
 

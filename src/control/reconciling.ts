@@ -69,6 +69,7 @@ export function reconciling(outside: Outside, told: Told) {
   return {
     wake,
     isUp: observer.isUp,
+    running: () => known.running(),
     /** Gives a tenant's group other limits at once; where that fails the next full look does. */
     limitsChanged(tenantId: string): void {
       groups.ensured(tenantId).catch((error: unknown) => {

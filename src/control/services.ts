@@ -32,7 +32,11 @@ export function services(outside: Outside) {
   const audited = auditing(outside)
   const { audit } = audited
   const registries = registryService({ store, clock, audit, keyRing })
-  const { ledger, ...quotas } = quotaServices(outside, { audit, events })
+  const { ledger, ...quotas } = quotaServices(outside, {
+    audit,
+    events,
+    running: () => reconciler.running(),
+  })
   const reconciler = reconciling(outside, {
     loginFor: (tenantId, host) => registries.loginFor(tenantId, host),
     operationEnded: (id) => operations.ended(id),

@@ -7,6 +7,7 @@ import type { EngineContainer, EngineEvent, EngineView } from '../ports/engine.t
  */
 export interface KnownEngine {
   container(name: string): EngineContainer | undefined
+  running(): readonly EngineContainer[]
   /** The object of this id that has another name than it was given. */
   misnamed(id: string, name: string): EngineContainer | undefined
   /** Another hand has changed how it is set, and nobody has looked since; asking forgets it. */
@@ -31,6 +32,7 @@ export function knownEngine(): KnownEngine {
   const doubtful = new Set<string>()
   return {
     container: containers.at,
+    running: () => containers.all().filter(({ status }) => status === 'running'),
     misnamed: (id, name) => containers.find((one) => one.id === id && one.name !== name),
     isDoubtful: (name) => doubtful.delete(name),
     doubt: (name) => void doubtful.add(name),
@@ -76,6 +78,7 @@ function nameTable<T>() {
   const recordings = new Set<Set<string>>()
   return {
     at: (name: string): T | undefined => values.get(name),
+    all: (): T[] => [...values.values()],
     find(is: (value: T) => boolean): T | undefined {
       for (const value of values.values()) if (is(value)) return value
       return undefined

@@ -3,13 +3,14 @@ import type { PlatformUsage, Share, Usage } from '../contract/usage.ts'
 import { capacityOf, fullDisks, usedPercent, type Machine } from '../core/capacity.ts'
 import { added, RESERVED, type Amounts, type Reserved } from '../core/quota.ts'
 import { accountOfPlatform, accountOfTenant, accountsOfTenants, type Account } from './ledger.ts'
+import { measured, type Use } from './live-use.ts'
 import { tenantBySlug } from './tenant-lookup.ts'
 
 export interface UsageDeps {
   readonly store: Store
   readonly machine: () => Machine | undefined
-  /** What each tenant really uses now, by slug; one that is not named uses what is not known. */
-  readonly live: () => Promise<ReadonlyMap<string, Amounts>>
+  /** What each tenant really uses now, by slug; one that is not named uses nothing. */
+  readonly live: () => Promise<Use | undefined>
   /** False where the platform counts, but the host does not hold anyone to it. */
   readonly enforced: boolean
 }
@@ -29,7 +30,7 @@ export function usageService({ store, machine, live, enforced }: UsageDeps) {
     async ofTenant(slug: string): Promise<Usage> {
       const tenant = await tenantBySlug(store.read, slug)
       const account = await accountOfTenant(store.read, tenant.id)
-      return usageOf(account, (await live()).get(slug))
+      return usageOf(account, usedBy(await live(), slug))
     },
 
     async list({ limit, cursor }: Page): Promise<PlatformUsage> {
@@ -40,14 +41,18 @@ export function usageService({ store, machine, live, enforced }: UsageDeps) {
       const used = await live()
       const items = rows.flatMap(({ id, slug }) => {
         const account = accounts.get(id)
-        return account ? [{ ...usageOf(account, used.get(slug)), tenant: slug }] : []
+        return account ? [{ ...usageOf(account, usedBy(used, slug)), tenant: slug }] : []
       })
-      const platform = usageOf(await accountOfPlatform(store.read), added([...used.values()]))
+      const all = used && measured(added([...used.values()]))
+      const platform = usageOf(await accountOfPlatform(store.read), all)
       return { items, nextCursor: last?.slug ?? null, platform, host: hostOf(machine()) }
     },
   }
 }
 export type UsageService = ReturnType<typeof usageService>
+
+const usedBy = (all: Use | undefined, slug: string): Amounts | undefined =>
+  all && measured(all.get(slug) ?? {})
 
 function sharesOf(account: Account, used: Amounts): Record<Reserved, Share> {
   const shares = RESERVED.map((resource) => {

@@ -43,7 +43,7 @@ async function main(argument: HouseArgument): Promise<void> {
   const instance = instanceOf(argument)
   const log = jsonLog({
     part: 'control-plane',
-    least: 'warn',
+    least: 'error',
     now: () => new Date(),
     write: (line) => process.stderr.write(line),
   })

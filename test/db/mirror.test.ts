@@ -14,6 +14,7 @@ import {
 } from '../../db/open.ts'
 import type { ContainerRow } from '../../db/queries/containers.ts'
 import { containers } from '../../db/schema.ts'
+import { libsqlServer } from '../support/libsql-server.ts'
 import { world, type World } from '../support/world.ts'
 
 /** What the database itself says, beside the memory. */
@@ -162,8 +163,7 @@ const ADeed = record({
   fails: constantFrom(false, false, false, true),
 })
 
-test('the memory says what the table says, whatever was written or taken back', async () => {
-  await using at = await world()
+async function holdsIn(at: World, numRuns: number): Promise<void> {
   const tenants = [(await at.addTenant('acme')).id, (await at.addTenant('other')).id]
   await at.begin()
   const { resource } = await at.create('acme', { name: 'sample' })
@@ -181,8 +181,45 @@ test('the memory says what the table says, whatever was written or taken back', 
     }
     await same(at, tenants)
   })
-  await holds(run, { numRuns: 12 })
+  await holds(run, { numRuns })
+}
+
+test('the memory says what the table says, whatever was written or taken back', async () => {
+  await using at = await world()
+  await holdsIn(at, 12)
 })
+
+test('the memory says what a libSQL server says, whatever was written or taken back', async () => {
+  await using server = await libsqlServer()
+  await using at = await world({ database: server.url })
+  await holdsIn(at, 4)
+})
+
+test('the memory says what the table says after each of many deaths of the process', async () => {
+  const points = ['before-create', 'container-created', 'container-started', 'running-noted']
+  await using at = await world()
+  const { id } = await at.addTenant('acme')
+  for (const point of points) {
+    await at.reborn(dying(point))
+    await at.begin()
+    const done = await at.create('acme', { name: `x-${point}` }).catch(() => undefined)
+    await at.quiet()
+    await using again = await reopened(at)
+    await same({ ...at, store: again }, [id])
+    await same(at, [id])
+    assert.ok(done)
+  }
+})
+
+/** The process that does the work throws at that point each time, and goes no further. */
+const dying = (point: string) => (passed: string) => {
+  if (passed === point) throw new Error('killed')
+}
+
+const reopened = async (at: World) => {
+  const store = await openStore(at.url, at.migrations)
+  return Object.assign(store, { [Symbol.asyncDispose]: () => store.close() })
+}
 
 test('a database that is opened again is known as it was left', async () => {
   await using at = await world()
@@ -190,9 +227,7 @@ test('a database that is opened again is known as it was left', async () => {
   await at.begin()
   await at.create('acme', {})
   await at.quiet()
-  await using again = Object.assign(await openStore(at.url, at.migrations), {
-    [Symbol.asyncDispose]: () => again.close(),
-  })
+  await using again = await reopened(at)
   await same({ ...at, store: again }, [id])
 })
 

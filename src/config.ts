@@ -237,7 +237,7 @@ export const SETTINGS = {
     .default('openid email profile')
     .describe('What is asked of the provider'),
   CLOUDLET_OIDC_REDIRECT_URL: OidcUrl.refine(
-    (url) => new URL(url).pathname === '/v1/auth/callback',
+    (url) => URL.parse(url)?.pathname === '/v1/auth/callback',
     'an address whose path is /v1/auth/callback',
   )
     .optional()
@@ -265,7 +265,13 @@ export const SETTINGS = {
     ),
 } as const
 
-const Settings = z.object(SETTINGS)
+const Settings = z
+  .object(SETTINGS)
+  .refine(
+    (read) =>
+      (read.CLOUDLET_OIDC_ISSUER === undefined) === (read.CLOUDLET_OIDC_CLIENT_ID === undefined),
+    { path: ['CLOUDLET_OIDC_CLIENT_ID'], message: 'goes together with CLOUDLET_OIDC_ISSUER' },
+  )
 export type Settings = Readonly<z.infer<typeof Settings>>
 
 /** The environment, as the process was given it, and whether it is root's. */
@@ -340,6 +346,7 @@ const isOrigin = (text: string): boolean =>
   /^https?:[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text
 
 function isSafeUrl(url: string): boolean {
+  if (!URL.canParse(url)) return false
   const { protocol, hostname } = new URL(url)
   return protocol === 'https:' || ['127.0.0.1', 'localhost', '[::1]'].includes(hostname)
 }

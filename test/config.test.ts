@@ -170,3 +170,22 @@ test('readSettings() reads rates and origins, and refuses what only looks like o
     assert.throws(() => read({ CLOUDLET_CORS_ORIGINS: origin }), SettingsError, origin)
   }
 })
+
+test('an identity provider is trusted with TLS or on this machine, and not without a client id', () => {
+  const client = { CLOUDLET_OIDC_CLIENT_ID: 'cloudlet' }
+  for (const issuer of ['https://id.example', 'http://127.0.0.1:4000', 'http://localhost:4000']) {
+    assert.equal(read({ ...client, CLOUDLET_OIDC_ISSUER: issuer }).CLOUDLET_OIDC_ISSUER, issuer)
+  }
+  for (const issuer of ['http://id.example', 'http://127.0.0.1.evil.example', 'id.example']) {
+    assert.throws(() => read({ ...client, CLOUDLET_OIDC_ISSUER: issuer }), /CLOUDLET_OIDC_ISSUER/)
+  }
+  assert.throws(() => read({ CLOUDLET_OIDC_ISSUER: 'https://id.example' }), /goes together/)
+  for (const wrong of ['ops', 'ops=boss@*', 'ops=admin@Shop', 'ops=admin']) {
+    assert.throws(() => read({ CLOUDLET_OIDC_ROLES: wrong }), /CLOUDLET_OIDC_ROLES/)
+  }
+  const roles = 'ops=admin@*, shop dev=member@shop'
+  assert.equal(read({ CLOUDLET_OIDC_ROLES: roles }).CLOUDLET_OIDC_ROLES, roles)
+  for (const url of ['nowhere', 'https://x.example/', 'http://x.example/v1/auth/callback']) {
+    assert.throws(() => read({ CLOUDLET_OIDC_REDIRECT_URL: url }), /CLOUDLET_OIDC_REDIRECT_URL/)
+  }
+})

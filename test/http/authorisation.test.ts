@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { z } from 'zod'
 import { ENDPOINTS } from '../../src/contract/all.ts'
 import type { NewAccessKey } from '../../src/contract/keys.ts'
+import { ALL_PERMISSIONS } from '../../src/core/permissions.ts'
 import { keyService } from '../../src/services/keys.ts'
 import { apiWorld, type ApiWorld, type Line } from '../support/api-world.ts'
 
@@ -126,20 +127,7 @@ test('no key is made, rotated or given a token that may do more than who asks fo
   assert.equal((await world.call(at(owner, 'tokens'), narrow)).status, 201)
 })
 
-const reading = [
-  'audit:read',
-  'containers:read',
-  'events:read',
-  'images:read',
-  'keys:read',
-  'networks:read',
-  'operations:read',
-  'platform:read',
-  'registries:read',
-  'secrets:read',
-  'tenants:read',
-  'usage:read',
-]
+const reading = ALL_PERMISSIONS.filter((permission) => permission.endsWith(':read'))
 
 test('a key of one tenant is not found in another, nor among those of the platform', async () => {
   await using world = await apiWorld()

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { ENDPOINTS } from '../../src/contract/all.ts'
 import type { Endpoint } from '../../src/contract/endpoint.ts'
 import type { NewAccessKey } from '../../src/contract/keys.ts'
-import { powersOf, ROLE_NAMES } from '../../src/core/permissions.ts'
+import { powersOf, ROLE_NAMES, type Role } from '../../src/core/permissions.ts'
 import { RESOURCE_KINDS } from '../../src/core/reach.ts'
 import type { Line } from '../support/api-world.ts'
 import { cloudWorld, type CloudWorld } from '../support/cloud-world.ts'
@@ -141,16 +141,48 @@ test('each role is let through to what its row says, and to nothing else', async
   for (const role of ROLE_NAMES) {
     const own = (await world.keyOf('aa', { role })).apiKey
     const platforms = (await world.keyOf(null, { role })).apiKey
+    const person = await personToken(world, role)
     for (const e of GUARDED) {
       const { who, of } = rowOf(e)
       const has = who.split(' ').includes(role)
       const inTenant = has && of !== 'platform' ? 'let through' : 'denied'
       await expectAt(world, e, { token: own, is: inTenant, why: `${role} of the tenant` })
+      await expectAt(world, e, { token: person, is: inTenant, why: `${role}, a person` })
       const inPlatform = has ? 'let through' : 'denied'
       await expectAt(world, e, { token: platforms, is: inPlatform, why: `${role} of the platform` })
     }
   }
 })
+
+/** Of a person's session in the tenant, as a sign-in would have begun it. */
+async function personToken({ all, store, time }: CloudWorld, role: Role): Promise<string> {
+  const tenant = (await store.read.tenants.bySlug('aa')) ?? null
+  const createdAt = time.now().getTime()
+  const id = `person${role}`.padEnd(16, '0').slice(0, 16)
+  const signIn = {
+    id,
+    personId: id,
+    rootKey: 1,
+    address: '-',
+    createdAt,
+    expiresAt: createdAt + 3_600_000,
+  }
+  const person = {
+    id,
+    tenantId: tenant?.id ?? null,
+    email: `${role}@example.com`,
+    displayName: null,
+    role,
+    source: 'invitation',
+    issuer: null,
+    subject: null,
+    createdAt,
+    disabledAt: null,
+    lastSignInAt: null,
+  } as const
+  all.keys.people.add({ signIn, person, tenant })
+  return all.keys.people.token(signIn)
+}
 
 test('without a good token nobody gets anywhere, and nothing is left of the attempt', async () => {
   await using world = await matrixWorld()

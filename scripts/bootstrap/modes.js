@@ -32,6 +32,7 @@ const COMMANDS = {
     nodeCommand(root, 'node_modules/drizzle-kit/bin.cjs', 'generate', ...args),
     nodeCommand(root, 'db/strict.ts'),
   ],
+  simulate: ({ root, args }) => [nodeCommand(root, 'test/simulation/run.ts', ...args)],
   generate: ({ root, args }) => [nodeCommand(root, 'scripts/generate.ts', ...args)],
 }
 

@@ -1,10 +1,9 @@
-import type { ContainerRow, PlacedContainer } from '../../db/queries/containers.ts'
+import type { ContainerRow } from '../../db/queries/containers.ts'
 import { driftOf, driftText, type Drift } from '../core/container-drift.ts'
-import { dockerName } from '../core/docker-names.ts'
 import { EngineRefusal } from '../ports/engine.ts'
 import { containerLook } from './container-look.ts'
 import { repairNotes, type StepAt, type StepDeps } from './container-steps.ts'
-import { networkEnsuring } from './network-ensuring.ts'
+import { networkJoining, networkOf } from './network-joining.ts'
 
 /** How a container is set is not in the engine's list: each is looked at this often. */
 const LOOK_EVERY_MS = 5 * 60_000
@@ -15,7 +14,7 @@ const FIRST_LOOK_MS = 20_000
 export function containerRepairs(deps: StepDeps) {
   const { engine, known } = deps
   const { again } = containerLook(deps)
-  const ensureNetwork = networkEnsuring(deps)
+  const { join } = networkJoining(deps)
   const repaired = repairNotes(deps)
   const looks = lookTimes(deps)
 
@@ -31,13 +30,6 @@ export function containerRepairs(deps: StepDeps) {
       await engine.updateContainer(at.name, { memoryBytes, cpuMilli, cpuShares, pids }, signal)
     }
     deps.passing('repaired')
-  }
-
-  /** The network may have gone with the connection. */
-  async function join({ placed, name }: StepAt, signal: AbortSignal): Promise<void> {
-    await ensureNetwork(placed, signal)
-    const to = { network: networkOf(placed), address: placed.address }
-    await engine.connectContainer(name, to, signal)
   }
 
   async function repairedDrift(at: StepAt, signal: AbortSignal): Promise<boolean> {
@@ -61,19 +53,10 @@ export function containerRepairs(deps: StepDeps) {
   return {
     /** Looks now and then, and when there is reason to; answers whether there was something to repair. */
     async drifted(at: StepAt, signal: AbortSignal): Promise<boolean> {
-      return at.seen && looks.isDue(at) ? looks.finished(at, repairedDrift(at, signal)) : false
-    },
-
-    /** An engine holds a container to the network that it last ran in, not to one of the same name. */
-    async rejoin(at: StepAt, signal: AbortSignal): Promise<void> {
-      const seen = await again(at.name, signal)
-      const network = networkOf(at.placed)
-      known.dropNetwork(network)
-      await ensureNetwork(at.placed, signal)
-      for (const one of seen?.set?.networks ?? []) {
-        await engine.disconnectContainer(at.name, one, signal)
-      }
-      if (seen) await join(at, signal)
+      // What is not there is not looked at, also not later.
+      if (!at.seen) looks.forget(at.placed.row.id)
+      else if (looks.isDue(at)) return looks.finished(at, repairedDrift(at, signal))
+      return false
     },
 
     dueInMs: (id: string) => looks.inMs(id),
@@ -141,8 +124,3 @@ export function containerHands(deps: StepDeps) {
 /** What ran is gone, and what was known of its health with it. */
 export const newRun = ({ run, desired, state }: ContainerRow): Partial<ContainerRow> =>
   desired === 'running' && state === 'running' ? { run: run + 1, state: 'creating' } : {}
-
-export type Repairs = ReturnType<typeof containerRepairs>
-
-const networkOf = ({ tenant, network }: PlacedContainer): string =>
-  dockerName(tenant, 'network', network.id)

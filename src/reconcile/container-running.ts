@@ -1,16 +1,17 @@
 import { EngineRefusal } from '../ports/engine.ts'
 import type { Notes } from './container-notes.ts'
-import type { Repairs } from './container-repairs.ts'
 import type { StepAt, StepDeps } from './container-steps.ts'
 import { edgeWord } from './edge-word.ts'
 import { specOf } from './container-wanted.ts'
+import { networkJoining } from './network-joining.ts'
 
 const NOT_FOUND = 404
 
 /** Starts, stops and removes, each in step with the edge. */
-export function containerRunning(deps: StepDeps, notes: Notes, repairs: Repairs) {
+export function containerRunning(deps: StepDeps, notes: Notes) {
   const { engine, known } = deps
   const { told, withdrawn } = edgeWord(deps)
+  const joining = networkJoining(deps)
 
   /**
    * The edge knows who will ask before anyone can ask, and the run is written down before it is begun.
@@ -42,7 +43,7 @@ export function containerRunning(deps: StepDeps, notes: Notes, repairs: Repairs)
     } catch (error) {
       if (!(error instanceof EngineRefusal) || error.status !== NOT_FOUND) throw error
       // Removed by another hand meanwhile, or its network was: the next look starts what is then there.
-      await repairs.rejoin({ placed, name, seen }, signal)
+      await joining.rejoin({ placed, name, seen }, signal)
       return
     }
     deps.passing('container-started')

@@ -9,7 +9,7 @@ import { containerLook } from './container-look.ts'
 import { containerMaking } from './container-making.ts'
 import { containerNotes, type Notes } from './container-notes.ts'
 import { containerOutcomes } from './container-outcomes.ts'
-import { containerHands, containerRepairs, type Repairs } from './container-repairs.ts'
+import { containerHands, containerRepairs } from './container-repairs.ts'
 import { containerResize, isPuttingBack } from './container-resize.ts'
 import { containerRunning } from './container-running.ts'
 import { containerSettling } from './container-settling.ts'
@@ -33,7 +33,7 @@ export function containerReconciler(deps: StepDeps) {
   const notes = containerNotes(deps)
   const failed = fates(deps, notes)
   const repairs = containerRepairs(deps)
-  const perform = performer(deps, notes, repairs)
+  const perform = performer(deps, notes)
   const settle = containerSettling(deps, notes)
   const patiently = givingWay(deps)
   /** How often in a row the engine was in trouble, by container. */
@@ -111,11 +111,11 @@ function fates(deps: StepDeps, notes: Notes) {
 type Perform = (step: Step, at: StepAt, signal: AbortSignal) => Promise<void>
 
 /** Which hand does which step. */
-function performer(deps: StepDeps, notes: Notes, repairs: Repairs): Perform {
+function performer(deps: StepDeps, notes: Notes): Perform {
   const look = containerLook(deps)
   const resolveImage = containerImage(deps, notes)
   const create = containerMaking(deps)
-  const run = containerRunning(deps, notes, repairs)
+  const run = containerRunning(deps, notes)
   const hands = containerHands(deps)
   const exit = containerExit(deps, notes)
   const limits = containerResize(deps)

@@ -86,6 +86,8 @@ export class EngineHost {
   readonly calls: Call[] = []
   /** Asked before each call; may wait, which is how a call gets slow. */
   intercept: (call: Call) => Fault | undefined | Promise<Fault | undefined> = () => undefined
+  /** How often an event reaches those who listen: engines lose some, and repeat some. */
+  deliveries: () => number = () => 1
   readonly deps: HostDeps
   readonly #watchers = new Set<() => void>()
   #events: { readonly instance: string; readonly event: EngineEvent; readonly seq: number }[] = []
@@ -154,8 +156,10 @@ export class EngineHost {
       time: this.deps.now(),
       ...(exitCode !== undefined && { exitCode }),
     }
-    this.#seq += 1
-    this.#events = [...this.#events, { instance, event, seq: this.#seq }].slice(-BACKLOG)
+    for (let times = this.deliveries(); times > 0; times--) {
+      this.#seq += 1
+      this.#events = [...this.#events, { instance, event, seq: this.#seq }].slice(-BACKLOG)
+    }
     this.changed()
   }
 

@@ -23,6 +23,12 @@ export class HandTime implements Timers, Clock {
     return this.#alarms.size
   }
 
+  /** In how many ms the next alarm rings; undefined: none is set. */
+  get nextInMs(): number | undefined {
+    const next = this.#next(Infinity)
+    return next && Math.max(0, next.dueMs - this.#nowMs)
+  }
+
   advance(ms: number): void {
     const endMs = this.#nowMs + ms
     for (let next = this.#next(endMs); next; next = this.#next(endMs)) {

@@ -238,3 +238,22 @@ test('driftOf() finds nothing where all is as wanted', () => {
     foreign: ['x'],
   })
 })
+
+test('one that has ended, and was removed by another hand, is left in peace', async () => {
+  await using at = await world()
+  await at.addTenant('acme')
+  await at.begin()
+  await at.create('acme', { restart: 'no' })
+  await runs(at, 'acme', 'web')
+  await at.quiet()
+  const [name = ''] = at.host.containers.keys()
+  at.host.exit(name, 0)
+  await shows(at, ['acme', 'web'], ({ state }) => state === 'exited')
+  remove(at.host, name)
+  await at.quiet()
+  for (let seconds = 0; seconds < 600; seconds += 20) {
+    at.time.advance(20_000)
+    await at.quiet()
+    assert.ok((at.time.nextInMs ?? Infinity) > 100, `it is looked at in ${at.time.nextInMs} ms`)
+  }
+})

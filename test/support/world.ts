@@ -166,7 +166,11 @@ export async function shows(
 export const runs = (at: World, tenant: string, container: string): Promise<Container> =>
   shows(at, [tenant, container], ({ state }) => state === 'running')
 
-async function addTenant({ store, newId, time }: Ground, slug: string, limits: Limits) {
+export async function addTenant(
+  { store, newId, time }: Pick<Ground, 'store' | 'newId' | 'time'>,
+  slug: string,
+  limits: Limits,
+) {
   const row = {
     id: newId(),
     slug,
@@ -188,7 +192,11 @@ export const imageIdOf = (name: string): string =>
   `sha256:${Buffer.from(name).toString('hex').padStart(64, '0')}`
 
 /** The platform's two images, shared with all: `demo` has an app, `base` has none. */
-async function addImages({ store, host, time }: Ground): Promise<void> {
+export async function addImages({
+  store,
+  host,
+  time,
+}: Pick<Ground, 'store' | 'host' | 'time'>): Promise<void> {
   const addedAt = time.now().getTime()
   for (const [name, exposedTcpPorts] of [
     ['demo', [8080]],

@@ -1,0 +1,152 @@
+import type { PlacedContainer } from '../../db/queries/containers.ts'
+import { dockerName } from '../../src/core/docker-names.ts'
+import { accountOfTenant } from '../../src/services/ledger.ts'
+import { isUp, type EngineHost, type HostContainer } from '../fakes/engine-host.ts'
+import { INSTANCE } from '../support/control-plane.ts'
+import { MOST_CONTAINERS, TENANTS, type Clients } from './clients.ts'
+import type { Running } from './land.ts'
+
+interface Seen {
+  readonly host: EngineHost
+  readonly clients: Clients
+  readonly running: Running
+}
+
+/** What holds at every moment, whatever goes wrong. */
+export async function brokenNow({ clients, running }: Seen): Promise<string[]> {
+  const { control } = running
+  const found = [...clients.broken]
+  const owners = new Map([...clients.known.values()].map(({ id, tenant }) => [id, tenant]))
+  for (const slug of TENANTS) {
+    const { items } = await control.containers.list(slug, { limit: 100 })
+    for (const { id } of items) {
+      const owner = owners.get(id)
+      if (owner !== undefined && owner !== slug) found.push(`${slug} sees ${id} of ${owner}`)
+    }
+    if (items.length > MOST_CONTAINERS) found.push(`${slug} has ${items.length} containers`)
+  }
+  for (const { key, bodies } of clients.creations) {
+    if (bodies.size > 1) found.push(`"${key}" was answered in ${bodies.size} ways`)
+  }
+  return found
+}
+
+/** The sum of the quota is what is there. */
+async function overdrawn({ running: { store } }: Seen): Promise<string[]> {
+  const placed = await store.read.containers.live()
+  const found: string[] = []
+  for (const slug of TENANTS) {
+    const tenant = await store.read.tenants.bySlug(slug)
+    const { reserved } = await accountOfTenant(store.read, tenant?.id ?? '')
+    const rows = placed.filter((one) => one.tenant === slug).map(({ row }) => row)
+    const is = { containers: rows.length, memoryBytes: sum(rows.map((row) => row.memoryBytes)) }
+    const due = { containers: reserved.containers ?? 0, memoryBytes: reserved.memoryBytes ?? 0 }
+    const [left, right] = [JSON.stringify(is), JSON.stringify(due)]
+    if (left !== right) found.push(`${slug} has ${left}, and ${right} is reserved`)
+  }
+  return found
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0)
+
+/** What holds once nothing has gone wrong for a while. */
+export async function brokenAtRest(seen: Seen): Promise<string[]> {
+  const placed = await seen.running.store.read.containers.live()
+  return [
+    ...(await brokenNow(seen)),
+    ...(await overdrawn(seen)),
+    ...(await forgotten(seen)),
+    ...(await unfinished(seen)),
+    ...(await isolation(seen)),
+    ...placed.flatMap((one) => differences(one, seen.host)),
+    ...(await orphans(seen, placed)),
+  ]
+}
+
+/** Every write that was acknowledged is there. */
+async function forgotten({ clients, running }: Seen): Promise<string[]> {
+  const found: string[] = []
+  for (const { id, possible } of clients.known.values()) {
+    const row = await running.store.read.containers.byId(id)
+    if (!row) found.push(`${id} was acknowledged, and is not there`)
+    else if (!possible.has(row.desired)) {
+      found.push(`${id} is to be ${row.desired}, and was asked to be ${[...possible].join(' or ')}`)
+    }
+    if (row?.desired === 'absent' && row.removedAt === null) found.push(`${id} is not gone yet`)
+  }
+  return found
+}
+
+async function unfinished({ clients, running }: Seen): Promise<string[]> {
+  const found: string[] = []
+  for (const { id } of clients.operations) {
+    const row = await running.store.read.operations.byId(id)
+    if (!row) found.push(`operation ${id} was acknowledged, and is not there`)
+    else if (row.state === 'pending' || row.state === 'running') {
+      found.push(`operation ${id} of ${row.targetId} is ${row.state}, at ${row.step ?? 'no step'}`)
+    }
+  }
+  return found
+}
+
+/** No tenant finds what is another's, by its id either. */
+async function isolation({ clients, running }: Seen): Promise<string[]> {
+  const found: string[] = []
+  for (const { id, tenant } of clients.known.values()) {
+    for (const other of TENANTS.filter((slug) => slug !== tenant)) {
+      const shown = await running.control.containers.get(other, id).catch(() => undefined)
+      if (shown) found.push(`${other} can read ${id} of ${tenant}`)
+    }
+  }
+  return found
+}
+
+/** Desired is actual. */
+function differences({ row, tenant, network }: PlacedContainer, host: EngineHost): string[] {
+  const name = dockerName(tenant, 'container', row.id)
+  const object = host.containers.get(name)
+  const found: string[] = []
+  const runs = object !== undefined && isUp(object)
+  const isToRun = row.desired === 'running' && row.state === 'running'
+  if (row.desired === 'running' && !['running', 'exited'].includes(row.state)) {
+    found.push(`${name} is ${row.state}, and is to run (${row.reasonMessage ?? ''})`)
+  }
+  if (row.desired === 'stopped' && row.state !== 'stopped') {
+    found.push(`${name} is ${row.state}, and is to be stopped`)
+  }
+  if (isToRun !== runs) found.push(`${name} is ${row.state} and the engine has ${object?.status}`)
+  if (object?.status === 'paused') found.push(`${name} is paused`)
+  const networks = [dockerName(tenant, 'network', network.id)]
+  return object ? [...found, ...misfits(object, row, networks)] : found
+}
+
+function misfits(
+  object: HostContainer,
+  row: PlacedContainer['row'],
+  networks: readonly string[],
+): string[] {
+  const { name, wanted, set } = object
+  const { memoryBytes, cpuMilli, cpuShares, pids } = row
+  const is = JSON.stringify({ ...set, networks: set.networks.toSorted() })
+  const limits = { memoryBytes, cpuMilli, cpuShares, pids }
+  const order = Object.keys(set)
+  const made = { ...limits, restart: 'no', networks }
+  const due = JSON.stringify(Object.fromEntries(order.map((key) => [key, Reflect.get(made, key)])))
+  return [
+    ...(is === due ? [] : [`${name} is set to ${is}, not to ${due}`]),
+    ...(wanted.id === row.id ? [] : [`${name} is ${wanted.id}, not ${row.id}`]),
+    // One that rests is made anew when it is to run.
+    ...(isUp(object) && wanted.spec === '1-another' ? [`${name} was made by another hand`] : []),
+  ]
+}
+
+async function orphans({ host, running }: Seen, placed: readonly PlacedContainer[]) {
+  const names = new Set(placed.map(({ row, tenant }) => dockerName(tenant, 'container', row.id)))
+  const networks = new Set((await running.store.read.networks.live()).map(({ id }) => id))
+  return [
+    ...[...host.containers.keys()].filter((name) => !names.has(name)),
+    ...[...host.networks.values()]
+      .filter(({ instance, wanted }) => instance === INSTANCE && !networks.has(wanted.id))
+      .map(({ wanted }) => wanted.name),
+  ].map((name) => `${name} is an orphan`)
+}

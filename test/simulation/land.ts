@@ -1,0 +1,78 @@
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { openStore } from '../../db/open.ts'
+import { onceService } from '../../src/services/once.ts'
+import { FakeEdge } from '../fakes/edge.ts'
+import { EngineHost, type HostDeps } from '../fakes/engine-host.ts'
+import { fakeEngine } from '../fakes/engine.ts'
+import { FakeGroups } from '../fakes/groups.ts'
+import { FakeNames } from '../fakes/names.ts'
+import { HandTime } from '../fakes/timers.ts'
+import { controlPlane, INSTANCE } from '../support/control-plane.ts'
+import { mortalEdge, mortalEngine, mortalStore, mortalTimers, type Life } from './mortal.ts'
+
+const MIGRATIONS = fileURLToPath(new URL('../../db/migrations', import.meta.url))
+const PASS_MS = 60_000
+/** Where a flush to the disk costs nothing, if the machine has such a place. */
+const MEMORY = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+/** Answers are kept as they are: here nobody steals a disk. */
+const OPEN_RING = {
+  seal: (_: string, text: string) => text,
+  open: (_: string, text: string) => text,
+}
+
+/** A migrated database, which every world begins with a copy of. */
+export async function template() {
+  const folder = mkdtempSync(join(MEMORY, 'cloudlet-simulation-'))
+  const path = join(folder, 'template.db')
+  await (await openStore(`file:${path}`, MIGRATIONS)).close()
+  let worlds = 0
+  return {
+    copy(): string {
+      const copy = join(folder, `${worlds++}.db`)
+      copyFileSync(path, copy)
+      return copy
+    },
+    [Symbol.dispose]: () => rmSync(folder, { recursive: true }),
+  }
+}
+
+/** A machine, a disk and an edge, and on them control planes, one after the other. */
+export async function land(database: string, host: Omit<HostDeps, 'now'>) {
+  const time = new HandTime()
+  const machine = new EngineHost({ ...host, now: time.now })
+  const edge = new FakeEdge()
+  let made = 0
+  const newId = (): string => String(++made).padStart(16, '0')
+  const around = { groups: new FakeGroups(), names: new FakeNames(), clock: time, newId }
+
+  async function lifeFrom(passing: (point: string) => void, log: (line: string) => void) {
+    const store = await openStore(`file:${database}`, MIGRATIONS)
+    const life: Life = { isOver: false }
+    const own = mortalStore(store, life)
+    const control = controlPlane({
+      ...around,
+      store: own,
+      engine: mortalEngine(fakeEngine(machine, INSTANCE), life),
+      edge: mortalEdge(edge, life),
+      timers: mortalTimers(time, life),
+      machine: () => undefined,
+      log: (level, message) => level !== 'debug' && log(`log: ${message}`),
+      deadlineMs: PASS_MS,
+      passing: (point) => {
+        if (!life.isOver) passing(point)
+        if (life.isOver) throw new Error('The process is dead')
+      },
+    })
+    const once = onceService({ store: own, clock: time, keyRing: OPEN_RING })
+    return { life, store, control, once }
+  }
+  return { time, machine, edge, newId, lifeFrom }
+}
+export type Land = Awaited<ReturnType<typeof land>>
+export type Running = Awaited<ReturnType<Land['lifeFrom']>>
+
+/** Everything that can go on without the clock has gone on: all of it is microtasks. */
+export const drained = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

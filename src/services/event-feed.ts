@@ -1,4 +1,5 @@
 import type { CloudEvent } from '../contract/events.ts'
+import { failure, type Failure } from '../core/failure.ts'
 import { isWanted, type EventFilter } from '../core/event-filter.ts'
 
 /** An event that has been committed, and whose it is. */
@@ -16,6 +17,8 @@ export interface Wanted {
 /** So many of the last events are answered from memory; so many may wait for one reader. */
 const MOST_REMEMBERED = 1000
 const MOST_WAITING = 1000
+/** So many follow one tenant, or the platform, at once: else one could take every connection there is. */
+const MOST_READERS = 200
 
 /** Hands committed events, in their order, to those who follow. */
 export function eventFeed() {
@@ -43,6 +46,8 @@ export function eventFeed() {
 
     /** Begins to listen: what is remembered after `since` comes first. */
     join(wanted: Wanted, since: number, tooSlow: () => void): Reader {
+      const same = [...readers].filter(({ tenantId }) => tenantId === wanted.tenantId)
+      if (same.length >= MOST_READERS) throw tooMany()
       const reader = new Reader(wanted, tooSlow, () => readers.delete(reader))
       for (const told of remembered) if (told.event.seq > since) reader.offer(told)
       readers.add(reader)
@@ -52,6 +57,12 @@ export function eventFeed() {
 }
 export type EventFeed = ReturnType<typeof eventFeed>
 
+const tooMany = (): Failure =>
+  failure('rate-limited', `Cannot follow the events: ${MOST_READERS} do so already`, {
+    policy: 'event-readers',
+    retryAfterSeconds: 10,
+  })
+
 /** One who follows. Its queue has a bound: beyond it the reader is let go, since skipping would be a lie. */
 export class Reader {
   readonly #wanted: Wanted
@@ -60,6 +71,10 @@ export class Reader {
   readonly #queue: CloudEvent[] = []
   #hasLeft = false
   #wake: (() => void) | undefined
+
+  get tenantId(): string | undefined {
+    return this.#wanted.tenantId
+  }
 
   constructor(wanted: Wanted, tooSlow: () => void, gone: () => void) {
     this.#wanted = wanted

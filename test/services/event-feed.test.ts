@@ -124,3 +124,20 @@ test('a filter means the same to the table and to what comes', async () => {
     assert.ok(listed.length > 0)
   }
 })
+
+test('only so many follow one tenant at once, and who leaves makes room', async () => {
+  await using at = await world()
+  const { ended, at: place } = following()
+  const all = Array.from({ length: 200 }, () => at.control.events.follow({}, place))
+  const heard = all.map((events) => events.next())
+  await until('all listen', () => at.control.events.readers() === 200)
+  const { at: other } = following()
+  await assert.rejects(at.control.events.follow({}, other).next(), { code: 'rate-limited' })
+  ended.abort()
+  await Promise.all(heard)
+  const { ended: over, at: last } = following()
+  const next = at.control.events.follow({}, last).next()
+  await until('it listens', () => at.control.events.readers() === 1)
+  over.abort()
+  assert.equal((await next).done, true)
+})

@@ -41,7 +41,10 @@ export function client(options: ClientOptions): Client {
         const response = await answered(endpoint, sendable, limit.signal)
         const text = await textOf(response)
         if (!response.ok) throw apiError(response, text, sendable.asked)
-        return checked(endpoint.response, parsed(text, sendable.asked), sendable.asked)
+        const value = parsed(text, sendable.asked)
+        // Who asks for a part gets a part.
+        const isPart = call.query?.['fields'] !== undefined
+        return isPart ? value : checked(endpoint.response, value, sendable.asked)
       })
     } catch (error) {
       throw limit.signal.aborted ? limit.signal.reason : error

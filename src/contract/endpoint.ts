@@ -79,7 +79,7 @@ export const Flag = z
 /** Query of every list: pages are asked for with the cursor that the page before answered. */
 export const PageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1000).default(100).describe('Items in one page'),
-  cursor: z.string().max(200).optional().describe('`nextCursor` of the page before'),
+  cursor: z.string().max(600).optional().describe('`nextCursor` of the page before'),
 })
 
 export const page = <const T extends z.ZodType>(item: T) =>

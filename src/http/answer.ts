@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto'
 import type { Endpoint } from '../contract/endpoint.ts'
 import { derivedOf, isFinished, textOfFinished } from '../contract/finished.ts'
 import type { Answer } from '../services/once.ts'
+import { withCursor, writtenCursor } from './pages.ts'
 
 /** Answers are parsed too: a column that the contract does not name cannot leave the house. */
 export function answerOf(e: Endpoint, output: unknown, status: number): Answer {
   if (status === 204) return { status, headers: {}, body: '' }
   const body = isFinished(output)
-    ? textOfFinished(output)
-    : JSON.stringify(e.response.parse(output))
+    ? withCursor(e, textOfFinished(output))
+    : JSON.stringify(pageOf(e, e.response.parse(output)))
   const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' }
   if (!showsOne(e)) return { status, body, headers }
   const etag = isFinished(output) ? derivedOf(output, etagOf) : etagOf(body)
@@ -18,6 +19,14 @@ export function answerOf(e: Endpoint, output: unknown, status: number): Answer {
 export function responseOf({ status, headers, body }: Answer): Response {
   const isEmpty = status === 204 || status === 304
   return new Response(isEmpty ? null : body, { status, headers: { ...headers } })
+}
+
+/** A page whose cursor is not the last of it, as that of a finished one is. */
+function pageOf(e: Endpoint, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !('nextCursor' in value)) return value
+  const { nextCursor } = value
+  if (typeof nextCursor !== 'string') return value
+  return { ...value, nextCursor: writtenCursor(e, nextCursor) }
 }
 
 /** Whether an endpoint answers one resource, under that resource's own address. */

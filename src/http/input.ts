@@ -2,8 +2,10 @@ import { zValidator } from '@hono/zod-validator'
 import type { MiddlewareHandler } from 'hono'
 import { z } from 'zod'
 import type { Endpoint, Input } from '../contract/endpoint.ts'
+import { fieldsOf, fieldsParameter } from '../contract/fields.ts'
 import { failure, type Failure } from '../core/failure.ts'
 import { readJson, refuseBody } from './body.ts'
+import { readCursor } from './pages.ts'
 import type { AppContext, AppEnv } from './shell.ts'
 
 const NO_INPUT = z.strictObject({})
@@ -12,10 +14,32 @@ const NO_INPUT = z.strictObject({})
 export function inputChecks(e: Endpoint): MiddlewareHandler<AppEnv>[] {
   const address: MiddlewareHandler<AppEnv>[] = [
     zValidator('param', e.params ?? NO_INPUT, refuse),
-    zValidator('query', e.query ?? NO_INPUT, refuse),
+    zValidator('query', queryOf(e), refuse),
   ]
   if (!e.body) return [...address, after(refuseBody)]
   return [...address, after(readJson), zValidator('json', e.body, refuse)]
+}
+
+/** Of everything that is shown, `fields` asks for a part. */
+function queryOf(e: Endpoint): z.ZodObject {
+  const query = e.query ?? NO_INPUT
+  const known = fieldsOf(e)
+  return known.length === 0 ? query : query.extend({ fields: fieldsParameter(known) })
+}
+
+const Fields = z.object({ fields: z.array(z.string()).optional() })
+/** What of the answer is to be shown; all of it without. */
+export const fieldsAsked = (c: AppContext): readonly string[] | undefined =>
+  Fields.parse(checkedPart(c, 'query')).fields
+
+/** As services read it: the cursor is their own, and which fields are shown is not their business. */
+function ownQuery(c: AppContext): unknown {
+  const query = checkedPart(c, 'query')
+  const e = c.get('endpoint')
+  if (typeof query !== 'object' || query === null || e === undefined) return query
+  const { fields: _, ...own } = Object.assign({ fields: undefined }, query)
+  if (!('cursor' in own) || typeof own.cursor !== 'string') return own
+  return { ...own, cursor: readCursor(e, own.cursor) }
 }
 
 const after =
@@ -31,11 +55,7 @@ export const checkedPart = (c: AppContext, part: 'json' | 'param' | 'query'): un
   c.req.valid(part as never)
 
 export function inputOf<E extends Endpoint>(c: AppContext): Input<E> {
-  const [params, query, body] = [
-    checkedPart(c, 'param'),
-    checkedPart(c, 'query'),
-    checkedPart(c, 'json'),
-  ]
+  const [params, query, body] = [checkedPart(c, 'param'), ownQuery(c), checkedPart(c, 'json')]
   // The schemas that checked the parts are those that `Input` is derived from.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return { params, query, body } as Input<E>

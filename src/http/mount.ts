@@ -6,8 +6,9 @@ import type { Change } from '../services/change.ts'
 import type { Answer, OnceAsked } from '../services/once.ts'
 import { answerOf, responseOf } from './answer.ts'
 import { unlessKnown } from './conditions.ts'
-import { checkedPart, inputOf } from './input.ts'
+import { checkedPart, fieldsAsked, inputOf } from './input.ts'
 import { once } from './once.ts'
+import { onlyFields } from './pages.ts'
 import { failureOf } from './problem.ts'
 import { bind, contextOf, inTime, type Serve, signalOf } from './serving.ts'
 import type { App, AppContext } from './shell.ts'
@@ -35,7 +36,9 @@ function answering<const E extends Endpoint>(
       const render: OnceAsked['render'] = (status, output) => answerOf(e, output, status)
       const { wait: waitSeconds } = Waiting.parse(checkedPart(c, 'query'))
       const answer = await inTime(c, { ...linked, waitSeconds }, once(c, e, { work, render }))
-      return responseOf(unlessKnown(c, answer))
+      // The tag is of the whole, so that it also serves to change what was read in part.
+      const body = onlyFields(answer.body, fieldsAsked(c))
+      return responseOf(unlessKnown(c, { ...answer, body }))
     } finally {
       release()
     }

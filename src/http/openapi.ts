@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Endpoint } from '../contract/endpoint.ts'
+import { fieldsOf, sparse } from '../contract/fields.ts'
 import type { FailureCode } from '../core/failure.ts'
 import { showsOne } from './answer.ts'
 import { isClaimable } from './once.ts'
@@ -77,6 +78,7 @@ function operation(e: Endpoint) {
     parameters: [
       ...parameters(e.params, 'path'),
       ...parameters(e.query, 'query'),
+      ...fieldsParameters(e),
       ...headerParameters(e),
     ],
     ...(e.body && { requestBody: { required: true, content: json(e.body) } }),
@@ -96,6 +98,14 @@ function parameters(schema: z.ZodObject | undefined, where: 'path' | 'query') {
     required: !z.safeParse(field, undefined).success,
     schema: reference(field),
   }))
+}
+
+function fieldsParameters(e: Endpoint) {
+  const known = fieldsOf(e)
+  if (known.length === 0) return []
+  const schema = { type: 'array', minItems: 1, maxItems: 100, items: { enum: known } }
+  const description = 'Show only these, of a list of each item; all without'
+  return [{ name: 'fields', in: 'query', style: 'form', explode: false, description, schema }]
 }
 
 function headerParameters(e: Endpoint) {
@@ -133,7 +143,7 @@ const HEADER_PARAMETERS = {
 
 function successes(e: Endpoint): Record<string, unknown> {
   const content = {
-    ...(e.kind === 'stream' ? TEXT : json(e.response)),
+    ...(e.kind === 'stream' ? TEXT : shown(e)),
     ...(e.item && streams(e.item)),
     ...(e.kind === 'stream' && streams(e.response)),
   }
@@ -179,6 +189,13 @@ function failures(e: Endpoint): Record<string, unknown> {
       { description: codes.map((code) => `\`${code}\``).join(', '), content },
     ]),
   )
+}
+
+/** In whole, or what `fields` has left of it. */
+function shown(e: Endpoint) {
+  if (fieldsOf(e).length === 0) return json(e.response)
+  const anyOf = [reference(e.response), reference(sparse(e.response))]
+  return { 'application/json': { schema: { anyOf } } }
 }
 
 const json = (schema: z.ZodType) => ({ 'application/json': { schema: reference(schema) } })

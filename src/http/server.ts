@@ -3,6 +3,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { addressGroup, isLoopback } from '../core/address-group.ts'
+import { failure, notFound } from '../core/failure.ts'
+import { problemAnswer, problemOf } from './problem.ts'
 import type { App } from './shell.ts'
 import { isWebSocket, webSockets, type WebSocketDeps } from './websocket.ts'
 
@@ -37,8 +39,11 @@ export function httpServer({ fetch, isKnownOrigin }: ServerDeps) {
   const listener = getRequestListener(fetch)
   const server = createServer(
     { ...LIMITS, shouldUpgradeCallback: isWebSocket },
-    (request, response) =>
-      void (isForeign(request) ? refuse(response) : listener(request, response)),
+    (request, response) => {
+      // What cannot even be read is not worth an answer.
+      if (isForeign(request)) refuse(fetch, request, response).catch(() => request.destroy())
+      else void listener(request, response)
+    },
   )
   server.maxConnections = MOST_CONNECTIONS
   server.maxHeadersCount = MOST_HEADERS
@@ -64,8 +69,25 @@ export function httpServer({ fetch, isKnownOrigin }: ServerDeps) {
 /** Methods that the Fetch standard forbids, so that there is no request to be made of them. */
 const isForeign = ({ method }: IncomingMessage): boolean => method === 'TRACE' || method === 'TRACK'
 
-function refuse(response: ServerResponse): void {
-  response.writeHead(501, { connection: 'close' }).end()
+/** As the API answers to any other method that a path does not take; it knows which it does. */
+async function refuse(
+  fetch: App['fetch'],
+  incoming: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { pathname } = new URL(incoming.url ?? '/', 'http://localhost')
+  const asked = new Request(`http://localhost${pathname}`, { method: 'OPTIONS' })
+  const known = await fetch(asked, { incoming })
+  const allow = known.headers.get('allow')
+  const message = `Cannot ${incoming.method} "${pathname}"`
+  const error =
+    allow === null
+      ? notFound('path', pathname)
+      : failure('method-not-allowed', message, { method: incoming.method ?? '', allow })
+  const { status, headers, body } = problemAnswer(
+    problemOf(error, known.headers.get('x-request-id') ?? '-'),
+  )
+  response.writeHead(status, { ...headers, connection: 'close' }).end(body)
 }
 
 /** Lets so many connections of one address be open at once. */

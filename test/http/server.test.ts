@@ -164,7 +164,8 @@ test('a method that no request can be made of is refused', async () => {
   const text = await answered(server.port, (socket) =>
     socket.write('TRACE /v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n'),
   )
-  assert.match(text, /^HTTP\/1\.1 501 /)
+  assert.match(text, /^HTTP\/1\.1 405 /)
+  assert.match(text, /^allow: GET, HEAD, OPTIONS/im)
 })
 
 test('of the connections of one address only so many are open at once', async () => {

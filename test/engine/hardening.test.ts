@@ -151,7 +151,9 @@ test('an image cannot say whose container it is, be run by a check, or leave a v
   try {
     await inWorld(await realBench(), async (world) => {
       const facts = await world.engine.image(image.tag, world.signal)
+      assert.ok(facts?.sizeBytes)
       assert.deepEqual(facts, {
+        sizeBytes: facts.sizeBytes,
         imageId: image.imageId,
         exposedTcpPorts: [80, 82],
         volumes: ['/data', '/more'],
@@ -196,6 +198,7 @@ test('the engine knows of a container what is on the list, and nothing else', as
       'cloudlet.tenant': 't',
       'cloudlet.id': container.id,
       'cloudlet.generation': '1',
+      'cloudlet.spec': container.spec,
       app: 'hello',
     })
     assert.equal(found.Config.Healthcheck?.Test?.[0], 'NONE')

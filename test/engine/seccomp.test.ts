@@ -96,7 +96,7 @@ test('the seccomp profile refuses what is for breaking out, and lets through wha
 test('a system call by the way of 32-bit programs ends the process', async () => {
   const lines = await said(world, '/old-way; echo "ended with $?"', { imageId: image.imageId })
   const SIGSYS = 31
-  assert.deepEqual(lines.slice(-1), [`ended with ${128 + SIGSYS}`])
+  assert.ok(lines.includes(`ended with ${128 + SIGSYS}`), lines.join())
 })
 
 test('what needs a capability in the profile works with it', async () => {

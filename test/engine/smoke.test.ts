@@ -36,16 +36,21 @@ const A = 1
 const run = promisify(execFile)
 
 let platform: Platform
+let silent: Awaited<ReturnType<typeof silentRegistry>>
 let demo: Tenant
 let other: Tenant
 
 before(async () => {
-  platform = await startPlatform()
+  silent = await silentRegistry()
+  platform = await startPlatform({ CLOUDLET_REGISTRIES: silent.host })
   demo = await tenantWithKey(platform, 'demo')
   other = await newTenant(platform, 'other', { memoryBytes: 600 * 1024 ** 2 })
 })
 
-after(() => platform?.remove())
+after(async () => {
+  silent?.close()
+  await platform?.remove()
+})
 
 const demoAddress = async (): Promise<string> =>
   (await demo.show('hello')).addresses[0]?.address ?? 'none'
@@ -225,16 +230,11 @@ test('usage is what the containers reserve, and the audit log says who made them
 })
 
 test('a pull that hangs is listed, is cancelled, and leaves nothing', async () => {
-  const sockets = new Set<Socket>()
-  const silent = createServer((socket) => void sockets.add(socket)).listen(0, '127.0.0.1')
-  await once(silent, 'listening')
-  const at = silent.address()
-  assert.ok(typeof at === 'object' && at)
   try {
     const params = { tenant: 'demo' }
-    const body = { name: 'stuck', image: `127.0.0.1:${at.port}/team/app:1` }
+    const body = { name: 'stuck', image: `${silent.host}/team/app:1` }
     const { operation } = await demo.api.call(createContainer, { params, body })
-    await until('the engine pulls', () => sockets.size > 0)
+    await until('the engine pulls', () => silent.sockets.size > 0)
     const { items } = await demo.api.call(listOperations, { params, query: { state: 'running' } })
     assert.deepEqual(
       items.map(({ id, step }) => [id, step]),
@@ -261,7 +261,6 @@ test('a pull that hangs is listed, is cancelled, and leaves nothing', async () =
     )
   } finally {
     silent.close()
-    for (const socket of sockets) socket.destroy()
   }
 })
 
@@ -302,3 +301,20 @@ test('the command line is signed in by the first start', async () => {
   const shown = await demo.show('hello')
   assert.deepEqual(printed, { items: [shown], nextCursor: null })
 })
+
+/** Takes connections and says nothing, at an address that an operator has to allow. */
+async function silentRegistry() {
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => void sockets.add(socket)).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const at = server.address()
+  assert.ok(typeof at === 'object' && at)
+  return {
+    sockets,
+    host: `127.0.0.1:${at.port}`,
+    close(): void {
+      server.close()
+      for (const socket of sockets) socket.destroy()
+    },
+  }
+}

@@ -31,6 +31,8 @@ async function attacked(work: (at: CloudWorld, changes: () => string[]) => Promi
   )
 }
 
+/** What paths ask for beside: it has the shape of an id and of a name. */
+const AN_ID = 'aaaaaaaaaaaaaaaa'
 const fieldsOf = ({ body }: Endpoint): string[] => Object.keys(body?.shape ?? {})
 
 /** Whether containers come of it: whatever resource it is of, it names an image and what runs of it. */
@@ -38,7 +40,7 @@ const takesSpec = (e: Endpoint): boolean =>
   e.id.startsWith('containers.') || ['image', 'command'].every((one) => fieldsOf(e).includes(one))
 
 const lineOf = ({ method, path }: Endpoint, params: Readonly<Record<string, string>>): Line =>
-  `${method.toUpperCase()} /${path.slice(1).replaceAll(/\{(\w+)\}/g, (_, name: string) => params[name] ?? 'none')}`
+  `${method.toUpperCase()} /${path.slice(1).replaceAll(/\{(\w+)\}/g, (_, name: string) => params[name] ?? AN_ID)}`
 
 const Problem = z.object({ errors: z.array(z.object({ pointer: z.string() })).optional() })
 
@@ -71,6 +73,10 @@ test('no endpoint takes a field of the engine, and each is refused under its nam
   })
 })
 
+/** Where nothing stands for the platform's own number it is no wrong value. */
+const isAllowedNull = ({ body }: Endpoint, field: string, value: unknown): boolean =>
+  JSON.stringify(value) === 'null' && body?.shape[field]?.safeParse(null).success === true
+
 /** Each wrong value for each endpoint that takes its field. */
 function* wrongBodies() {
   for (const { threat, field, values, along } of WRONG) {
@@ -78,7 +84,7 @@ function* wrongBodies() {
     assert.ok(takers.length > 0, `nothing takes ${field}`)
     for (const e of takers) {
       const usual = fieldsOf(e).includes('image') ? { name: 'hostile', image: 'cloudlet/base' } : {}
-      for (const value of values) {
+      for (const value of values.filter((one) => !isAllowedNull(e, field, one))) {
         yield { threat, e, field, value, body: { ...usual, ...along, [field]: value } }
       }
     }

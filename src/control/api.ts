@@ -33,6 +33,7 @@ export function apiOver(outside: Outside, services: Services, stopping: AbortSig
   return apiApp({
     authenticate: services.keys.authenticate,
     streams: services.streams,
+    secureCookies: redirectUrlOf(outside).protocol === 'https:',
     find: (tenant, _kind, nameOrId) => services.containers.named(tenant, nameOrId),
     audit: services.audit,
     once: services.once,

@@ -18,6 +18,8 @@ import type { App, AppContext, AppEnv, Find } from './shell.ts'
 export interface ApiDeps extends RateDeps {
   readonly authenticate: Authenticate
   readonly find: Find
+  /** Whether browsers come over TLS. */
+  readonly secureCookies: boolean
   readonly streams: Pick<OpenStreams, 'begin'>
   readonly audit: Pick<AuditService, 'refused'>
   readonly once: Pick<OnceService, 'run'>
@@ -54,7 +56,7 @@ export function apiApp(deps: ApiDeps): App {
 
   const shell = {
     deadlineMs: deps.deadlineMs ?? DEADLINE_MS,
-    authenticate: bearer(authenticate),
+    authenticate: bearer(authenticate, deps.secureCookies),
     find,
     streams,
     once,

@@ -10,10 +10,10 @@ const BEARER = /^Bearer ([\w.~+/=-]{1,8192})$/i
 export type Authenticate = (token: string, from: string) => Promise<Caller>
 
 export const bearer =
-  (authenticate: Authenticate) =>
+  (authenticate: Authenticate, secureCookies: boolean) =>
   async (c: AppContext): Promise<Caller> => {
     const authorization = c.req.header('authorization')
-    const session = authorization === undefined ? sessionToken(c) : undefined
+    const session = authorization === undefined ? sessionToken(c, secureCookies) : undefined
     if (session !== undefined) return authenticate(session, c.get('sourceAddress'))
     if (authorization === undefined) throw refused('send it as "Authorization: Bearer <token>"')
     const token = BEARER.exec(authorization)?.[1]

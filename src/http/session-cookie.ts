@@ -39,8 +39,9 @@ export const forgetPending = (c: AppContext): unknown =>
  * The token of a browser's session. The cookie goes along with whatever request any page makes, so it
  * counts only beside the header, and from a page of our own: a tenant's app is of the same site.
  */
-export function sessionToken(c: AppContext): string | undefined {
-  const token = getCookie(c, SECURE) ?? getCookie(c, PLAIN)
+export function sessionToken(c: AppContext, isSecure: boolean): string | undefined {
+  // Any page below our host's name could have set the plain one, and so its own session.
+  const token = getCookie(c, isSecure ? SECURE : PLAIN)
   if (token === undefined) return undefined
   if (c.req.header(COOKIE_HEADER) === undefined) {
     throw refused(`a session in a cookie needs the header ${COOKIE_HEADER}`)

@@ -223,3 +223,16 @@ test('where no provider is set, or none answers, a sign-in says so', async () =>
   const answer = await away.call('GET /v1/auth/login', { headers: { host } })
   assert.equal(answer.status, 503)
 })
+
+test('with TLS only the cookie counts that no other host can set', async () => {
+  await using world = await cloudWorld({
+    CLOUDLET_API_HOSTS: 'cloud.example',
+    CLOUDLET_OIDC_REDIRECT_URL: 'https://cloud.example/v1/auth/callback',
+  })
+  const statusOf = async (cookie: string) => {
+    const headers = { host: 'cloud.example', cookie, 'x-cloudlet-client': 'test' }
+    return (await world.call('GET /v1/whoami', { headers })).status
+  }
+  assert.equal(await statusOf(`__Host-cloudlet=${world.admin.apiKey}`), 200)
+  assert.equal(await statusOf(`cloudlet=${world.admin.apiKey}`), 401)
+})

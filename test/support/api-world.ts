@@ -145,6 +145,7 @@ export async function apiWorld(
   const app = apiApp({
     authenticate: keys.authenticate,
     find: () => Promise.resolve(undefined),
+    secureCookies: false,
     streams: { begin: () => () => undefined },
     audit,
     once,

@@ -14,6 +14,8 @@ export interface OwnEngine {
   readonly docker: Docker
   /** As when the machine goes down: the daemon takes its containers with it. */
   stop(): Promise<void>
+  /** The daemon dies, and cannot say goodbye to anyone. */
+  kill(): Promise<void>
   start(): Promise<void>
   remove(): Promise<void>
 }
@@ -54,11 +56,12 @@ export async function ownEngine(): Promise<OwnEngine> {
   writeFileSync(join(root, 'daemon.json'), '{}')
 
   const pid = (): number => Number(readFileSync(pidFile, 'utf8'))
-  async function stop(): Promise<void> {
+  async function end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     const daemonPid = pid()
-    process.kill(daemonPid, 'SIGTERM')
+    process.kill(daemonPid, signal)
     await gone(daemonPid, START_MS)
   }
+  const stop = (): Promise<void> => end('SIGTERM')
   async function remove(): Promise<void> {
     if (isAlive(pid())) await stop()
     await run(['umount', join(root, 'data')], { quiet: true })
@@ -68,5 +71,5 @@ export async function ownEngine(): Promise<OwnEngine> {
 
   await start()
   const docker = new Docker({ socketPath: socket, version: ENGINE_API_VERSION })
-  return { socket, docker, stop, start, remove }
+  return { socket, docker, stop, kill: () => end('SIGKILL'), start, remove }
 }

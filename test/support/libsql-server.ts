@@ -16,12 +16,23 @@ export async function libsqlServer() {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const listen = ['--http-listen-addr', `127.0.0.1:${port}`]
+  const forget = (): void => rmSync(folder, { recursive: true, force: true })
   const start = async () => {
     const child = spawn(PROGRAM, [...listen, '-d', folder, '--no-welcome'], { stdio: 'ignore' })
-    await until('the libSQL server answers', async () => (await fetch(`${url}/health`)).ok)
+    const failed = once(child, 'error').then(([error]) => {
+      throw error
+    })
+    const answers = until('the libSQL server answers', async () => {
+      return (await fetch(`${url}/health`)).ok
+    })
+    // A program that is not there says so at once.
+    await Promise.race([answers, failed])
     return child
   }
-  let child = await start()
+  let child = await start().catch((error: unknown) => {
+    forget()
+    throw error
+  })
 
   async function stop(): Promise<void> {
     const ended = once(child, 'exit')
@@ -37,7 +48,7 @@ export async function libsqlServer() {
     },
     async [Symbol.asyncDispose]() {
       if (child.exitCode === null && child.signalCode === null) await stop()
-      rmSync(folder, { recursive: true, force: true })
+      forget()
     },
   }
 }

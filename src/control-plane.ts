@@ -122,6 +122,7 @@ function sweep(all: Services): void {
   every(SWEEP_MS, 'sweep the keys', () => keys.sweep())
   every(SWEEP_MS, 'log the heads of the audit log', () => auditCare.logHeads())
   every(BACKUP_LOOK_MS, 'make a backup of the database', () => backups.sweep())
+  every(SWEEP_MS, 'sweep the files of secrets', () => all.reconciler.sweepSecrets())
   every(SWEEP_MS, 'give secrets their new key', async () => void (await secretsKey.settle()))
   every(HISTORY_SWEEP_MS, 'sweep the history', () => history.sweep())
   every(HISTORY_SWEEP_MS, 'cut the audit log', () => auditCare.sweep())

@@ -4,6 +4,7 @@ import Docker from 'dockerode'
 import { z } from 'zod'
 import { dockerEngine, ENGINE_API_VERSION } from './adapters/docker-engine.ts'
 import { hostGroups } from './adapters/host-groups.ts'
+import { removeSecretFiles, secretsRoot } from './adapters/secret-files.ts'
 import { systemClock } from './adapters/system.ts'
 import { readSettings, SettingsError, thisWorld } from './config.ts'
 import { parseCidr } from './core/cidr.ts'
@@ -51,6 +52,7 @@ async function removeObjects(instance: string, socketPath: string) {
   await Promise.all(networks.map(({ name }) => engine.removeNetwork(name, signal)))
   const groups = hostGroups(driverOf(engine))
   for (const group of (await groups?.list(groupPrefix(instance))) ?? []) await groups?.remove(group)
+  if (process.getuid?.() === 0) await removeSecretFiles(secretsRoot(instance))
   return { containers: containers.length, networks: networks.length }
 }
 

@@ -7,6 +7,7 @@ import { addressText, parseCidr } from '../../src/core/cidr.ts'
 import { dockerName } from '../../src/core/docker-names.ts'
 import { macFor } from '../../src/core/ipam.ts'
 import type { Engine, ImageFacts, NetworkWanted } from '../../src/ports/engine.ts'
+import { NO_SECRETS } from '../../src/reconcile/container-secrets.ts'
 import { wantedOf } from '../../src/reconcile/container-wanted.ts'
 import { newRow } from '../../src/services/container-rows.ts'
 
@@ -57,7 +58,10 @@ export async function seedEngine(engine: Engine, all: readonly PlacedContainer[]
   for (const placed of all) {
     const name = dockerName(placed.tenant, 'container', placed.row.id)
     const given = { name, facts: FACTS, resolver: null, internalDomain: 'internal' }
-    await engine.createContainer(wantedOf(placed, { ...given, cgroupParent: undefined }), NEVER)
+    await engine.createContainer(
+      wantedOf(placed, { ...given, cgroupParent: undefined, secrets: NO_SECRETS }),
+      NEVER,
+    )
     await engine.startContainer(name, NEVER)
   }
 }

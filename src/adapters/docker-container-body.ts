@@ -1,5 +1,6 @@
 import { LOG_FILE_BYTES, LOG_FILES } from '../core/container-shape.ts'
 import { platformLabels } from '../core/docker-names.ts'
+import { SECRETS_PATH } from '../core/secret-refs.ts'
 import type { ContainerWanted, EngineLimits } from '../ports/engine.ts'
 import { NANO_CPUS_A_MILLI } from './docker-container-view.ts'
 import { SECCOMP_OPTION } from './seccomp.ts'
@@ -109,6 +110,7 @@ function hostConfig(wanted: ContainerWanted, { init, openFiles }: BodyFacts) {
     ...(wanted.sandboxed && { Runtime: SANDBOX_RUNTIME }),
     ShmSize: wanted.shmBytes ?? SHM_BYTES,
     Tmpfs: tmpfs(wanted),
+    ...(wanted.secretsFolder !== undefined && { Mounts: [secretsMount(wanted.secretsFolder)] }),
     Ulimits: [
       { Name: 'nofile', Soft: openFiles, Hard: openFiles },
       { Name: 'core', Soft: 0, Hard: 0 },
@@ -123,6 +125,15 @@ function hostConfig(wanted: ContainerWanted, { init, openFiles }: BodyFacts) {
       : {},
   }
 }
+
+/** The only thing of the host that is ever bound. `Mounts` refuses a folder that is not there; `Binds` makes one. */
+const secretsMount = (folder: string) => ({
+  Type: 'bind',
+  Source: folder,
+  Target: SECRETS_PATH,
+  ReadOnly: true,
+  BindOptions: { Propagation: 'rprivate' },
+})
 
 function tmpfs({ tmpfs: given }: ContainerWanted): Record<string, string> {
   const own = [

@@ -37,6 +37,18 @@ export const RESIZE_OPTIONS = { ...SIZE_OPTIONS, ...TIMEOUT } as const satisfies
 export const RUN_OPTIONS = {
   name: { type: 'string', value: 'name', summary: 'Default: made up from the image' },
   env: { type: 'string', short: 'e', multiple: true, value: 'KEY=VALUE', summary: 'Environment' },
+  secret: {
+    type: 'string',
+    multiple: true,
+    value: 'name[@version][:file]',
+    summary: 'Secret as a file below /run/secrets',
+  },
+  'secret-env': {
+    type: 'string',
+    multiple: true,
+    value: 'KEY=name[@version]',
+    summary: 'Secret as a variable',
+  },
   port: {
     type: 'string',
     short: 'p',

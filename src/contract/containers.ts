@@ -4,6 +4,7 @@ import { endpoint, Flag, page, PageQuery, WaitQuery } from './endpoint.ts'
 import { HealthCheck, Port } from './health-check.ts'
 import { Id, InTenant, Name, NameOrId, Timestamp } from './names.ts'
 import { change } from './operations.ts'
+import { SecretUses } from './secrets.ts'
 
 const MIB = 1024 * 1024
 /** Text that can stand in a process's arguments and environment: no control characters but tab and newline. */
@@ -134,6 +135,7 @@ export const ContainerCreate = z
     exceptions: Exceptions.optional().describe(
       'What it needs beyond the policy, of what the operator has granted the tenant',
     ),
+    secrets: SecretUses.optional(),
     start: z.boolean().default(true).describe('False: create it stopped'),
   })
   .meta({ id: 'ContainerCreate' })
@@ -199,6 +201,9 @@ export const Container = z
       .describe(
         'What it can write to beside its root, charged to its memory: each volume of the image is one. Empty until the image is known',
       ),
+    secretsOutdated: z
+      .boolean()
+      .describe('True: a secret has a newer version, which a restart picks up'),
     runtime: z.enum(RUNTIMES),
     isolated: z.boolean().describe('False: names and walls between tenants are not enforced'),
     spec: ContainerSpec,

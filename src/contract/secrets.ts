@@ -36,6 +36,38 @@ export const SecretPut = z
   .meta({ id: 'SecretPut' })
 export type SecretPut = z.infer<typeof SecretPut>
 
+/** How a container's spec names one. */
+const SecretUse = z
+  .strictObject({
+    name: Name,
+    version: z
+      .union([z.literal('latest'), z.int().min(1)])
+      .default('latest')
+      .describe('`latest`: the newest there is when a run begins'),
+    env: z
+      .string()
+      .max(256)
+      .regex(/^[a-zA-Z_]\w*$/)
+      .optional()
+      .describe('The variable that has the value; a file is safer'),
+    file: z
+      .string()
+      .max(128)
+      .regex(/^\w[\w.-]*(\/\w[\w.-]*){0,3}$/)
+      .optional()
+      .describe('Path below /run/secrets; default: the name'),
+    mode: z
+      .enum(['0400', '0444'])
+      .optional()
+      .describe("Default: 0400 of the container's user; 0444 where that is a name"),
+  })
+  .meta({ id: 'SecretUse' })
+
+export const SecretUses = z
+  .array(SecretUse)
+  .max(32)
+  .describe('Secrets of the tenant, as files below /run/secrets or as variables')
+
 const SECRET = '/v1/tenants/{tenant}/secrets/{secret}'
 const InSecret = InTenant.extend({ secret: Name })
 const READING = { permission: 'secrets:read', kind: 'answer', status: 200 } as const

@@ -3,6 +3,7 @@ import { dockerEngine, ENGINE_API_VERSION } from '../adapters/docker-engine.ts'
 import { edgeLink } from '../adapters/edge-link.ts'
 import { hostGroups, type CgroupDriver } from '../adapters/host-groups.ts'
 import { openKeyRing } from '../adapters/key-ring.ts'
+import { secretFiles, secretsRoot } from '../adapters/secret-files.ts'
 import { openVault } from '../adapters/vault.ts'
 import { systemClock, systemTimers } from '../adapters/system.ts'
 import { systemNames } from '../adapters/system-names.ts'
@@ -49,6 +50,7 @@ export async function openOutside(instance: Instance, settings: Settings, log: L
     isFirstStart,
     keyRing,
     vault,
+    secretFiles: process.getuid?.() === 0 ? secretFiles(secretsRoot(instance.id)) : null,
     docker,
     engine,
     groups,

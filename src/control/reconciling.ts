@@ -2,6 +2,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs'
 import type { StepDeps } from '../reconcile/container-steps.ts'
 import type { PassDeps } from '../reconcile/engine-pass.ts'
 import { containerReconciler } from '../reconcile/containers.ts'
+import { containerSecrets } from '../reconcile/container-secrets.ts'
 import { knownEngine } from '../reconcile/engine-view.ts'
 import { imageResolver } from '../reconcile/images.ts'
 import { reconcileLoop } from '../reconcile/loop.ts'
@@ -41,6 +42,7 @@ export function reconciling(outside: Outside, told: Told) {
   const table = { instance: instance.id, domains, internalDomain, pool: instance.pool }
   const routes = publisher({ store, edge, clock, table })
   const groups = groupsOf(outside, told.accountOf)
+  const secrets = containerSecrets(outside)
   const steps = {
     store,
     engine,
@@ -48,6 +50,7 @@ export function reconciling(outside: Outside, told: Told) {
     known,
     publisher: routes,
     groups,
+    secrets,
     images: imagesOf(outside, loginFor),
     clock,
     timers,
@@ -70,6 +73,7 @@ export function reconciling(outside: Outside, told: Told) {
     wake,
     isUp: observer.isUp,
     running: () => known.running(),
+    sweepSecrets: () => secrets.sweep(),
     /** Gives a tenant's group other limits at once; where that fails the next full look does. */
     limitsChanged(tenantId: string): void {
       groups.ensured(tenantId).catch((error: unknown) => {

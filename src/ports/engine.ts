@@ -192,6 +192,8 @@ export interface ContainerWanted extends EngineLabels {
     readonly sizeBytes: number
     readonly executable: boolean
   }[]
+  /** A folder of the host that the container sees as /run/secrets, and cannot write to. */
+  readonly secretsFolder?: string
   readonly stopSignal?: string
   readonly stopTimeoutSeconds: number
   readonly ports: readonly { readonly port: number; readonly protocol: 'tcp' | 'udp' }[]

@@ -19,7 +19,8 @@ export function containerMaking(deps: StepDeps) {
     await ensureNetwork(at.placed, signal)
     deps.passing('network-ensured')
     const cgroupParent = await deps.groups.ensured(row.tenantId)
-    const given = { name: at.name, facts, resolver, internalDomain, cgroupParent }
+    const secrets = await deps.secrets.given(at.placed)
+    const given = { name: at.name, facts, resolver, internalDomain, cgroupParent, secrets }
     const wanted = wantedOf(at.placed, given)
     try {
       const engineId = await engine.createContainer(wanted, signal)

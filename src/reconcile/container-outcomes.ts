@@ -7,7 +7,7 @@ import { minHealthyMs } from './container-wanted.ts'
 import { checkOf } from './routes.ts'
 
 /** What a container has come to, written down. */
-export function containerOutcomes({ clock, passing }: StepDeps, notes: Notes) {
+export function containerOutcomes({ clock, passing, secrets }: StepDeps, notes: Notes) {
   return {
     async running({ row }: PlacedContainer, seen: EngineContainer): Promise<void> {
       const change: Partial<ContainerRow> = {
@@ -33,7 +33,9 @@ export function containerOutcomes({ clock, passing }: StepDeps, notes: Notes) {
       passing('stopped-noted')
     },
 
-    async failed({ row }: PlacedContainer, why: Failure): Promise<void> {
+    async failed(placed: PlacedContainer, why: Failure): Promise<void> {
+      const { row } = placed
+      await secrets.taken(placed)
       const change: Partial<ContainerRow> = {
         state: 'failed',
         reasonCode: why.code,

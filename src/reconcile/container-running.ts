@@ -19,6 +19,8 @@ export function containerRunning(deps: StepDeps, notes: Notes) {
    * by the step `start`, which tells the edge again.
    */
   async function beginRun(at: StepAt, signal: AbortSignal): Promise<void> {
+    // A variable is part of what the engine has: with another value it is made anew, by the next step.
+    if (await deps.secrets.renewed(at.placed)) return remove(at, signal)
     const { row } = at.placed
     const startingAt = deps.clock.now().getTime()
     const change = { startedRun: row.run, startingAt, state: 'starting' } as const
@@ -38,6 +40,7 @@ export function containerRunning(deps: StepDeps, notes: Notes) {
   async function launch({ placed, name, seen }: StepAt, signal: AbortSignal): Promise<void> {
     // After a boot the host has forgotten it, and the engine would make one without limits.
     await deps.groups.ensured(placed.row.tenantId)
+    await deps.secrets.prepare(placed)
     try {
       await engine.startContainer(name, signal)
     } catch (error) {

@@ -7,6 +7,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Edge } from '../ports/edge.ts'
 import type { Engine, EngineContainer } from '../ports/engine.ts'
 import type { Timers } from '../ports/timers.ts'
+import type { ContainerSecrets } from './container-secrets.ts'
 import type { KnownEngine } from './engine-view.ts'
 import type { ImageResolver } from './images.ts'
 import type { Publisher } from './publisher.ts'
@@ -21,6 +22,7 @@ export interface StepDeps {
   readonly publisher: Publisher
   readonly images: ImageResolver
   readonly groups: Pick<SettledGroups, 'ensured'>
+  readonly secrets: Omit<ContainerSecrets, 'sweep'>
   readonly clock: Clock
   readonly timers: Timers
   readonly log: Log

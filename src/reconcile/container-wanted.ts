@@ -4,7 +4,9 @@ import { capabilitiesOf, environmentOf, tmpfsFor, type PortSpec } from '../core/
 import { allowances, type Exception } from '../core/exceptions.ts'
 import { dockerName } from '../core/docker-names.ts'
 import { perObject } from '../core/per-object.ts'
+import type { SecretRef } from '../core/secret-refs.ts'
 import { specMark } from '../core/spec-mark.ts'
+import type { GivenSecrets } from './container-secrets.ts'
 import type { ContainerWanted, ImageFacts } from '../ports/engine.ts'
 
 /** What of a spec the engine is told, or that decides about it. */
@@ -26,6 +28,7 @@ export interface EngineSpec {
   readonly maxRestarts?: number
   /** Absent in what was asked for before there was such a thing. */
   readonly minHealthySeconds?: number
+  readonly secrets?: readonly SecretRef[]
 }
 
 /** Written by the container service alone, from a parsed spec. */
@@ -56,9 +59,13 @@ export function imageOf(row: ContainerRow): RowImage {
  */
 export const markOf = perObject(({ row, network, address, mac }: PlacedContainer): string => {
   const { image, command, entrypoint, workingDir, env, user, ports, labels, ...rest } = specOf(row)
-  const { stopSignal, stopTimeoutSeconds, publish, exceptions } = rest
+  const { stopSignal, stopTimeoutSeconds, publish, exceptions, secrets } = rest
   // What most do not have is left out where it is not, as it was before there was any.
-  const walls = { exceptions, ...(row.runtime === 'sandboxed' && { runtime: row.runtime }) }
+  const walls = {
+    exceptions,
+    secrets,
+    ...(row.runtime === 'sandboxed' && { runtime: row.runtime }),
+  }
   const process = { command, entrypoint, workingDir, env, user, stopSignal, stopTimeoutSeconds }
   const where = { network: network.id, address, mac, ports, publish }
   return specMark({ image, labels, policy: row.policy, ...walls, ...process, ...where })
@@ -70,12 +77,13 @@ export interface Given {
   readonly resolver: string | null
   readonly internalDomain: string
   readonly cgroupParent: string | undefined
+  readonly secrets: GivenSecrets
 }
 
 /** Everything that the engine is told of a container: what is not here, it does not have. */
 export function wantedOf(
   placed: PlacedContainer,
-  { name, facts, resolver, internalDomain, cgroupParent }: Given,
+  { name, facts, resolver, internalDomain, cgroupParent, secrets }: Given,
 ): ContainerWanted {
   const { row, tenant, network, address, mac } = placed
   const spec = specOf(row)
@@ -93,8 +101,15 @@ export function wantedOf(
     ...(spec.command && { command: spec.command }),
     ...(spec.entrypoint && { entrypoint: spec.entrypoint }),
     ...(spec.workingDir !== undefined && { workingDir: spec.workingDir }),
-    env: environmentOf({ id, name: row.name, tenant, appPort, env: spec.env ?? {} }),
+    env: environmentOf({
+      id,
+      name: row.name,
+      tenant,
+      appPort,
+      env: { ...spec.env, ...secrets.env },
+    }),
     ...(spec.user !== undefined && { user: spec.user }),
+    ...(secrets.folder !== undefined && { secretsFolder: secrets.folder }),
     labels: spec.labels ?? {},
     network: dockerName(tenant, 'network', network.id),
     address,

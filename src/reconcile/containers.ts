@@ -129,6 +129,7 @@ function performer(deps: StepDeps, notes: Notes): Perform {
 
   async function noteExit(at: StepAt, signal: AbortSignal): Promise<void> {
     const seen = at.seen?.exit ? at.seen : await look.again(at.name, signal)
+    await deps.secrets.taken(at.placed)
     await exit.exited(at.placed, seen, signal)
   }
 
@@ -159,10 +160,12 @@ function performer(deps: StepDeps, notes: Notes): Perform {
       case 'stop':
         return run.stop(at, signal)
       case 'note-stopped':
+        await deps.secrets.taken(at.placed)
         return outcomes.stopped(at.placed, at.seen)
       case 'remove':
         return run.remove(at, signal)
       case 'release':
+        await deps.secrets.taken(at.placed)
         return notes.released(at.placed)
       case 'nothing':
       case 'wait':

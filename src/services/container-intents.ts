@@ -10,6 +10,7 @@ import { isReservedName } from '../core/reserved-names.ts'
 import type { AuditService } from './audit.ts'
 import type { Change } from './change.ts'
 import { amountsOf, checkFields, newRow, refuseRegistry } from './container-rows.ts'
+import { checkSecrets } from './container-secrets.ts'
 import { containerOf, type Surroundings } from './container-view.ts'
 import type { Ledger } from './ledger.ts'
 import type { Begun, OperationService } from './operations.ts'
@@ -78,6 +79,7 @@ export function containerIntents(deps: IntentDeps) {
         }
         await refuseRegistry(q, tenant.id, { image: wanted.image, named: deps.registries })
         const facts = { tenant, id, node: deps.node, nowMs: deps.clock.now().getTime() }
+        await checkSecrets(q, tenant.id, wanted)
         const made = newRow(wanted, facts)
         const there = await q.networks.byName(tenant.id, 'default')
         await deps.ledger.admit(q, {

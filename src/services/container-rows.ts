@@ -14,6 +14,7 @@ import {
 import { cpuAmounts } from '../core/cpu.ts'
 import { notGranted } from '../core/exceptions.ts'
 import { wrongField } from '../core/failure.ts'
+import { refProblem } from '../core/secret-refs.ts'
 import { imageReference } from '../core/image-reference.ts'
 import type { Amounts } from '../core/quota.ts'
 import { judgedRegistry } from '../core/registry-hosts.ts'
@@ -29,6 +30,8 @@ export function checkFields(wanted: ContainerCreate): void {
     const ports = app.ambiguous.join(', ')
     throw wrongField('#/ports', `mark one of the ports ${ports} with "app": true`)
   }
+  const wrong = refProblem(wanted.secrets ?? [], wanted.env ?? {})
+  if (wrong) throw wrongField(`#/secrets/${wrong.index}/${wrong.field}`, wrong.detail)
   const check = wanted.healthCheck
   const checked = check && check.type !== 'none' && check.port === undefined
   if (checked && wanted.ports && app.port === null) {

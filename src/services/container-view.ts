@@ -39,6 +39,7 @@ export function containerOf(placed: PlacedContainer, around: Surroundings): Cont
       pids: row.pids,
     },
     fileSystems: fileSystemsOf(row.imageJson),
+    secretsOutdated: row.secretsOutdatedAt !== null,
     runtime: row.runtime,
     isolated: around.isolated,
     spec,

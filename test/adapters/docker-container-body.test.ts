@@ -100,6 +100,20 @@ test('containerBody() is this object and nothing more', () => {
   })
 })
 
+test('containerBody() binds the folder of secrets, read-only, and nothing else of the host', () => {
+  const { Mounts } = containerBody({ ...WANTED, secretsFolder: '/run/s' }, FACTS).HostConfig
+  assert.deepEqual(Mounts, [
+    {
+      Type: 'bind',
+      Source: '/run/s',
+      Target: '/run/secrets',
+      ReadOnly: true,
+      BindOptions: { Propagation: 'rprivate' },
+    },
+  ])
+  assert.equal('Mounts' in containerBody(WANTED, FACTS).HostConfig, false)
+})
+
 test('containerBody() lets nothing through that the port does not name', () => {
   const hostile = {
     ...WANTED,

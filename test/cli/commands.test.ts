@@ -165,6 +165,21 @@ test('run sends what was asked for in the units of the API', async () => {
   })
 })
 
+test('run names secrets as files and as variables', async () => {
+  await using user = await desk()
+  const line = 'run demo -d --secret a --secret b@2:x/y --secret-env DB=a --secret-env K=b@3'
+  const { code, stderr } = await user.type(line)
+  assert.equal(code, 0, stderr)
+  assert.deepEqual(user.platform.asked[0]?.body['secrets'], [
+    { name: 'a', version: 'latest' },
+    { name: 'b', version: 2, file: 'x/y' },
+    { name: 'a', version: 'latest', env: 'DB' },
+    { name: 'b', version: 3, env: 'K' },
+  ])
+  const wrong = await user.type('run demo --secret-env db-password')
+  assert.deepEqual([wrong.code, /it is like DB_PASSWORD=/.test(wrong.stderr)], [2, true])
+})
+
 test('run makes up another name when the one of the image is taken, but not instead of a given one', async () => {
   await using user = await desk({
     'containers.create': ({ body }) =>

@@ -34,6 +34,7 @@ export const container: Container = {
   resources: { memoryBytes: 268_435_456, cpuMilli: 500, cpuShares: 512, pids: 256 },
   fileSystems: [],
   runtime: 'default',
+  secretsOutdated: false,
   isolated: true,
   spec: {
     image: 'cloudlet/demo:latest',

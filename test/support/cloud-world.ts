@@ -18,6 +18,7 @@ import { FakeEdge } from '../fakes/edge.ts'
 import { EngineHost, type HostDeps } from '../fakes/engine-host.ts'
 import { fakeEngine } from '../fakes/engine.ts'
 import { FakeNames } from '../fakes/names.ts'
+import { FakeSecretFiles } from '../fakes/secret-files.ts'
 import { HandTime } from '../fakes/timers.ts'
 import { requested, type Asked, type Line } from './api-world.ts'
 import { imageIdOf, until } from './world.ts'
@@ -33,6 +34,7 @@ async function outsideIn(folder: string, env: Env, machine: Machine) {
   const time = new HandTime()
   const host = new EngineHost({ ...machine, now: time.now })
   const edge = new FakeEdge()
+  const secretFiles = new FakeSecretFiles()
   const path = join(folder, 'keys.json')
   const keyRing = await openKeyRing({ path, databaseHasKeys: false })
   const outside: Outside = {
@@ -57,6 +59,7 @@ async function outsideIn(folder: string, env: Env, machine: Machine) {
     isFirstStart: true,
     keyRing,
     vault: await openVault({ path, databaseHasSecrets: false }),
+    secretFiles,
     docker: new Docker({ socketPath: join(folder, 'no-engine') }),
     engine: fakeEngine(host, ID),
     groups: null,
@@ -64,13 +67,13 @@ async function outsideIn(folder: string, env: Env, machine: Machine) {
     registries: [],
     edge: Object.assign(edge, { close: () => undefined }),
   }
-  return { outside, time, host, edge }
+  return { outside, time, host, edge, secretFiles }
 }
 
 /** The API with everything behind it, as the control plane puts it together; only the outside is made up. */
 export async function cloudWorld(env: Env = {}, machine: Machine = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'cloudlet-cloud-'))
-  const { outside, time, host, edge } = await outsideIn(folder, env, machine)
+  const { outside, time, host, edge, secretFiles } = await outsideIn(folder, env, machine)
   const all = services(outside)
   await all.keys.load()
   await all.signIn.load()
@@ -89,6 +92,7 @@ export async function cloudWorld(env: Env = {}, machine: Machine = {}) {
     app,
     admin,
     edge,
+    secretFiles,
     host,
     outside,
     time,

@@ -10,6 +10,7 @@ import type { HostNames } from '../../src/ports/host-names.ts'
 import type { TenantGroups } from '../../src/ports/tenant-groups.ts'
 import type { Timers } from '../../src/ports/timers.ts'
 import { containerReconciler } from '../../src/reconcile/containers.ts'
+import { containerSecrets } from '../../src/reconcile/container-secrets.ts'
 import { knownEngine } from '../../src/reconcile/engine-view.ts'
 import { imageResolver } from '../../src/reconcile/images.ts'
 import { reconcileLoop } from '../../src/reconcile/loop.ts'
@@ -31,6 +32,12 @@ const KEY_RING = {
   current: 1,
   mac: (rootKey: number, purpose: string, text: string) =>
     createHmac('sha256', `${rootKey} ${purpose}`).update(text).digest('base64url'),
+}
+/** Nobody has secrets here: `cloud-world.ts` has a vault. */
+const NO_VAULT = {
+  open(): never {
+    throw new Error('There is no vault')
+  },
 }
 /** What the operator has named. */
 const REGISTRIES = ['registry.corp:5000']
@@ -70,6 +77,7 @@ export function controlPlane(life: LifeDeps) {
     known,
     publisher: routes,
     groups,
+    secrets: containerSecrets({ store, vault: NO_VAULT, secretFiles: null }),
     images: imagesOn(life),
     instance: INSTANCE,
     resolver: '10.208.0.53',
@@ -79,8 +87,7 @@ export function controlPlane(life: LifeDeps) {
     watched: ledger.watched,
   }
   const reconciler = containerReconciler(steps)
-  const { reconcile } = reconciler
-  const loop = reconcileLoop({ reconcile, timers, log, concurrency: 8, deadlineMs })
+  const loop = reconcileLoop({ ...reconciler, timers, log, concurrency: 8, deadlineMs })
   const { wake } = loop
   const ofNetworks = networkReconciler({ ...steps, wake })
   const networks = reconcileLoop({ ...ofNetworks, timers, log, concurrency: 2, deadlineMs })

@@ -75,6 +75,7 @@ function specOf(given: Given): Omit<Spec, 'name'> {
     image,
     command: command.length === 0 ? null : command,
     env: env.length === 0 ? null : pairsOf(env, '--env'),
+    secrets: secretsOf(given),
     labels: labels.length === 0 ? null : pairsOf(labels, '--label'),
     ports: ports.length === 0 ? null : ports.map((port, at) => ({ ...port, app: at === appAt })),
     ...sizesOf(given),
@@ -106,6 +107,28 @@ function optional<T>(given: Given, option: string, read: (text: string, option: 
   const text = given.text(option)
   return text === null ? null : read(text, `--${option}`)
 }
+
+/** `db-password`, `db-password@3`, `db-password:db/password`; as a variable `DB=db-password@3`. */
+function secretsOf(given: Given): Spec['secrets'] | null {
+  const files = given.list('secret').map((text) => {
+    const [, name, version, file] = /^([a-z0-9-]+)(?:@(\d{1,9}))?(?::(.+))?$/.exec(text) ?? []
+    if (name === undefined) throw wrongSecret('--secret', text, 'db-password@2:db/password')
+    return { name, ...versionOf(version), ...(file === undefined ? {} : { file }) }
+  })
+  const variables = given.list('secret-env').map((text) => {
+    const [, env, name, version] = /^(\w+)=([a-z0-9-]+)(?:@(\d{1,9}))?$/.exec(text) ?? []
+    if (name === undefined) throw wrongSecret('--secret-env', text, 'DB_PASSWORD=db-password')
+    return { name, ...versionOf(version), ...(env === undefined ? {} : { env }) }
+  })
+  const all = [...files, ...variables]
+  return all.length === 0 ? null : all
+}
+
+const versionOf = (text: string | undefined) =>
+  text === undefined ? {} : { version: Number(text) }
+
+const wrongSecret = (option: string, text: string, example: string) =>
+  usageError(`Cannot understand ${option} "${text}": it is like ${example}`)
 
 function portOf(text: string): { readonly port: number; readonly protocol: 'tcp' | 'udp' } {
   const [, port, protocol = 'tcp'] = /^(\d{1,5})(?:\/(tcp|udp))?$/.exec(text) ?? []

@@ -49,7 +49,7 @@ export function apiOver(outside: Outside, services: Services, stopping: AbortSig
       key: settings.CLOUDLET_RATE_KEY,
       tenant: settings.CLOUDLET_RATE_TENANT,
     },
-    rateOf: () => null,
+    rateOf: services.rateOf,
     version: VERSION,
     reference: referenceScript(),
     routes: [(api) => bindRoutes(api, outside, services)],

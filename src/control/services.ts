@@ -13,6 +13,7 @@ import { networkService } from '../services/networks.ts'
 import { onceService } from '../services/once.ts'
 import { operationService } from '../services/operations.ts'
 import { registryService } from '../services/registries.ts'
+import { requestRates } from '../services/request-rates.ts'
 import { sandboxCheck } from '../services/sandbox.ts'
 import { tenantService } from '../services/tenants.ts'
 import { whoamiService } from '../services/whoami.ts'
@@ -73,6 +74,7 @@ export function services(outside: Outside) {
     registries,
     operations,
     once: onceService({ store, clock, keyRing }),
+    rateOf: requestRates({ store, clock, log: outside.log }),
     keys,
     containers,
     reconciler,

@@ -26,6 +26,7 @@ export interface ApiDeps extends RateDeps {
   readonly log: Log
   readonly newRequestId: () => string
   readonly deadlineMs?: number
+  readonly bodyMs?: number
   /** Aborted when the server is to stop: streams end then. */
   readonly stopping: AbortSignal
   /** Names under which the API may be called, beside `localhost` and addresses. */
@@ -39,6 +40,8 @@ export interface ApiDeps extends RateDeps {
 
 /** Longer than anything takes that is answered from the database, or asked of the engine. */
 const DEADLINE_MS = 30_000
+/** A megabyte at 64 KiB a second. */
+const BODY_MS = 16_000
 
 /** The whole API: what every request meets, in this order, and behind it the routes. */
 export function apiApp(deps: ApiDeps): App {
@@ -56,6 +59,7 @@ export function apiApp(deps: ApiDeps): App {
 
   const shell = {
     deadlineMs: deps.deadlineMs ?? DEADLINE_MS,
+    bodyMs: deps.bodyMs ?? BODY_MS,
     authenticate: bearer(authenticate, deps.secureCookies),
     find,
     streams,

@@ -1,18 +1,16 @@
-import type { Context } from 'hono'
 import { failure, wrongField } from '../core/failure.ts'
 import { repeatedName } from '../core/json-names.ts'
+import type { AppContext } from './shell.ts'
 
 export const BODY_LIMIT_BYTES = 1024 * 1024
-/** For the whole of it: a megabyte at 64 KiB a second. */
-const BODY_MS = 16_000
 /** Deeper than any description of ours; JSON that is nested further is made to hurt. */
 const DEPTH_LIMIT = 32
 const JSON_TYPE = 'application/json'
 
 /** Reads a body that must be JSON, and leaves it where the validator looks for it. */
-export async function readJson(c: Context): Promise<void> {
+export async function readJson(c: AppContext): Promise<void> {
   refuseEncoded(c)
-  const bytes = await boundedBytes(c.req.raw)
+  const bytes = await boundedBytes(c)
   const type = c.req.header('content-type')
   if (type === undefined && bytes.length === 0) {
     throw wrongField('#', 'a JSON document is expected, and the body is empty')
@@ -32,13 +30,14 @@ export async function readJson(c: Context): Promise<void> {
 }
 
 /** A request that takes no body may have an empty one, or an empty object. */
-export async function refuseBody(c: Context): Promise<void> {
+export async function refuseBody(c: AppContext): Promise<void> {
   if (c.req.method === 'GET' || c.req.method === 'HEAD' || c.req.raw.body === null) return
-  const text = decoded(await boundedBytes(c.req.raw)).trim()
+  const text = decoded(await boundedBytes(c)).trim()
   if (text !== '' && text !== '{}') throw wrongField('#', 'this request takes no body')
 }
 
-async function boundedBytes(request: Request): Promise<Uint8Array> {
+async function boundedBytes(c: AppContext): Promise<Uint8Array> {
+  const request = c.req.raw
   const limitBytes = BODY_LIMIT_BYTES
   const tooLarge = () =>
     failure('body-too-large', `Cannot read the body: it is over ${limitBytes} bytes`, {
@@ -49,7 +48,7 @@ async function boundedBytes(request: Request): Promise<Uint8Array> {
 
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of inTime(request.body)) {
+  for await (const chunk of inTime(request.body, c.get('shell').bodyMs)) {
     size += chunk.byteLength
     if (size > limitBytes) throw tooLarge()
     chunks.push(chunk)
@@ -58,18 +57,18 @@ async function boundedBytes(request: Request): Promise<Uint8Array> {
 }
 
 /** Who leaves early cancels the stream, so that the rest is not read into memory. */
-async function* inTime(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* inTime(body: ReadableStream<Uint8Array>, ms: number): AsyncGenerator<Uint8Array> {
   const reader = body.getReader()
   let isLate = false
   const timer = setTimeout(() => {
     isLate = true
     void reader.cancel().catch(() => undefined)
-  }, BODY_MS)
+  }, ms)
   try {
     for (;;) {
       // oxlint-disable-next-line no-await-in-loop -- each chunk comes after the one before
       const { done, value } = await reader.read()
-      if (isLate) throw tooSlow()
+      if (isLate) throw tooSlow(ms / 1000)
       if (done) return
       yield value
     }
@@ -80,13 +79,13 @@ async function* inTime(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Ar
   }
 }
 
-const tooSlow = () =>
-  failure('request-too-slow', `Cannot read the body: it takes longer than ${BODY_MS / 1000} s`, {
-    seconds: BODY_MS / 1000,
+const tooSlow = (seconds: number) =>
+  failure('request-too-slow', `Cannot read the body: it takes longer than ${seconds} s`, {
+    seconds,
   })
 
 /** A small body can unpack to one of any size. */
-function refuseEncoded(c: Context): void {
+function refuseEncoded(c: AppContext): void {
   const encoding = c.req.header('content-encoding')
   if (encoding === undefined || encoding.toLowerCase() === 'identity') return
   throw failure('media-type-unknown', 'Cannot read the body: it must not be compressed', {

@@ -16,13 +16,13 @@ const DRAIN_MS = 10_000
  * a time of their own (`body.ts`), and `requestTimeout` is for what that does not see.
  */
 const LIMITS = {
-  headersTimeout: 10_000,
   requestTimeout: 60_000,
   keepAliveTimeout: 30_000,
   maxHeaderSize: 16 * 1024,
   // How often the times above are looked at.
-  connectionsCheckingInterval: 2_000,
+  connectionsCheckingInterval: 1_000,
 } as const
+const HEAD_MS = 10_000
 const MOST_HEADERS = 100
 const MOST_REQUESTS_OF_SOCKET = 10_000
 const MOST_CONNECTIONS = 4096
@@ -32,13 +32,15 @@ const MOST_OF_LOOPBACK = 2048
 
 export interface ServerDeps extends Omit<WebSocketDeps, 'fetch'> {
   readonly fetch: App['fetch']
+  /** How long a client may take to send a head. */
+  readonly headMs?: number
 }
 
 /** The API behind a socket. */
-export function httpServer({ fetch, isKnownOrigin }: ServerDeps) {
+export function httpServer({ fetch, isKnownOrigin, headMs = HEAD_MS }: ServerDeps) {
   const listener = getRequestListener(fetch)
   const server = createServer(
-    { ...LIMITS, shouldUpgradeCallback: isWebSocket },
+    { ...LIMITS, headersTimeout: headMs, shouldUpgradeCallback: isWebSocket },
     (request, response) => {
       // What cannot even be read is not worth an answer.
       if (isForeign(request)) refuse(fetch, request, response).catch(() => request.destroy())

@@ -18,6 +18,8 @@ export interface Shell {
   readonly once: Pick<OnceService, 'run'>
   /** How long an answer may take that is no stream, on top of what its caller wants to wait. */
   readonly deadlineMs: number
+  /** How long a client may take to send a body. */
+  readonly bodyMs: number
   /** Aborted when the server is to stop. */
   readonly stopping: AbortSignal
 }

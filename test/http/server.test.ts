@@ -12,7 +12,7 @@ import { apiWorld, type ApiWorld } from '../support/api-world.ts'
 
 /** The app behind a real socket: what `app.request` cannot show. */
 async function listening(world: Pick<ApiWorld, 'app'>) {
-  const server = httpServer({ fetch: world.app.fetch, isKnownOrigin: () => false })
+  const server = httpServer({ fetch: world.app.fetch, isKnownOrigin: () => false, headMs: 2000 })
   await server.listen({ host: '127.0.0.1', port: 0 })
   // An address of a TCP socket is always of this shape.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
@@ -125,7 +125,7 @@ test(
   'who sends a body a byte a second is cut off with 408 and a problem',
   { timeout: 60_000 },
   async () => {
-    await using world = await apiWorld()
+    await using world = await apiWorld([], { bodyMs: 2000 })
     await using server = await listening(world)
     const head =
       `POST /v1/tenants HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${world.admin.apiKey}\r\n` +

@@ -135,7 +135,9 @@ const PLENTY = { perSecond: 1_000_000, burst: 1_000_000 }
 /** The API as a client meets it, with nothing behind it that would need an engine. */
 export async function apiWorld(
   further: readonly Route[] = [],
-  changed: Partial<Pick<ApiDeps, 'corsOrigins' | 'deadlineMs' | 'rateOf' | 'rates'>> = {},
+  changed: Partial<
+    Pick<ApiDeps, 'bodyMs' | 'corsOrigins' | 'deadlineMs' | 'rateOf' | 'rates'>
+  > = {},
 ) {
   const folder = mkdtempSync(join(tmpdir(), 'cloudlet-api-'))
   const inside = await house(folder)

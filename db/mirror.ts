@@ -1,5 +1,6 @@
 import { shownState } from '../src/core/container-plan.ts'
 import type { Amounts } from '../src/core/quota.ts'
+import { largestOf } from '../src/core/resize.ts'
 import { amountsOf, type ContainerPage, type PlacedContainer } from './queries/containers.ts'
 import type { TenantRow } from './queries/tenants.ts'
 
@@ -166,10 +167,12 @@ function containerReadings(
 function reservedOf(all: Iterable<PlacedContainer>): Amounts {
   const sums = { containers: 0, cpuMilli: 0, memoryBytes: 0, pids: 0 }
   for (const { row } of all) {
+    // As the database sums them: one that is being resized holds the larger of old and new.
+    const held = largestOf(row)
     sums.containers++
-    sums.cpuMilli += row.cpuMilli
-    sums.memoryBytes += row.memoryBytes
-    sums.pids += row.pids
+    sums.cpuMilli += held.cpuMilli
+    sums.memoryBytes += held.memoryBytes
+    sums.pids += held.pids
   }
   return amountsOf(sums)
 }

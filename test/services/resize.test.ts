@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Container } from '../../src/contract/containers.ts'
+import type { Operation } from '../../src/contract/operations.ts'
 import { accountOfTenant } from '../../src/services/ledger.ts'
 import { asked, runs, until, world, type Wanted, type World } from '../support/world.ts'
 
@@ -28,14 +29,21 @@ function set(at: World) {
   return { memoryBytes, cpuMilli, pids }
 }
 
-const ended = (at: World, id: string) =>
-  at.control.operations.settled(id, 10, AbortSignal.timeout(10_000))
+/** The operation once it is over. */
+async function ended(at: World, id: string): Promise<Operation> {
+  const look = () => at.control.operations.get('acme', id, NO_WAIT)
+  await until('the operation is over', async () => !OPEN.has((await look()).state))
+  return look()
+}
+const NO_WAIT = { seconds: 0, signal: new AbortController().signal }
+const OPEN: ReadonlySet<string> = new Set(['pending', 'running'])
 
-/** Keeps the engine from answering to other limits until it is told to. */
-function held(at: World): () => void {
+/** Keeps the engine from answering to other limits until it is told to, or the test is over. */
+function held(at: World) {
   const { promise, resolve } = Promise.withResolvers<undefined>()
   at.host.intercept = ({ method }) => (method === 'updateContainer' ? promise : undefined)
-  return () => resolve(undefined)
+  const release = (): void => resolve(undefined)
+  return { release, [Symbol.dispose]: release }
 }
 
 const refusing = (times: number) => {
@@ -64,12 +72,12 @@ test('update() gives a running container other limits, and does not restart it',
 test('update() takes what it grows by at once, and gives back nothing before the engine has it', async () => {
   await using at = await world()
   const tenant = await running(at)
-  const release = held(at)
+  using engine = held(at)
   const { operation } = await resize(at, { memoryBytes: 300 * MIB, cpuMilli: 50 })
   assert.equal(operation.state, 'pending')
   const during = await at.reserved(tenant)
   assert.deepEqual([during.memoryBytes, during.cpuMilli], [300 * MIB, 100])
-  release()
+  engine.release()
   assert.equal((await ended(at, operation.id)).state, 'succeeded')
   const after = await at.reserved(tenant)
   assert.deepEqual([after.memoryBytes, after.cpuMilli], [300 * MIB, 50])
@@ -124,12 +132,12 @@ test('what the engine refuses fails the operation, and the row says again what t
 test('of several changes on their way the last one counts, and is what the engine has', async () => {
   await using at = await world()
   const tenant = await running(at)
-  const release = held(at)
+  using engine = held(at)
   await resize(at, { memoryBytes: 400 * MIB })
   await resize(at, { memoryBytes: 50 * MIB })
   assert.equal((await at.reserved(tenant)).memoryBytes, 400 * MIB)
   const { operation } = await resize(at, { memoryBytes: 80 * MIB })
-  release()
+  engine.release()
   assert.equal((await ended(at, operation.id)).state, 'succeeded')
   await at.quiet()
   assert.equal(set(at).memoryBytes, 80 * MIB)

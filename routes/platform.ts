@@ -1,3 +1,4 @@
+import { platformDoctor } from '../src/contract/doctor.ts'
 import {
   getPlatform,
   listNetworks,
@@ -12,6 +13,7 @@ import {
 } from '../src/contract/usage.ts'
 import { mount } from '../src/http/mount.ts'
 import type { App } from '../src/http/shell.ts'
+import type { DoctorService } from '../src/services/doctor.ts'
 import type { NetworkService } from '../src/services/networks.ts'
 import type { PlatformLimitsService } from '../src/services/platform-limits.ts'
 import type { UsageService } from '../src/services/usage.ts'
@@ -24,6 +26,7 @@ interface Deps {
   readonly networks: NetworkService
   readonly usage: UsageService
   readonly limits: PlatformLimitsService
+  readonly doctor: DoctorService
 }
 
 export function platformRoutes(app: App, deps: Deps): void {
@@ -41,5 +44,6 @@ export function platformRoutes(app: App, deps: Deps): void {
   mount(app, getUsage, ({ params }) => deps.usage.ofTenant(params.tenant))
   mount(app, listUsage, ({ query }) => deps.usage.list(query))
   mount(app, getPlatformLimits, () => deps.limits.get())
+  mount(app, platformDoctor, (_input, { signal }) => deps.doctor.look(signal))
   mount(app, updatePlatformLimits, ({ body }, { actor }) => deps.limits.update(body, actor))
 }

@@ -67,9 +67,25 @@ async function engineFacts(calls: Calls, signal: AbortSignal): Promise<EngineFac
     liveRestore: LiveRestoreEnabled === true,
     storageDriver: textOf(Driver),
     cgroupDriver: CgroupDriver === 'systemd' ? 'systemd' : 'cgroupfs',
+    cgroupVersion: facts['CgroupVersion'] === '2' ? '2' : '1',
+    kernel: textOf(facts['KernelVersion']),
+    runcVersion: partVersion(version.value, 'runc'),
+    runtimes: Object.keys(fieldsOf(Runtimes)),
+    walls: listOf(facts['SecurityOptions']).flatMap(wallOf),
     sandbox: SANDBOX_RUNTIME in fieldsOf(Runtimes),
     rootDir: textOf(facts['DockerRootDir']),
   }
+}
+
+function partVersion(version: unknown, name: string): string {
+  const parts = listOf(fieldsOf(version)['Components']).map(fieldsOf)
+  return textOf(parts.find((part) => part['Name'] === name)?.['Version'])
+}
+
+/** `name=seccomp,profile=default`. */
+function wallOf(option: unknown): string[] {
+  const name = /^name=(?<name>[^,]+)/.exec(textOf(option))?.groups?.['name']
+  return name === undefined ? [] : [name]
 }
 
 /** An engine without docker-init leaves it out of its parts, and refuses to start what asks for it. */

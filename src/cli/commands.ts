@@ -144,6 +144,11 @@ export const COMMANDS: readonly Command[] = [
     notes: 'With --admin: of each tenant, of all together, and of the host.',
     work: async () => (await import('./commands/usage.ts')).usage,
   }),
+  command('doctor', '', {
+    summary: 'Check engine, kernel, disks, clock, names and database, and say what to do',
+    notes: 'It ends with 1 where there is a problem.',
+    work: async () => (await import('./commands/doctor.ts')).doctor,
+  }),
   command('ops', '', {
     summary: 'List operations, the newest first',
     options: LIMIT,

@@ -2,6 +2,7 @@ import * as audit from './audit.ts'
 import { createBackup, listBackups } from './backups.ts'
 import { updateContainer } from './container-change.ts'
 import * as containers from './containers.ts'
+import { platformDoctor } from './doctor.ts'
 import type { Endpoint } from './endpoint.ts'
 import { listEvents, listTenantEvents } from './events.ts'
 import * as images from './images.ts'
@@ -92,5 +93,6 @@ export const ENDPOINTS: readonly Endpoint[] = [
   audit.exportAudit,
   createBackup,
   listBackups,
+  platformDoctor,
   platformHealth,
 ]

@@ -93,6 +93,7 @@ function bindRoutes(api: App, outside: Outside, services: Services): void {
     networks,
     usage,
     limits: services.platformLimits,
+    doctor: services.doctor,
   })
 }
 

@@ -19,6 +19,7 @@ import { tenantService } from '../services/tenants.ts'
 import { whoamiService } from '../services/whoami.ts'
 import { auditing } from './auditing.ts'
 import { databaseServices } from './database.ts'
+import { doctorOf } from './doctor.ts'
 import { vaulting } from './vaulting.ts'
 import type { Outside } from './outside.ts'
 import { defaultLimits, quotaServices } from './quotas.ts'
@@ -67,6 +68,7 @@ export function services(outside: Outside) {
       if (!reconciler.isUp()) throw engineAway('change containers')
     },
   })
+  const database = databaseServices(outside, { audit, events })
   return {
     ...audited,
     ...vaulting(outside, audit),
@@ -86,7 +88,8 @@ export function services(outside: Outside) {
       isolated,
     }),
     ...quotas,
-    ...databaseServices(outside, { audit, events }),
+    ...database,
+    doctor: doctorOf(outside, { ...database, machine: quotas.capacity.machine }),
     images: imageService({ store, clock, audit, engine }),
     logs: logService({ store, engine }),
     networks: networkService({ store }),

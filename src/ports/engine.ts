@@ -46,6 +46,14 @@ export interface EngineFacts {
   readonly liveRestore: boolean
   readonly storageDriver: string
   readonly cgroupDriver: 'cgroupfs' | 'systemd'
+  readonly cgroupVersion: '1' | '2'
+  readonly kernel: string
+  /** Empty where the engine does not tell. */
+  readonly runcVersion: string
+  /** Ways to run a container, by the names that the operator gave them. */
+  readonly runtimes: readonly string[]
+  /** What holds containers beside their limits: `seccomp`, `apparmor`, `selinux`, `userns` … */
+  readonly walls: readonly string[]
   /** Whether it can put a container under a kernel of its own. */
   readonly sandbox: boolean
   /** Folder of the host in which the engine keeps everything. */

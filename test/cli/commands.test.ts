@@ -31,6 +31,7 @@ const LINES: Readonly<Record<string, readonly [string, RegExp]>> = {
     'usage',
     /containers +11 +3 +10 +110 % over limit\ncpu +1500m +42m +4 +38 %\nmemory +256 MiB +- +none +-\n/,
   ],
+  doctor: ['doctor', /^CHECK +RESULT +MEANING +TODO\nengine +ok +It answers +-\nclock +warning/],
   ops: ['ops', /^ID +KIND +TARGET +STATE/],
   'ops list': ['ops list --limit 5', /o0000000000000aa +containers\.create +hello +succeeded/],
   'ops show': ['ops show o0000000000000aa', /State +succeeded/],
@@ -303,4 +304,13 @@ test('uninstall does nothing without --yes where nobody can be asked', async () 
   const { code, stderr } = await user.type('uninstall')
   assert.equal(code, 2)
   assert.match(stderr, /--yes/)
+})
+
+test('doctor ends with 1 where there is a problem, and shows it all the same', async () => {
+  await using user = await desk()
+  const found = { check: 'keys', result: 'problem', meaning: 'Others read it', todo: 'Run chmod' }
+  user.platform.on('platform.doctor', () => ({ value: { healthy: false, items: [found] } }))
+  const { code, stdout } = await user.type('doctor')
+  assert.equal(code, 1)
+  assert.match(stdout, /keys +problem +Others read it +Run chmod/)
 })

@@ -319,6 +319,15 @@ export const SAMPLES: Readonly<
   'platform-audit.export': { lines: [link] },
   'backups.create': { value: backup },
   'backups.list': list(backup),
+  'platform.doctor': {
+    value: {
+      healthy: true,
+      items: [
+        { check: 'engine', result: 'ok', meaning: 'It answers', todo: null },
+        { check: 'clock', result: 'warning', meaning: 'It was moved', todo: 'Keep it right' },
+      ],
+    },
+  },
   'platform.health': {
     value: { status: 'ok', version: '0.1.0', engine: 'up', edge: 'up', database: 'up' },
   },

@@ -125,6 +125,11 @@ const FACTS = {
   liveRestore: true,
   storageDriver: 'overlay2',
   cgroupDriver: 'cgroupfs',
+  cgroupVersion: '1',
+  kernel: '6.1.0',
+  runcVersion: '1.1.5',
+  runtimes: ['runc'],
+  walls: ['seccomp'],
   rootDir: '/var/lib/docker',
 } as const
 

@@ -85,6 +85,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'platform-keys.token': row(OWN, 'platform'),
   'backups.create': row(OWN, 'platform'),
   'backups.list': row(LOOK, 'platform'),
+  'platform.doctor': row(LOOK, 'platform'),
   'platform-users.create': row(OWN, 'platform'),
   'platform-users.list': row(LOOK, 'platform'),
   'platform-users.update': row(OWN, 'platform'),

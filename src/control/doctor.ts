@@ -1,0 +1,36 @@
+import { systemExam } from '../adapters/system-exam.ts'
+import type { Machine } from '../core/capacity.ts'
+import { placesIn } from '../instance.ts'
+import type { BackupService } from '../services/backups.ts'
+import { doctorService } from '../services/doctor.ts'
+import type { Outside } from './outside.ts'
+
+interface Around {
+  readonly backups: BackupService
+  readonly machine: () => Machine | undefined
+}
+
+/** What looks at this machine, and at what the platform knows of itself. */
+export function doctorOf(outside: Outside, { backups, machine }: Around) {
+  const { clock, edge, engine, groups, instance, settings, store } = outside
+  return doctorService({
+    engine,
+    exam: systemExam({
+      keysFile: placesIn(instance.dataDir).keys,
+      responder: instance.dnsAddress,
+      name: `doctor.${settings.CLOUDLET_INTERNAL_DOMAIN}`,
+    }),
+    machine,
+    platform: () => ({
+      isolated: instance.isolated,
+      enforced: instance.isolated && groups !== null,
+      edgeUp: edge.isUp(),
+      edgeConfined: instance.edgeUid !== null,
+      databaseTrouble: store.trouble() ?? null,
+    }),
+    backups,
+    backupEveryHours:
+      settings.CLOUDLET_DB_URL === undefined ? settings.CLOUDLET_DB_BACKUP_HOURS : null,
+    clock,
+  })
+}

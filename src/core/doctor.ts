@@ -1,0 +1,324 @@
+import { usedPercent, type Disk } from './capacity.ts'
+import { holesOf, isDistributionBuild, type EnginePart } from './engine-holes.ts'
+
+/** What one check found: what it means, and what to do about it. */
+export interface Finding {
+  readonly check: string
+  readonly result: 'ok' | 'warning' | 'problem'
+  readonly meaning: string
+  /** null: nothing. */
+  readonly todo: string | null
+}
+
+/** What is looked at. `null`: it could not be told. */
+export interface DoctorFacts {
+  readonly engine: EngineState | null
+  readonly host: HostState
+  readonly disks: readonly Disk[] | null
+  readonly diskHighWaterPercent: number | null
+  readonly platform: PlatformState
+}
+
+export interface EngineState {
+  readonly version: string
+  readonly apiVersion: string
+  readonly runcVersion: string
+  readonly liveRestore: boolean
+  readonly cgroupDriver: string
+  readonly cgroupVersion: string
+  readonly walls: readonly string[]
+  readonly sandbox: boolean
+}
+
+export interface HostState {
+  readonly kernel: Readonly<Record<KernelFeature, boolean | null>>
+  readonly forwards: boolean | null
+  readonly migratesListeners: boolean | null
+  /** Of the disks' folders, how many of the files that can be are there. */
+  readonly inodes: readonly { readonly path: string; readonly usedPercent: number }[]
+  /** How far the wall clock has gone from the steady one since the process began. */
+  readonly clockDriftMs: number
+  /** Name servers that the host itself asks. */
+  readonly nameServers: readonly string[]
+  readonly responderAnswers: boolean
+  /** Of the file of the platform's keys. */
+  readonly keysMode: number | null
+}
+
+export const KERNEL_FEATURES = ['overlay', 'bridgeNetfilter', 'nfTables', 'loop'] as const
+export type KernelFeature = (typeof KERNEL_FEATURES)[number]
+
+export interface PlatformState {
+  readonly isolated: boolean
+  readonly enforced: boolean
+  readonly edgeUp: boolean
+  /** The processes that read strangers' bytes have a user of their own. */
+  readonly edgeConfined: boolean
+  readonly databaseTrouble: string | null
+  readonly backup: BackupState
+}
+
+export type BackupState =
+  | { readonly kind: 'server' }
+  | { readonly kind: 'file'; readonly ageHours: number | null; readonly everyHours: number }
+
+/** Every check there is, in the order in which they are shown. */
+export function diagnosis(facts: DoctorFacts): readonly Finding[] {
+  const { engine, host, platform } = facts
+  return [
+    ...(engine ? engineFindings(engine) : [ENGINE_AWAY]),
+    ...kernelFindings(host),
+    ...diskFindings(facts),
+    clockFinding(host),
+    ...nameFindings(host),
+    ...platformFindings(platform),
+    keysFinding(host),
+  ]
+}
+
+export const isSick = (findings: readonly Finding[]): boolean =>
+  findings.some(({ result }) => result === 'problem')
+
+const ok = (check: string, meaning: string): Finding => ({
+  check,
+  result: 'ok',
+  meaning,
+  todo: null,
+})
+const warning = (check: string, meaning: string, todo: string): Finding => ({
+  check,
+  result: 'warning',
+  meaning,
+  todo,
+})
+const problem = (check: string, meaning: string, todo: string): Finding => ({
+  check,
+  result: 'problem',
+  meaning,
+  todo,
+})
+
+const ENGINE_AWAY = problem(
+  'engine',
+  'The engine does not answer: nothing can be started or changed',
+  'Start it (systemctl start docker) and look at its log (journalctl -u docker)',
+)
+
+function engineFindings(engine: EngineState): Finding[] {
+  const { version, apiVersion, liveRestore, cgroupDriver, cgroupVersion } = engine
+  return [
+    ok('engine', `The engine ${version} answers with API ${apiVersion}`),
+    holeFinding('engine', version),
+    holeFinding('runc', engine.runcVersion),
+    liveRestore
+      ? ok('engine.live-restore', 'Containers go on while the engine is restarted')
+      : warning(
+          'engine.live-restore',
+          'A restart of the engine ends every container',
+          'Set "live-restore": true in /etc/docker/daemon.json and reload the engine',
+        ),
+    ok('engine.cgroups', `Limits are held by cgroups of version ${cgroupVersion}, ${cgroupDriver}`),
+    ...wallFindings(engine),
+  ]
+}
+
+const PACKAGES = { engine: 'docker.io', runc: 'runc' } as const satisfies Record<EnginePart, string>
+
+function holeFinding(part: EnginePart, version: string): Finding {
+  const check = `${part}.holes`
+  const holes = holesOf(part, version)
+  if (!holes) {
+    const todo = `Ask the package manager of the host, and compare with the holes known of ${part}`
+    return warning(check, `The version of ${part} cannot be told`, todo)
+  }
+  if (holes.length === 0) return ok(check, `No hole is known here of ${part} ${version}`)
+  const list = holes.map(({ id, what }) => `${id} (${what})`).join('; ')
+  const meaning = `The number ${version} of ${part} is older than the fix of ${list}`
+  if (!isDistributionBuild(version)) return problem(check, meaning, `Update ${part}`)
+  const name = PACKAGES[part]
+  const todo = `The distribution's package may carry the fix: check the changelog of ${name}`
+  return warning(check, meaning, todo)
+}
+
+function wallFindings({ walls, sandbox }: EngineState): Finding[] {
+  const has = (wall: string): boolean => walls.includes(wall)
+  return [
+    has('seccomp')
+      ? ok('engine.seccomp', "Containers are held by Cloudlet's own filter of system calls")
+      : problem(
+          'engine.seccomp',
+          'The engine cannot filter system calls: the kernel is open to every container',
+          'Use an engine and a kernel with seccomp',
+        ),
+    has('apparmor') || has('selinux')
+      ? ok('engine.access-control', 'AppArmor or SELinux holds containers as well')
+      : warning(
+          'engine.access-control',
+          'Neither AppArmor nor SELinux holds containers; seccomp and dropped capabilities do',
+          'Boot with AppArmor (apparmor=1 security=apparmor) where the kernel has it',
+        ),
+    has('userns')
+      ? ok('engine.users', 'Root of a container is nobody on the host')
+      : warning(
+          'engine.users',
+          'Root of a container has the number of the root of the host',
+          'Give tenants the policy "restricted", or set "userns-remap" on an engine without data',
+        ),
+    sandbox
+      ? ok('engine.sandbox', 'Containers can be run under a kernel of their own')
+      : warning(
+          'engine.sandbox',
+          'The engine has no sandbox: containers share the kernel of the host',
+          'Add gVisor (runsc) to the runtimes of the engine if tenants are not trusted',
+        ),
+  ]
+}
+
+const FEATURES = {
+  overlay: 'layers of images are copied without it',
+  bridgeNetfilter: 'the firewall does not see what crosses a bridge without it',
+  nfTables: 'the walls between tenants need it',
+  loop: 'volumes of a fixed size need it',
+} as const satisfies Record<KernelFeature, string>
+
+function kernelFindings({ kernel, forwards, migratesListeners }: HostState): Finding[] {
+  const features = KERNEL_FEATURES.map((feature) => {
+    const [check, has] = [`kernel.${feature}`, kernel[feature]]
+    if (has === true) return ok(check, 'The kernel has it')
+    if (has === false) {
+      return warning(check, `The kernel lacks it: ${FEATURES[feature]}`, 'Use another kernel')
+    }
+    const meaning = `It cannot be told whether the kernel has it: ${FEATURES[feature]}`
+    return warning(check, meaning, 'Look into the configuration of the kernel')
+  })
+  return [...features, forwardFinding(forwards), migrateFinding(migratesListeners)]
+}
+
+const forwardFinding = (forwards: boolean | null): Finding =>
+  forwards === true
+    ? ok('kernel.ip-forward', 'The host forwards packets of containers')
+    : problem(
+        'kernel.ip-forward',
+        'The host forwards no packets: containers do not reach the Internet',
+        'Run sysctl -w net.ipv4.ip_forward=1, and keep it in /etc/sysctl.d',
+      )
+
+const migrateFinding = (migrates: boolean | null): Finding =>
+  migrates === true
+    ? ok('kernel.tcp-migrate-req', 'A restart of the ingress loses no connection')
+    : warning(
+        'kernel.tcp-migrate-req',
+        'A connection that is just being made can be lost when a worker of the ingress restarts',
+        'Start the platform as root, or run sysctl -w net.ipv4.tcp_migrate_req=1',
+      )
+
+/** A disk without room for names of files is as full as one without room for bytes. */
+const MOST_INODES_PERCENT = 90
+
+function diskFindings({ disks, diskHighWaterPercent, host }: DoctorFacts): Finding[] {
+  if (!disks) {
+    return [warning('disk', 'The disks could not be looked at', 'Look at them with df')]
+  }
+  const most = diskHighWaterPercent ?? 95
+  const bytes = disks.map((disk) => {
+    const [check, used] = [`disk ${disk.path}`, usedPercent(disk)]
+    if (used <= most) return ok(check, `${used} % are used`)
+    const meaning = `${used} % are used, more than ${most} %: nothing new is admitted`
+    return problem(check, meaning, 'Make room: docker system df shows what the engine keeps')
+  })
+  const inodes = host.inodes.map(({ path, usedPercent: used }) => {
+    const check = `inodes ${path}`
+    if (used <= MOST_INODES_PERCENT) return ok(check, `${used} % are used`)
+    return problem(check, `${used} % are used: soon no file can be made`, 'Delete small files')
+  })
+  return [...bytes, ...inodes]
+}
+
+/** Keys and tokens are judged with less tolerance than this. */
+const MOST_DRIFT_MS = 30_000
+
+function clockFinding({ clockDriftMs }: HostState): Finding {
+  const seconds = Math.round(Math.abs(clockDriftMs) / 1000)
+  if (Math.abs(clockDriftMs) <= MOST_DRIFT_MS) {
+    return ok('clock', 'The clock has not been moved since the platform was started')
+  }
+  const meaning = `The clock was moved by ${seconds} s since the platform was started`
+  return warning('clock', meaning, 'Keep it right with chrony or systemd-timesyncd')
+}
+
+function nameFindings({ nameServers, responderAnswers }: HostState): Finding[] {
+  return [
+    responderAnswers
+      ? ok('dns.responder', 'The DNS responder answers')
+      : problem(
+          'dns.responder',
+          'The DNS responder does not answer: containers find no names',
+          'See the log of the platform; cloudlet platform get shows its address',
+        ),
+    nameServers.length > 0
+      ? ok('dns.host', `The host asks ${nameServers.join(', ')}`)
+      : problem(
+          'dns.host',
+          'The host knows no name server: images cannot be pulled',
+          'Name one in /etc/resolv.conf',
+        ),
+  ]
+}
+
+function platformFindings(platform: PlatformState): Finding[] {
+  const { isolated, enforced, edgeUp, edgeConfined, databaseTrouble, backup } = platform
+  return [
+    isolated
+      ? ok('isolation', 'Tenants are kept apart')
+      : warning('isolation', 'Nothing keeps containers apart', 'Start the platform as root'),
+    enforced
+      ? ok('quotas', 'The host holds each tenant to the sum of its limits')
+      : warning(
+          'quotas',
+          'Limits of a tenant are counted, but the host does not hold their sum',
+          'Start the platform as root on a host with cgroups',
+        ),
+    edgeUp
+      ? ok('edge', 'Ingress and DNS are connected')
+      : problem('edge', 'Ingress or DNS is away', 'See the log of the platform'),
+    edgeConfined
+      ? ok('edge.confinement', 'What reads the bytes of strangers has a user of its own')
+      : warning(
+          'edge.confinement',
+          'What reads the bytes of strangers has the rights of the platform',
+          'Start the platform as root',
+        ),
+    databaseTrouble === null
+      ? ok('database', 'The database can be written to')
+      : problem(
+          'database',
+          `Nothing can be changed: the database is ${databaseTrouble}`,
+          'Make room on its disk, or restore a backup if it is damaged',
+        ),
+    backupFinding(backup),
+  ]
+}
+
+function backupFinding(backup: BackupState): Finding {
+  const check = 'database.backup'
+  if (backup.kind === 'server') {
+    return ok(check, 'A libSQL server holds the state, and its backups are its own')
+  }
+  const { ageHours, everyHours } = backup
+  const todo = 'Make one: cloudlet backup db'
+  if (ageHours === null) return warning(check, 'There is no backup of the database', todo)
+  const age = `The newest backup of the database is ${Math.round(ageHours)} h old`
+  const isLate = everyHours > 0 && ageHours > 2 * everyHours
+  return isLate ? warning(check, `${age}, which is more than two turns`, todo) : ok(check, age)
+}
+
+function keysFinding({ keysMode }: HostState): Finding {
+  const check = 'keys'
+  if (keysMode === null) {
+    return problem(check, 'The file of keys cannot be read', 'Put it back from your backup')
+  }
+  const mode = keysMode.toString(8).padStart(4, '0')
+  if ((keysMode & 0o077) === 0) return ok(check, `Only its owner reads the file of keys (${mode})`)
+  const meaning = `Others than its owner can read the file of keys (${mode})`
+  return problem(check, meaning, 'Run chmod 600 on control/keys.json of the data directory')
+}

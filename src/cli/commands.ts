@@ -33,6 +33,7 @@ const backup = part(() => import('./commands/backup.ts'))
 const container = part(() => import('./commands/containers.ts'))
 const image = part(() => import('./commands/image.ts'))
 const key = part(() => import('./commands/key.ts'))
+const node = part(() => import('./commands/node.ts'))
 const operation = part(() => import('./commands/ops.ts'))
 const registry = part(() => import('./commands/registry.ts'))
 const secret = part(() => import('./commands/secret.ts'))
@@ -148,6 +149,14 @@ export const COMMANDS: readonly Command[] = [
     summary: 'Check engine, kernel, disks, clock, names and database, and say what to do',
     notes: 'It ends with 1 where there is a problem.',
     work: async () => (await import('./commands/doctor.ts')).doctor,
+  }),
+  command('node list', '', {
+    summary: 'List the machines that containers run on',
+    work: node(({ list }) => list),
+  }),
+  command('node show', '[node]', {
+    summary: 'Show a machine: what it has, what is reserved of it, and what is really used',
+    work: node(({ showOne }) => showOne),
   }),
   command('ops', '', {
     summary: 'List operations, the newest first',

@@ -10,6 +10,7 @@ import { platformKeys, tenantKeys, whoami } from './keys.ts'
 import { exchangeCode, logout } from './sign-in.ts'
 import { platformUsers, tenantUsers } from './users.ts'
 import { platformSessions, tenantSessions } from './sessions.ts'
+import { getNode, listNodes } from './nodes.ts'
 import { cancelOperation, getOperation, listOperations } from './operations.ts'
 import { getPlatform, listNetworks, platformHealth } from './platform.ts'
 import * as secrets from './secrets.ts'
@@ -94,5 +95,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   createBackup,
   listBackups,
   platformDoctor,
+  listNodes,
+  getNode,
   platformHealth,
 ]

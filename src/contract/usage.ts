@@ -39,20 +39,20 @@ export const getUsage = endpoint({
   failures: ['not-found'],
 })
 
+export const Disk = z.object({
+  path: z.string(),
+  sizeBytes: z.int(),
+  freeBytes: z.int(),
+  usedPercent: z.number(),
+  full: z.boolean().describe('Over the high-water mark: nothing new is admitted'),
+})
+
 const Capacity = z.object({
   cpus: z.int(),
   memoryBytes: z.int(),
   cpuMilliMost: z.int().nullable().describe('What may be reserved, over-commit included'),
   memoryBytesMost: z.int().nullable().describe('What may be reserved, over-commit included'),
-  disks: z.array(
-    z.object({
-      path: z.string(),
-      sizeBytes: z.int(),
-      freeBytes: z.int(),
-      usedPercent: z.number(),
-      full: z.boolean().describe('Over the high-water mark: nothing new is admitted'),
-    }),
-  ),
+  disks: z.array(Disk),
 })
 
 export const PlatformUsage = page(Usage.extend({ tenant: Slug }))

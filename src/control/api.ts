@@ -5,6 +5,7 @@ import { containerRoutes } from '../../routes/containers.ts'
 import { eventRoutes } from '../../routes/events.ts'
 import { imageRoutes } from '../../routes/images.ts'
 import { keyRoutes, platformKeyRoutes } from '../../routes/keys.ts'
+import { nodeRoutes } from '../../routes/nodes.ts'
 import { operationRoutes } from '../../routes/operations.ts'
 import { platformRoutes } from '../../routes/platform.ts'
 import { registryRoutes } from '../../routes/registries.ts'
@@ -72,6 +73,7 @@ function bindRoutes(api: App, outside: Outside, services: Services): void {
   const { containers, logs, operations, keys, networks, usage } = services
   containerRoutes(api, { containers, logs, settle: settling(operations) })
   operationRoutes(api, operations)
+  nodeRoutes(api, services.nodes)
   imageRoutes(api, services.images)
   registryRoutes(api, services.registries)
   keyRoutes(api, keys)

@@ -8,6 +8,7 @@ import { capacityService } from '../services/capacity.ts'
 import type { EventService } from '../services/events.ts'
 import { ledgerService } from '../services/ledger.ts'
 import { liveUse } from '../services/live-use.ts'
+import { nodeService } from '../services/nodes.ts'
 import { platformLimitsService } from '../services/platform-limits.ts'
 import { usageService } from '../services/usage.ts'
 import type { Outside } from './outside.ts'
@@ -30,20 +31,17 @@ interface Around {
 
 /** What everybody is held to, and what is left of it. */
 export function quotaServices(outside: Outside, { audit, events, running }: Around) {
-  const { store, instance, clock, timers, log } = outside
+  const { store, engine, instance, clock, timers, log } = outside
   const capacity = hostCapacity(outside)
   const { machine } = capacity
   const use = liveUse({ meter: cgroupMeter(), running, clock, timers, log })
+  const live = () => use.current()
   return {
     capacity,
     ledger: ledgerService({ machine, events }),
     platformLimits: platformLimitsService({ store, audit }),
-    usage: usageService({
-      store,
-      machine,
-      live: () => use.current(),
-      enforced: instance.isolated,
-    }),
+    usage: usageService({ store, machine, live, enforced: instance.isolated }),
+    nodes: nodeService({ store, node: 'local', engine, machine, live, running }),
   }
 }
 

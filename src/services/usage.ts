@@ -82,16 +82,20 @@ function hostOf(machine: Machine | undefined): PlatformUsage['host'] {
   if (!machine) return null
   const { facts, policy } = machine
   const most = capacityOf(facts, policy)
-  const full = fullDisks(machine)
   return {
     cpus: facts.cpus,
     memoryBytes: facts.memoryBytes,
     cpuMilliMost: most.cpuMilli,
     memoryBytesMost: most.memoryBytes,
-    disks: facts.disks.map((disk) => ({
-      ...disk,
-      usedPercent: usedPercent(disk),
-      full: full.includes(disk),
-    })),
+    disks: disksOf(machine),
   }
+}
+
+export function disksOf(machine: Machine) {
+  const full = fullDisks(machine)
+  return machine.facts.disks.map((disk) => ({
+    ...disk,
+    usedPercent: usedPercent(disk),
+    full: full.includes(disk),
+  }))
 }

@@ -32,6 +32,11 @@ const LINES: Readonly<Record<string, readonly [string, RegExp]>> = {
     /containers +11 +3 +10 +110 % over limit\ncpu +1500m +42m +4 +38 %\nmemory +256 MiB +- +none +-\n/,
   ],
   doctor: ['doctor', /^CHECK +RESULT +MEANING +TODO\nengine +ok +It answers +-\nclock +warning/],
+  'node list': ['node list', /local +ready +29\.5\.1 +2 +8 GiB +3\n/],
+  'node show': [
+    'node show',
+    /Runtimes +runc runsc\nRunning +3\nReserved +4 containers, 1500m CPUs/,
+  ],
   ops: ['ops', /^ID +KIND +TARGET +STATE/],
   'ops list': ['ops list --limit 5', /o0000000000000aa +containers\.create +hello +succeeded/],
   'ops show': ['ops show o0000000000000aa', /State +succeeded/],

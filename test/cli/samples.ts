@@ -5,6 +5,7 @@ import type { Container } from '../../src/contract/containers.ts'
 import type { CloudEvent } from '../../src/contract/events.ts'
 import type { Image, Registry } from '../../src/contract/images.ts'
 import type { AccessKey, NewAccessKey, Whoami } from '../../src/contract/keys.ts'
+import type { Node } from '../../src/contract/nodes.ts'
 import type { Operation } from '../../src/contract/operations.ts'
 import type { Network, Platform } from '../../src/contract/platform.ts'
 import type { Secret } from '../../src/contract/secrets.ts'
@@ -236,6 +237,29 @@ const network: Network = {
   createdAt: TIME,
 }
 
+const node: Node = {
+  name: 'local',
+  state: 'ready',
+  kernel: '6.1.0',
+  engine: {
+    version: '29.5.1',
+    apiVersion: '1.54',
+    runcVersion: '1.3.3',
+    storageDriver: 'overlay2',
+    cgroupDriver: 'systemd',
+    cgroupVersion: '2',
+    runtimes: ['runc', 'runsc'],
+    sandbox: true,
+    liveRestore: true,
+  },
+  cpus: 2,
+  memoryBytes: 8 * 1024 ** 3,
+  disks: [{ path: '/data', sizeBytes: 1000, freeBytes: 40, usedPercent: 96, full: true }],
+  running: 3,
+  reserved: { containers: 4, cpuMilli: 1500, memoryBytes: 1024 ** 3, pids: 512 },
+  used: null,
+}
+
 const page = (item: unknown) => ({ value: { items: [item], nextCursor: null } })
 const list = (item: unknown) => ({ value: { items: [item] } })
 const changed = { value: { resource: container, operation } }
@@ -319,6 +343,8 @@ export const SAMPLES: Readonly<
   'platform-audit.export': { lines: [link] },
   'backups.create': { value: backup },
   'backups.list': list(backup),
+  'nodes.list': list(node),
+  'nodes.get': { value: node },
   'platform.doctor': {
     value: {
       healthy: true,

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
+import { cpus } from 'node:os'
 import { after, before, test } from 'node:test'
 import { platformDoctor } from '../../src/contract/doctor.ts'
+import { getNode } from '../../src/contract/nodes.ts'
 import { realDocker } from '../support/engine.ts'
 import { startPlatform, type Platform } from '../support/platform.ts'
 
-/** What the doctor says of the machine on which the tests run. */
+/** What the platform says of the machine on which the tests run. */
 
 let platform: Platform
 
@@ -25,4 +27,19 @@ test('the doctor names the engine of this machine, and hears the DNS responder',
     assert.equal(of(check)?.result, 'ok', JSON.stringify(of(check)))
   }
   assert.notEqual(of('runc.holes')?.meaning, 'The version of runc cannot be told')
+})
+
+test('the node of this machine shows its engine, kernel and disks', async () => {
+  const node = await platform.api.call(getNode, { params: { node: 'local' } })
+  const { KernelVersion, ApiVersion } = await realDocker().version()
+  const { state, kernel, engine, running } = node
+  assert.deepEqual(
+    { state, kernel, running },
+    { state: 'ready', kernel: KernelVersion, running: 0 },
+  )
+  assert.equal(engine?.apiVersion, ApiVersion)
+  assert.match(engine.runcVersion, /^\d+\.\d+/)
+  assert.equal(node.cpus, cpus().length)
+  assert.ok((node.disks ?? []).every(({ sizeBytes, freeBytes }) => sizeBytes >= freeBytes))
+  assert.deepEqual(node.used, { containers: 0, cpuMilli: 0, memoryBytes: 0, pids: 0 })
 })

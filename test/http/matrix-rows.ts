@@ -85,6 +85,8 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'platform-keys.token': row(OWN, 'platform'),
   'backups.create': row(OWN, 'platform'),
   'backups.list': row(LOOK, 'platform'),
+  'nodes.list': row(LOOK, 'platform'),
+  'nodes.get': row(LOOK, 'platform'),
   'platform.doctor': row(LOOK, 'platform'),
   'platform-users.create': row(OWN, 'platform'),
   'platform-users.list': row(LOOK, 'platform'),

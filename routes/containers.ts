@@ -1,17 +1,20 @@
 import { updateContainer } from '../src/contract/container-change.ts'
 import * as contract from '../src/contract/containers.ts'
+import { containerMetrics } from '../src/contract/metrics.ts'
 import { mount, mountChange, mountStream, type Settle } from '../src/http/mount.ts'
 import type { App } from '../src/http/shell.ts'
 import type { ContainerService } from '../src/services/containers.ts'
 import type { LogService } from '../src/services/logs.ts'
+import type { MetricsService } from '../src/services/metrics.ts'
 
 interface Deps {
   readonly containers: ContainerService
   readonly logs: LogService
+  readonly metrics: MetricsService
   readonly settle: Settle
 }
 
-export function containerRoutes(app: App, { containers, logs, settle }: Deps): void {
+export function containerRoutes(app: App, { containers, logs, metrics, settle }: Deps): void {
   mountChange(app, contract.createContainer, {
     serve: ({ params, body }, { actor }) => containers.create(params.tenant, body, actor),
     settle,
@@ -49,6 +52,7 @@ export function containerRoutes(app: App, { containers, logs, settle }: Deps): v
     serve: ({ params, query }, { actor }) => containers.delete({ ...params, actor }, query.force),
     settle,
   })
+  mount(app, containerMetrics, ({ params }, { signal }) => metrics.ofContainer(params, signal))
   mountStream(app, contract.containerLogs, {
     serve: ({ params, query }, { signal }) => logs.ofContainer(params, query, signal),
     text: ({ line }) => line,

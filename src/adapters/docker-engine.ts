@@ -10,6 +10,7 @@ import { dockerEvents } from './docker-events.ts'
 import { dockerImages } from './docker-images.ts'
 import { dockerLogs } from './docker-logs.ts'
 import { dockerNetworks } from './docker-networks.ts'
+import { dockerSample } from './docker-sample.ts'
 import { openFilesLimit } from './open-files.ts'
 
 /** The version to make the dockerode instance with: Debian's 20.10 and today's engines speak it. */
@@ -49,6 +50,7 @@ export function dockerEngine(deps: EngineDeps): Engine {
 
     inspectContainer: containers.inspectContainer,
     writtenBytes: containers.writtenBytes,
+    sample: (name, signal) => dockerSample(calls, name, signal),
     logs: (name, wanted, signal) => dockerLogs(calls, name, { wanted, signal }),
   }
 }

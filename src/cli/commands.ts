@@ -105,6 +105,10 @@ export const COMMANDS: readonly Command[] = [
     options: LOG_OPTIONS,
     work: async () => (await import('./commands/logs.ts')).logs,
   }),
+  command('metrics', '<container>', {
+    summary: 'Show what a running container uses now',
+    work: async () => (await import('./commands/metrics.ts')).metrics,
+  }),
   command('stop', '<container> [container…]', {
     summary: 'Stop containers; they keep name and address',
     options: TIMEOUT,

@@ -10,6 +10,7 @@ import { platformKeys, tenantKeys, whoami } from './keys.ts'
 import { exchangeCode, logout } from './sign-in.ts'
 import { platformUsers, tenantUsers } from './users.ts'
 import { platformSessions, tenantSessions } from './sessions.ts'
+import { containerMetrics } from './metrics.ts'
 import { getNode, listNodes } from './nodes.ts'
 import { cancelOperation, getOperation, listOperations } from './operations.ts'
 import { getPlatform, listNetworks, platformHealth } from './platform.ts'
@@ -30,6 +31,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   updateContainer,
   containers.deleteContainer,
   containers.containerLogs,
+  containerMetrics,
   listOperations,
   getOperation,
   cancelOperation,

@@ -71,7 +71,12 @@ export function apiServer(outside: Outside, services: Services, stopping: AbortS
 
 function bindRoutes(api: App, outside: Outside, services: Services): void {
   const { containers, logs, operations, keys, networks, usage } = services
-  containerRoutes(api, { containers, logs, settle: settling(operations) })
+  containerRoutes(api, {
+    containers,
+    logs,
+    metrics: services.metrics,
+    settle: settling(operations),
+  })
   operationRoutes(api, operations)
   nodeRoutes(api, services.nodes)
   imageRoutes(api, services.images)

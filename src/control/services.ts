@@ -9,6 +9,7 @@ import { imageService } from '../services/images.ts'
 import { accountOfTenant } from '../services/ledger.ts'
 import { keyService } from '../services/keys.ts'
 import { logService } from '../services/logs.ts'
+import { metricsService } from '../services/metrics.ts'
 import { networkService } from '../services/networks.ts'
 import { onceService } from '../services/once.ts'
 import { operationService } from '../services/operations.ts'
@@ -91,13 +92,19 @@ export function services(outside: Outside) {
     ...database,
     doctor: doctorOf(outside, { ...database, machine: quotas.capacity.machine }),
     images: imageService({ store, clock, audit, engine }),
-    logs: logService({ store, engine }),
-    networks: networkService({ store }),
-    whoami: whoamiService({ clock }),
+    ...readings(outside),
     ...sessionServices(outside, audit, keys),
   }
 }
 export type Services = ReturnType<typeof services>
+
+/** What only looks. */
+const readings = ({ store, engine, clock }: Outside) => ({
+  logs: logService({ store, engine }),
+  metrics: metricsService({ store, engine, clock }),
+  networks: networkService({ store }),
+  whoami: whoamiService({ clock }),
+})
 
 /** What the platform says of itself wherever it shows a container. */
 const aroundOf = ({ instance, settings, edge }: Outside): Surroundings => ({

@@ -36,6 +36,8 @@ export interface Engine {
   inspectContainer(name: string, signal: AbortSignal): Promise<EngineContainer | undefined>
 
   logs(name: string, wanted: LogsWanted, signal: AbortSignal): AsyncIterable<LogRecord>
+  /** What one uses now; undefined for one that is gone or does not run. */
+  sample(name: string, signal: AbortSignal): Promise<EngineSample | undefined>
   /** Bytes that running containers have written to their own roots, by name. Dear: seconds. */
   writtenBytes(signal: AbortSignal): Promise<ReadonlyMap<string, number>>
 }
@@ -214,6 +216,19 @@ export interface LogsWanted {
   readonly since?: Date
   readonly follow: boolean
   readonly streams: readonly ('stdout' | 'stderr')[]
+}
+
+/** Since the container was started, but for memory and pids, which are those of now. */
+export interface EngineSample {
+  readonly cpuNanos: number
+  /** Without pages of files that could be dropped at once. */
+  readonly memoryBytes: number
+  readonly memoryLimitBytes: number
+  readonly pids: number
+  readonly receivedBytes: number
+  readonly sentBytes: number
+  readonly readBytes: number
+  readonly writtenBytes: number
 }
 
 export interface LogRecord {

@@ -20,6 +20,7 @@ const LINES: Readonly<Record<string, readonly [string, RegExp]>> = {
     /^NAME +IMAGE +STATE +HEALTH +RESTARTS +ADDRESS +URL\nhello +cloudlet\/demo:latest +running/,
   ],
   logs: ['logs hello', /^one\n$/],
+  metrics: ['metrics hello', /CPU +12\.5 % \(1\.50 s\)\nMemory +1 MiB of 256 MiB\nPids +3\n/],
   stop: ['stop hello', /^hello\n$/],
   start: ['start hello', /^hello\n$/],
   restart: ['restart hello', /^hello\n$/],

@@ -5,6 +5,7 @@ import type { Container } from '../../src/contract/containers.ts'
 import type { CloudEvent } from '../../src/contract/events.ts'
 import type { Image, Registry } from '../../src/contract/images.ts'
 import type { AccessKey, NewAccessKey, Whoami } from '../../src/contract/keys.ts'
+import type { Metrics } from '../../src/contract/metrics.ts'
 import type { Node } from '../../src/contract/nodes.ts'
 import type { Operation } from '../../src/contract/operations.ts'
 import type { Network, Platform } from '../../src/contract/platform.ts'
@@ -260,6 +261,19 @@ const node: Node = {
   used: null,
 }
 
+const metrics: Metrics = {
+  time: TIME,
+  cpuSeconds: 1.5,
+  cpuPercent: 12.5,
+  memoryBytes: 1024 ** 2,
+  memoryLimitBytes: 256 * 1024 ** 2,
+  pids: 3,
+  receivedBytes: 2048,
+  sentBytes: 0,
+  readBytes: 0,
+  writtenBytes: 4096,
+}
+
 const page = (item: unknown) => ({ value: { items: [item], nextCursor: null } })
 const list = (item: unknown) => ({ value: { items: [item] } })
 const changed = { value: { resource: container, operation } }
@@ -279,6 +293,7 @@ export const SAMPLES: Readonly<
   'containers.update': changed,
   'containers.delete': changed,
   'containers.logs': { lines: [{ time: TIME, stream: 'stdout', line: 'one' }] },
+  'containers.metrics': { value: metrics },
   'operations.list': page(operation),
   'operations.get': { value: operation },
   'operations.cancel': { value: { ...operation, state: 'cancelled' } },

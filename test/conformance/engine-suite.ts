@@ -326,6 +326,17 @@ const REST: Checks = {
     assert.match(facts.rootDir, /^\//)
   },
 
+  'sample() answers what one uses that runs, and nothing of others': async (world) => {
+    const { engine, signal, run } = world
+    const { name } = await run(PROGRAMS.forEver)
+    const sample = await engine.sample(name, signal)
+    assert.ok(sample && sample.pids >= 1 && sample.cpuNanos >= 0 && sample.memoryBytes > 0)
+    assert.ok(sample.memoryLimitBytes >= sample.memoryBytes)
+    await engine.stopContainer(name, 1, signal)
+    assert.equal(await engine.sample(name, signal), undefined)
+    assert.equal(await engine.sample('cl-t-ctr-none', signal), undefined)
+  },
+
   'image() answers the same facts by name and by id': async ({ bench, engine, signal }) => {
     const byName = await engine.image(bench.imageReference, signal)
     assert.equal(byName?.imageId, bench.imageId)

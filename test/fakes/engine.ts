@@ -6,6 +6,7 @@ import {
   type Engine,
   type EngineContainer,
   type EngineEvent,
+  type EngineSample,
   type LogRecord,
   type LogsWanted,
   type NetworkWanted,
@@ -41,7 +42,7 @@ export function fakeEngine(host: EngineHost, instance: string): Engine {
   }
 }
 
-type Views = 'list' | 'inspectContainer' | 'writtenBytes'
+type Views = 'list' | 'inspectContainer' | 'sample' | 'writtenBytes'
 
 function viewCalls(host: EngineHost, instance: string): Pick<Engine, Views> {
   const own = <T extends { readonly instance: string }>(all: Iterable<T>): T[] =>
@@ -64,6 +65,11 @@ function viewCalls(host: EngineHost, instance: string): Pick<Engine, Views> {
       host.call({ instance, method: 'inspectContainer', name }, signal, () => {
         const container = host.containers.get(name)
         return container?.instance === instance ? inspected(container) : undefined
+      }),
+    sample: (name, signal) =>
+      host.call({ instance, method: 'sample', name }, signal, () => {
+        const container = host.containers.get(name)
+        return container && isUp(container) ? sampled(container, host.deps.now()) : undefined
       }),
     writtenBytes: (signal) =>
       host.call({ instance, method: 'writtenBytes', name: '' }, signal, () => {
@@ -176,6 +182,18 @@ function listed(container: HostContainer): EngineContainer {
     published: isUp(container) ? hostPorts : [],
   }
 }
+
+/** A process that is busy for a quarter of the time, and neither speaks nor writes. */
+const sampled = ({ set, startedAt }: HostContainer, now: Date): EngineSample => ({
+  cpuNanos: ((now.getTime() - startedAt.getTime()) * 1e6) / 4,
+  memoryBytes: 1024 * 1024,
+  memoryLimitBytes: set.memoryBytes,
+  pids: 1,
+  receivedBytes: 0,
+  sentBytes: 0,
+  readBytes: 0,
+  writtenBytes: 0,
+})
 
 const inspected = (container: HostContainer): EngineContainer => ({
   ...listed(container),

@@ -34,6 +34,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'containers.update': row(WORK, 'tenant', 'named'),
   'containers.delete': row(WORK, 'tenant', 'named'),
   'containers.logs': row(ALL, 'tenant', 'named'),
+  'containers.metrics': row(ALL, 'tenant', 'named'),
   'operations.list': row(ALL, 'tenant', 'filtered'),
   'operations.get': row(ALL, 'tenant', 'filtered'),
   'operations.cancel': row(WORK, 'tenant', 'filtered'),

@@ -47,9 +47,8 @@ test('a read after an acknowledged write sees it', async () => {
   await using at = await world()
   await at.addTenant('acme')
   const { containers, operations } = at.control
-  await using api = await apiWorld([
-    (app) => containerRoutes(app, { containers, logs: NO_LOGS, settle: settling(operations) }),
-  ])
+  const deps = { containers, ...NOTHING_TO_READ, settle: settling(operations) }
+  await using api = await apiWorld([(app) => containerRoutes(app, deps)])
   await at.begin()
   const token = api.admin.apiKey
   const path = '/v1/tenants/acme/containers'
@@ -65,8 +64,11 @@ test('a read after an acknowledged write sees it', async () => {
   }
 })
 
-const NO_LOGS = {
-  async *ofContainer() {
-    yield* []
+const NOTHING_TO_READ = {
+  logs: {
+    async *ofContainer() {
+      yield* []
+    },
   },
+  metrics: { ofContainer: () => Promise.reject(new Error('Nobody asks here')) },
 }

@@ -8,6 +8,7 @@ import { imageResolver } from '../reconcile/images.ts'
 import { reconcileLoop } from '../reconcile/loop.ts'
 import { networkReconciler } from '../reconcile/networks.ts'
 import { engineObserver } from '../reconcile/observer.ts'
+import { orphanCollector } from '../reconcile/orphan-collector.ts'
 import { publisher } from '../reconcile/publisher.ts'
 import { registryGate } from '../reconcile/registry-gate.ts'
 import { rootWatch } from '../reconcile/root-watch.ts'
@@ -63,7 +64,7 @@ export function reconciling(outside: Outside, told: Told) {
     watched,
     passing: failpoint(settings.CLOUDLET_FAILPOINT),
   }
-  const { loop, networks, wake, observer } = loopsOf(steps)
+  const { loop, networks, wake, observer, orphans } = loopsOf(steps)
   const roots = rootWatch({ store, engine, clock, timers, log, wake })
   edge.onHealth((reports) => {
     // Before the first look at the engine nothing can be decided, and that look wakes whoever is due.
@@ -72,6 +73,7 @@ export function reconciling(outside: Outside, told: Told) {
   return {
     wake,
     isUp: observer.isUp,
+    orphans,
     running: () => known.running(),
     sweepSecrets: () => secrets.sweep(),
     /** Gives a tenant's group other limits at once; where that fails the next full look does. */
@@ -117,8 +119,9 @@ function loopsOf(steps: StepDeps & Pick<PassDeps, 'groups'>) {
   const { wake } = loop
   const ofNetworks = networkReconciler({ ...steps, wake })
   const networks = reconcileLoop({ ...ofNetworks, concurrency: NETWORKS_AT_ONCE, ...limits })
-  const observer = engineObserver({ ...steps, wake, wakeNetwork: networks.wake })
-  return { loop, networks, wake, observer }
+  const orphans = orphanCollector(steps)
+  const observer = engineObserver({ ...steps, orphans, wake, wakeNetwork: networks.wake })
+  return { loop, networks, wake, observer, orphans }
 }
 
 /**

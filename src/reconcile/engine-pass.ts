@@ -35,13 +35,12 @@ export function enginePass(deps: PassDeps) {
 
   /**
    * What a row says is gone, but the engine still has: a create that outlived the one who asked for it.
-   * What no row knows is left alone: the database may be an older copy.
+   * What no row knows is for the collector: there the database may be wrong.
    */
   async function removeContainers({ containers }: EngineView, signal: AbortSignal): Promise<void> {
     for (const { id, name } of containers) {
       if (await store.read.containers.placedById(id)) continue
       const row = await store.read.containers.byId(id)
-      if (!row) log('warn', 'A container of this instance is not in the database', { name })
       if (!row || row.removedAt === null) continue
       log('info', 'Removing a container that outlived its row', { name })
       if (await removed(name, () => engine.removeContainer(name, signal))) known.drop(name)
@@ -63,7 +62,7 @@ export function enginePass(deps: PassDeps) {
   }
 
   let isFirst = true
-  return async (signal: AbortSignal, answered: () => void): Promise<void> => {
+  return async (signal: AbortSignal, answered: () => void): Promise<EngineView> => {
     const view = await known.refresh(() => engine.list(signal))
     answered()
     await removeContainers(view, signal)
@@ -71,5 +70,6 @@ export function enginePass(deps: PassDeps) {
     await deps.groups.settle()
     await wakeDue(deps, isFirst)
     isFirst = false
+    return view
   }
 }

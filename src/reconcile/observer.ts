@@ -1,9 +1,11 @@
 import type { Timers } from '../ports/timers.ts'
 import { within } from './deadline.ts'
 import { enginePass, type PassDeps } from './engine-pass.ts'
+import type { OrphanCollector } from './orphan-collector.ts'
 
 export interface ObserverDeps extends PassDeps {
   readonly timers: Timers
+  readonly orphans: Pick<OrphanCollector, 'collect'>
 }
 
 /** Events can be lost, so everything is listed anew this often. */
@@ -13,6 +15,8 @@ const AWAY_MS = 1_000
 /** A stream of events that ends in peace is opened anew, but not in circles. */
 const REOPEN_MS = 100
 const LIST_DEADLINE_MS = 20_000
+/** What is left of the orphans then is for the next pass. */
+const COLLECT_DEADLINE_MS = 60_000
 const READY_LOOK_MS = 20
 
 /** Keeps `known` in step with the engine, and wakes the reconciler of whatever has changed. */
@@ -24,12 +28,16 @@ export function engineObserver(deps: ObserverDeps) {
   let running: Promise<unknown> = Promise.resolve()
 
   async function pass(): Promise<void> {
-    await within({ timers, ms: LIST_DEADLINE_MS, signal: stopping.signal }, (signal) =>
+    const view = await within({ timers, ms: LIST_DEADLINE_MS, signal: stopping.signal }, (signal) =>
       look(signal, () => {
         if (!up) log('info', 'The engine answers')
         up = true
       }),
     )
+    // With a deadline of its own: an engine that is slow to remove is not one that does not answer.
+    await within({ timers, ms: COLLECT_DEADLINE_MS, signal: stopping.signal }, (signal) =>
+      deps.orphans.collect(view, signal),
+    ).catch((error: unknown) => log('warn', 'Cannot collect what no row knows', { error }))
   }
 
   async function watch(): Promise<void> {

@@ -16,10 +16,12 @@ import { imageResolver } from '../../src/reconcile/images.ts'
 import { reconcileLoop } from '../../src/reconcile/loop.ts'
 import { networkReconciler } from '../../src/reconcile/networks.ts'
 import { engineObserver } from '../../src/reconcile/observer.ts'
+import { orphanCollector } from '../../src/reconcile/orphan-collector.ts'
 import { publisher } from '../../src/reconcile/publisher.ts'
 import { registryGate } from '../../src/reconcile/registry-gate.ts'
 import { tenantGroups } from '../../src/reconcile/tenant-groups.ts'
 import { auditService } from '../../src/services/audit.ts'
+import type { Surroundings } from '../../src/services/container-view.ts'
 import { containerService } from '../../src/services/containers.ts'
 import { eventService } from '../../src/services/events.ts'
 import { accountOfTenant, ledgerService } from '../../src/services/ledger.ts'
@@ -92,7 +94,8 @@ export function controlPlane(life: LifeDeps) {
   const ofNetworks = networkReconciler({ ...steps, wake })
   const networks = reconcileLoop({ ...ofNetworks, timers, log, concurrency: 2, deadlineMs })
   const wakeNetwork = networks.wake
-  const observer = engineObserver({ ...steps, wake, wakeNetwork })
+  const orphans = orphanCollector(steps)
+  const observer = engineObserver({ ...steps, orphans, wake, wakeNetwork })
   edge.onHealth((reports) => reports.forEach(({ id }) => wake(id)))
   const common = { store, clock, newId, audit, wake }
   const operations = operationService(common)
@@ -101,12 +104,7 @@ export function controlPlane(life: LifeDeps) {
     events,
     operations,
     ledger,
-    around: {
-      internalDomain: 'internal',
-      isolated: true,
-      urlOf: (name, tenant) => `http://${name}.${tenant}.localhost/`,
-      healthOf: edge.health,
-    },
+    around: aroundOf(edge),
     node: 'local',
     pool: POOL,
     registries: REGISTRIES,
@@ -125,6 +123,7 @@ export function controlPlane(life: LifeDeps) {
     loop,
     networks,
     observer,
+    orphans,
     operations,
     containers,
     events,
@@ -133,6 +132,13 @@ export function controlPlane(life: LifeDeps) {
     reconciler,
   }
 }
+
+const aroundOf = (edge: Edge): Surroundings => ({
+  internalDomain: 'internal',
+  isolated: true,
+  urlOf: (name, tenant) => `http://${name}.${tenant}.localhost/`,
+  healthOf: edge.health,
+})
 
 const imagesOn = ({ store, engine, clock, names }: LifeDeps) =>
   imageResolver({

@@ -46,6 +46,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const ROOTS = [
   'src/control-plane.ts',
   'src/control/',
+  'src/doctor.ts',
   'src/edge.ts',
   'src/edge/',
   'src/prepare.ts',

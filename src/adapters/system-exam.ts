@@ -9,9 +9,8 @@ import type { HostExam } from '../ports/host-exam.ts'
 
 export interface ExamDeps {
   readonly keysFile: string
-  /** Address and port of the DNS responder, and a name that is its business. */
-  readonly responder: string
-  readonly name: string
+  /** Address and port of the DNS responder, and a name that is its business; null: there is none. */
+  readonly responder: { readonly address: string; readonly name: string } | null
 }
 
 /** The responder is on this host: it answers at once, or not at all. */
@@ -19,7 +18,7 @@ const ANSWER_MS = 1_000
 /** A kernel's configuration is a fiftieth of this. */
 const CONFIG_BYTES = 16 * 1024 * 1024
 
-export const systemExam = ({ keysFile, responder, name }: ExamDeps): HostExam => ({
+export const systemExam = ({ keysFile, responder }: ExamDeps): HostExam => ({
   async look(folders, signal): Promise<HostState> {
     const [kernel, forwards, migratesListeners, inodes, responderAnswers, keysMode] =
       await Promise.all([
@@ -27,7 +26,7 @@ export const systemExam = ({ keysFile, responder, name }: ExamDeps): HostExam =>
         switchOf('/proc/sys/net/ipv4/ip_forward'),
         switchOf('/proc/sys/net/ipv4/tcp_migrate_req'),
         Promise.all(folders.map(inodesOf)),
-        answers(responder, name, signal),
+        responder !== null && answers(responder, signal),
         stat(keysFile).then(({ mode }) => mode & 0o7777, unknown),
       ])
     return {
@@ -83,12 +82,15 @@ async function inodesOf(path: string): Promise<HostState['inodes']> {
 /** That a name is not known is an answer, too. */
 const ANSWERED: readonly unknown[] = ['ENODATA', 'ENOTFOUND', 'EREFUSED', 'ESERVFAIL']
 
-async function answers(server: string, name: string, signal: AbortSignal): Promise<boolean> {
+async function answers(
+  { address, name }: NonNullable<ExamDeps['responder']>,
+  signal: AbortSignal,
+): Promise<boolean> {
   const resolver = new Resolver({ timeout: ANSWER_MS, tries: 1 })
   const stop = (): void => resolver.cancel()
   signal.addEventListener('abort', stop, { once: true })
   try {
-    resolver.setServers([server])
+    resolver.setServers([address])
     await resolver.resolve4(name)
     return true
   } catch (error) {

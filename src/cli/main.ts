@@ -7,7 +7,7 @@ import { EXIT } from './exit.ts'
 import { run } from './run.ts'
 import { environment } from './settings.ts'
 import { inputOf, outputOf } from './terminal.ts'
-import type { World } from './world.ts'
+import type { Program, World } from './world.ts'
 
 /** The composition root of the command line: the only place that touches the process. */
 const stop = new AbortController()
@@ -38,7 +38,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 process.exitCode = await run(process.argv.slice(2), world)
 
 /** Runs a program of the platform in this terminal, with the same runtime as this one. */
-function runHere(program: 'main' | 'restore' | 'uninstall', ...args: string[]): Promise<number> {
+function runHere(program: Program, ...args: string[]): Promise<number> {
   const main = fileURLToPath(new URL(`../${program}.ts`, import.meta.url))
   const isDeno = 'Deno' in globalThis
   const options = ['run', '-A', '--no-check', '--node-modules-dir=manual', '--unstable-net']

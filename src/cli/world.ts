@@ -16,11 +16,10 @@ export interface World {
   /** Aborted by Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal
   /** Runs a program of the platform in the foreground and answers its exit code. */
-  readonly runHere: (
-    program: 'main' | 'restore' | 'uninstall',
-    ...args: string[]
-  ) => Promise<number>
+  readonly runHere: (program: Program, ...args: string[]) => Promise<number>
 }
+
+export type Program = 'doctor' | 'main' | 'restore' | 'uninstall'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 

@@ -17,8 +17,10 @@ export function doctorOf(outside: Outside, { backups, machine }: Around) {
     engine,
     exam: systemExam({
       keysFile: placesIn(instance.dataDir).keys,
-      responder: instance.dnsAddress,
-      name: `doctor.${settings.CLOUDLET_INTERNAL_DOMAIN}`,
+      responder: {
+        address: instance.dnsAddress,
+        name: `doctor.${settings.CLOUDLET_INTERNAL_DOMAIN}`,
+      },
     }),
     machine,
     platform: () => ({

@@ -76,6 +76,18 @@ export function diagnosis(facts: DoctorFacts): readonly Finding[] {
   ]
 }
 
+/** What can be told of the machine while no platform answers. */
+export const diagnosisWithoutPlatform = (
+  facts: Omit<DoctorFacts, 'platform'>,
+): readonly Finding[] => [
+  API_AWAY,
+  ...(facts.engine ? engineFindings(facts.engine) : [ENGINE_AWAY]),
+  ...kernelFindings(facts.host),
+  ...diskFindings(facts),
+  hostNamesFinding(facts.host),
+  keysFinding(facts.host),
+]
+
 export const isSick = (findings: readonly Finding[]): boolean =>
   findings.some(({ result }) => result === 'problem')
 
@@ -97,6 +109,12 @@ const problem = (check: string, meaning: string, todo: string): Finding => ({
   meaning,
   todo,
 })
+
+const API_AWAY = problem(
+  'api',
+  'The platform does not answer: what follows is what this machine tells by itself',
+  'Start it: cloudlet up',
+)
 
 const ENGINE_AWAY = problem(
   'engine',
@@ -175,20 +193,24 @@ function wallFindings({ walls, sandbox }: EngineState): Finding[] {
 }
 
 const FEATURES = {
-  overlay: 'layers of images are copied without it',
-  bridgeNetfilter: 'the firewall does not see what crosses a bridge without it',
-  nfTables: 'the walls between tenants need it',
-  loop: 'volumes of a fixed size need it',
-} as const satisfies Record<KernelFeature, string>
+  overlay: ['kernel.overlay', 'layers of images are copied without it'],
+  bridgeNetfilter: [
+    'kernel.bridge-netfilter',
+    'the firewall does not see what crosses a bridge without it',
+  ],
+  nfTables: ['kernel.nf-tables', 'the walls between tenants need it'],
+  loop: ['kernel.loop', 'volumes of a fixed size need it'],
+} as const satisfies Record<KernelFeature, readonly [check: string, why: string]>
 
 function kernelFindings({ kernel, forwards, migratesListeners }: HostState): Finding[] {
   const features = KERNEL_FEATURES.map((feature) => {
-    const [check, has] = [`kernel.${feature}`, kernel[feature]]
+    const [check, why] = FEATURES[feature]
+    const has = kernel[feature]
     if (has === true) return ok(check, 'The kernel has it')
     if (has === false) {
-      return warning(check, `The kernel lacks it: ${FEATURES[feature]}`, 'Use another kernel')
+      return warning(check, `The kernel lacks it: ${why}`, 'Use another kernel')
     }
-    const meaning = `It cannot be told whether the kernel has it: ${FEATURES[feature]}`
+    const meaning = `It cannot be told whether the kernel has it: ${why}`
     return warning(check, meaning, 'Look into the configuration of the kernel')
   })
   return [...features, forwardFinding(forwards), migrateFinding(migratesListeners)]
@@ -215,7 +237,11 @@ const migrateFinding = (migrates: boolean | null): Finding =>
 /** A disk without room for names of files is as full as one without room for bytes. */
 const MOST_INODES_PERCENT = 90
 
-function diskFindings({ disks, diskHighWaterPercent, host }: DoctorFacts): Finding[] {
+function diskFindings({
+  disks,
+  diskHighWaterPercent,
+  host,
+}: Omit<DoctorFacts, 'platform'>): Finding[] {
   if (!disks) {
     return [warning('disk', 'The disks could not be looked at', 'Look at them with df')]
   }
@@ -246,24 +272,27 @@ function clockFinding({ clockDriftMs }: HostState): Finding {
   return warning('clock', meaning, 'Keep it right with chrony or systemd-timesyncd')
 }
 
-function nameFindings({ nameServers, responderAnswers }: HostState): Finding[] {
+function nameFindings(host: HostState): Finding[] {
   return [
-    responderAnswers
+    host.responderAnswers
       ? ok('dns.responder', 'The DNS responder answers')
       : problem(
           'dns.responder',
           'The DNS responder does not answer: containers find no names',
           'See the log of the platform; cloudlet platform get shows its address',
         ),
-    nameServers.length > 0
-      ? ok('dns.host', `The host asks ${nameServers.join(', ')}`)
-      : problem(
-          'dns.host',
-          'The host knows no name server: images cannot be pulled',
-          'Name one in /etc/resolv.conf',
-        ),
+    hostNamesFinding(host),
   ]
 }
+
+const hostNamesFinding = ({ nameServers }: HostState): Finding =>
+  nameServers.length > 0
+    ? ok('dns.host', `The host asks ${nameServers.join(', ')}`)
+    : problem(
+        'dns.host',
+        'The host knows no name server: images cannot be pulled',
+        'Name one in /etc/resolv.conf',
+      )
 
 function platformFindings(platform: PlatformState): Finding[] {
   const { isolated, enforced, edgeUp, edgeConfined, databaseTrouble, backup } = platform

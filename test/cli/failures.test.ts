@@ -46,6 +46,14 @@ test('an endpoint where nothing answers ends with 3 and says how to start the pl
   )
 })
 
+test('doctor looks at this machine where nothing answers, but not for a platform elsewhere', async () => {
+  await using user = await desk()
+  const here = await user.type('doctor', { env: { CLOUDLET_ENDPOINT: 'http://127.0.0.1:1' } })
+  assert.deepEqual(here, { code: 1, stdout: '', stderr: '' })
+  const elsewhere = { CLOUDLET_ENDPOINT: 'http://127.0.0.2:1' }
+  assert.equal((await user.type('doctor', { env: elsewhere })).code, 3)
+})
+
 test('without a key it ends with 4 and says how to sign in', async () => {
   await using user = await desk()
   const { code, stderr } = await user.typeAlone(['ps', '--endpoint', user.platform.endpoint])

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
-import { cpus } from 'node:os'
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { platformDoctor } from '../../src/contract/doctor.ts'
+import { fileURLToPath } from 'node:url'
+import { Diagnosis, platformDoctor } from '../../src/contract/doctor.ts'
 import { getNode } from '../../src/contract/nodes.ts'
 import { realDocker } from '../support/engine.ts'
 import { startPlatform, type Platform } from '../support/platform.ts'
@@ -42,4 +46,20 @@ test('the node of this machine shows its engine, kernel and disks', async () => 
   assert.equal(node.cpus, cpus().length)
   assert.ok((node.disks ?? []).every(({ sizeBytes, freeBytes }) => sizeBytes >= freeBytes))
   assert.deepEqual(node.used, { containers: 0, cpuMilli: 0, memoryBytes: 0, pids: 0 })
+})
+
+test('without a platform the machine is looked at all the same', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'cloudlet-doctor-'))
+  const script = fileURLToPath(new URL('../../src/doctor.ts', import.meta.url))
+  const env = { PATH: process.env['PATH'], HOME: dataDir, CLOUDLET_DATA_DIR: dataDir }
+  const ended = await new Promise<{ readonly code: unknown; readonly text: string }>((resolve) => {
+    execFile(process.execPath, [script, '--json'], { env }, (error, text) =>
+      resolve({ code: error?.code, text }),
+    )
+  })
+  rmSync(dataDir, { recursive: true })
+  assert.equal(ended.code, 1)
+  const { items } = Diagnosis.parse(JSON.parse(ended.text))
+  const of = (check: string) => items.find((one) => one.check === check)?.result
+  assert.deepEqual(['api', 'engine', 'keys'].map(of), ['problem', 'ok', 'problem'])
 })

@@ -15,6 +15,9 @@ export interface BackupDeps {
 }
 
 const NAME = /^cloudlet-[\dTZ.-]+\.db$/
+/** A draft, with what SQLite may keep beside it. */
+const DRAFT = /^cloudlet-[\dTZ.-]+\.db\.new(-[a-z]+)?$/
+const MANIFEST = /^(cloudlet-[\dTZ.-]+\.db)\.json$/
 
 /**
  * Backups as files: a copy, and beside it what is known of it. It has its name only when it has been read
@@ -36,16 +39,25 @@ export function fileBackups({ database, folder, migrations, kept }: BackupDeps):
     }
   }
 
+  /** What a process left that ended in the middle: only one makes backups here, and it is about to. */
+  function removeLeftovers(): void {
+    const names = new Set(readdirSync(folder))
+    for (const name of names) {
+      const of = MANIFEST.exec(name)?.[1]
+      if (DRAFT.test(name) || (of !== undefined && !names.has(of))) rmSync(join(folder, name))
+    }
+  }
+
   return {
     list: () => Promise.resolve(known()),
 
     async make(at, signal) {
       mkdirSync(folder, { recursive: true, mode: 0o700 })
+      removeLeftovers()
       const name = `cloudlet-${at.toISOString().replaceAll(':', '-')}.db`
       const path = join(folder, name)
       const draft = `${path}.new`
       try {
-        rmSync(draft, { force: true })
         const facts = await copiedAside({ from: database, to: draft, migrations }, signal)
         const backup = { name, createdAt: at, sizeBytes: statSync(draft).size, ...facts }
         const text = `${JSON.stringify(backup, null, 2)}\n`

@@ -32,7 +32,15 @@ export const secretsRoot = (instance: string): string => `/run/cloudlet/${instan
 export function secretFiles(root: string): SecretFiles {
   const folderOf = (containerId: string): string => join(root, containerId)
 
-  async function mounted(): Promise<void> {
+  /** One for all who write at once: each would put a tmpfs over the files of the one before. */
+  let mounting: Promise<void> | undefined
+
+  function mounted(): Promise<void> {
+    mounting ??= mountedOnce().finally(() => (mounting = undefined))
+    return mounting
+  }
+
+  async function mountedOnce(): Promise<void> {
     if (await isOwnTmpfs(root)) return
     await mkdir(root, { recursive: true, mode: 0o700 })
     try {
@@ -95,9 +103,9 @@ async function isOwnTmpfs(root: string): Promise<boolean> {
   }
 }
 
-/** Takes it all away. */
+/** Takes it all away, also where one was mounted over another; each turn takes one, or throws. */
 export async function removeSecretFiles(root: string): Promise<void> {
-  if (await isOwnTmpfs(root)) await run('umount', [root], { timeout: MOUNT_MS })
+  while (await isOwnTmpfs(root)) await run('umount', [root], { timeout: MOUNT_MS })
   for (const folder of [root, dirname(root)]) {
     await rmdir(folder).catch(noneIfMissing)
   }

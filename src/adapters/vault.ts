@@ -76,6 +76,8 @@ async function kept(path: string, secrets: Keys): Promise<void> {
 
 function vault(path: string, given: Keys): Vault {
   let { keys, current } = given
+  /** One at a time: two that choose the same number would each lose what the other's key wraps. */
+  let rotating = Promise.resolve()
 
   /** RFC 5869: what is on disk encrypts nothing by itself. */
   function wrapping(number: number): Buffer {
@@ -96,6 +98,19 @@ function vault(path: string, given: Keys): Vault {
   const dataKeyOf = (place: SecretPlace, { wrappedKey, wrapKey }: Sealed): Buffer =>
     decrypted(wrapping(wrapKey), wrappedKey, boundTo('key', place))
 
+  async function renewed(): Promise<void> {
+    const next = Math.max(...Object.keys(keys).map(Number)) + 1
+    const { secrets } = fields(JSON.parse(await readFile(path, 'utf8')))
+    if (fields(fields(secrets)['keys'])[next] !== undefined) {
+      const why = 'it is in the file already, written by another process; restart the platform'
+      throw new KeyFileError(`Cannot make key ${next} of secrets in "${path}": ${why}`)
+    }
+    const more = { ...keys, [next]: newKey() }
+    await kept(path, { keys: more, current: next })
+    keys = more
+    current = next
+  }
+
   return {
     get wrapKey() {
       return current
@@ -112,12 +127,9 @@ function vault(path: string, given: Keys): Vault {
 
     rewrap: (place, sealed) => ({ ...sealed, ...wrapped(place, dataKeyOf(place, sealed)) }),
 
-    async rotate() {
-      const next = Math.max(...Object.keys(keys).map(Number)) + 1
-      const more = { ...keys, [next]: newKey() }
-      await kept(path, { keys: more, current: next })
-      keys = more
-      current = next
+    rotate() {
+      rotating = rotating.then(renewed, renewed)
+      return rotating
     },
   }
 }

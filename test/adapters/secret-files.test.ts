@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statfsSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { promisify } from 'node:util'
 import { removeSecretFiles, secretFiles } from '../../src/adapters/secret-files.ts'
 
+const run = promisify(execFile)
 const ROOT = process.getuid?.() === 0
 const TMPFS_MAGIC = 0x0102_1994
 
@@ -58,4 +61,26 @@ test('files are on a tmpfs that only root can enter, and each is its owner’s',
   await removeSecretFiles(place.root)
   assert.equal(existsSync(place.root), false)
   await removeSecretFiles(place.root)
+})
+
+test('first writes at once mount one tmpfs, and removal leaves none of several', async () => {
+  await using place = house()
+  const files = secretFiles(place.root)
+  if (!ROOT) {
+    await assert.rejects(files.write('c1', []))
+    return
+  }
+  const ids = ['c1', 'c2', 'c3', 'c4', 'c5', 'c6', 'c7', 'c8']
+  const mounts = () =>
+    readFileSync('/proc/mounts', 'utf8')
+      .split('\n')
+      .filter((line) => line.includes(place.root)).length
+  await Promise.all(ids.map((id) => files.write(id, [file('a', id)])))
+  assert.equal(mounts(), 1)
+  assert.deepEqual((await files.list()).toSorted(), ids)
+  const words = ['-t', 'tmpfs', '-o', 'size=1m', 'none', place.root]
+  await run('mount', words)
+  assert.equal(mounts(), 2)
+  await removeSecretFiles(place.root)
+  assert.equal(mounts(), 0)
 })

@@ -84,3 +84,25 @@ test('rotate() takes a new key, keeps the old ones, and no access key changes', 
   assert.equal(ring.secretOf(1, 'ck1', 1), secretKey)
   assert.throws(() => vault.open(PLACE, { ...sealed, wrapKey: 3 }), /Cannot find key 3/)
 })
+
+test('rotations at once each take a key of their own, and what any of them wrapped opens', async () => {
+  using place = await house()
+  const vault = await place.open()
+  const sealed = [vault.seal(PLACE, Buffer.from('x'))]
+  const wrap = () => sealed.push(vault.seal(PLACE, Buffer.from('x')))
+  await Promise.all([vault.rotate().then(wrap), vault.rotate().then(wrap)])
+  assert.equal(vault.wrapKey, 3)
+  const again = await place.open(true)
+  for (const one of sealed) assert.equal(Buffer.from(again.open(PLACE, one)).toString(), 'x')
+})
+
+test('rotate() puts no key in the place of one that another process wrote, and goes on later', async () => {
+  using place = await house()
+  const [vault, other] = [await place.open(), await place.open()]
+  await other.rotate()
+  const text = readFileSync(place.path, 'utf8')
+  await assert.rejects(vault.rotate(), /Cannot make key 2 .* in the file already/)
+  assert.equal(readFileSync(place.path, 'utf8'), text)
+  await other.rotate()
+  assert.equal(other.wrapKey, 3)
+})

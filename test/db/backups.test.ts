@@ -97,6 +97,15 @@ test('the oldest backups go, and what is left half made is none', async () => {
   assert.deepEqual(days, [6, 5, 4])
   const files = readdirSync(join(home.folder, 'backups')).filter((name) => name.endsWith('.db'))
   assert.equal(files.length, 3)
+
+  writeFileSync(home.pathOf('cloudlet-2027-01-01T00-00-00.000Z.db.new-journal'), 'half')
+  writeFileSync(home.pathOf('cloudlet-2027-01-01T00-00-00.000Z.db.json'), '{}')
+  writeFileSync(home.pathOf('notes.db.new'), 'not ours')
+  const { name } = await backups.make(at.time.now(), soon())
+  const all = readdirSync(join(home.folder, 'backups'))
+  const complete = (await backups.list()).flatMap((one) => [one.name, `${one.name}.json`])
+  assert.deepEqual(all.toSorted(), [...complete, 'notes.db.new'].toSorted())
+  assert.ok(complete.includes(name))
 })
 
 test('a backup is made when it is due, and once for all who ask at once', async () => {

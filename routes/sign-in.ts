@@ -32,8 +32,8 @@ export function signInRoutes(app: App, signIn: SignInService, redirectUrl: URL):
   const finish = forPeople(async (c) => {
     const callback = new URL(redirectUrl)
     callback.search = new URL(c.req.url).search
-    const sealed = pendingOf(c)
-    forgetPending(c)
+    const sealed = pendingOf(c, isSecure)
+    forgetPending(c, isSecure)
     const { location, apiKey, email } = await signIn.finish({ callback, sealed, actor: actorOf(c) })
     if (location) return c.redirect(location.href)
     keepSession(c, apiKey, { isSecure, maxAgeSeconds: SESSION_SECONDS })

@@ -13,9 +13,15 @@ export const SESSION_SECONDS = 8 * 60 * 60
 const Challenge = z.string().regex(/^[\w-]{43}$/)
 const Opaque = z.string().regex(/^[\w-]{16,128}$/)
 
+/** Where people of the platform want to, who may belong to tenants as well. No slug looks like it. */
+export const PLATFORM_PLACE = '*'
+
 /** What `/v1/auth/login` can be asked: without anything it is for a browser. */
 export const LoginQuery = z.strictObject({
-  tenant: Slug.optional().describe('For who belongs to several'),
+  tenant: z
+    .union([z.literal(PLATFORM_PLACE), Slug])
+    .optional()
+    .describe('For who belongs to several; `*` is the platform'),
   port: z.coerce
     .number()
     .int()

@@ -1,4 +1,4 @@
-/** A permission is `<kind>:<verb>`. `read` looks, `write` changes, `exec` enters. */
+/** A permission is `<kind>:<verb>`. `read` looks, `write` changes. */
 export const KINDS = [
   'audit',
   'containers',

@@ -9,8 +9,9 @@ const ANSWER_HEADERS =
 const PREFLIGHT_SECONDS = 3600
 
 /**
- * Lets pages of these origins read answers (Fetch §3.2), and no other page. Never with credentials: the
- * API takes its key from a header that no page sends unasked, and no cookie.
+ * Lets pages of these origins read answers (Fetch §3.2), and no other page. Never with
+ * credentials: a key is in a header that no page sends unasked, and the session in a cookie counts only for
+ * pages of the API's own origin.
  */
 export function crossOrigin(origins: readonly string[]): MiddlewareHandler<AppEnv> {
   const allowed = new Set(origins)

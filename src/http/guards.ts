@@ -43,7 +43,10 @@ export const securityHeaders: MiddlewareHandler<AppEnv> = async (c, next) => {
   headers.set('x-content-type-options', 'nosniff')
   headers.set('x-frame-options', 'DENY')
   headers.set('referrer-policy', 'no-referrer')
-  headers.set('cross-origin-resource-policy', 'same-origin')
+  // An origin that is allowed to read has been given more.
+  if (!headers.has('cross-origin-resource-policy')) {
+    headers.set('cross-origin-resource-policy', 'same-origin')
+  }
   if (!headers.has('content-security-policy')) headers.set('content-security-policy', NO_PAGE)
 }
 

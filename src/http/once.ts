@@ -61,6 +61,6 @@ async function askedOf(c: AppContext, e: Endpoint): Promise<Omit<OnceAsked, 'ren
 async function fingerprintOf(c: AppContext): Promise<string> {
   const { pathname, search } = new URL(c.req.url)
   const body = c.req.bodyCache.text === undefined ? '' : await c.req.text()
-  const parts = JSON.stringify([c.req.method, pathname, search, body])
+  const parts = JSON.stringify([c.req.method, pathname, search, body, c.req.header('if-match')])
   return createHash('sha256').update(parts).digest('base64url')
 }

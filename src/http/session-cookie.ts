@@ -8,8 +8,8 @@ import type { AppContext } from './shell.ts'
 const PLAIN = 'cloudlet'
 const SECURE = '__Host-cloudlet'
 /** What a sign-in has begun with; it comes back from the provider's page, hence not `Strict`. */
-const PENDING = 'cloudlet-sign-in'
-const PENDING_PATH = '/v1/auth'
+const PLAIN_PENDING = 'cloudlet-sign-in'
+const SECURE_PENDING = '__Host-cloudlet-sign-in'
 
 /** A header that no form and no image can send, and no page of another origin without our leave. */
 export const COOKIE_HEADER = 'x-cloudlet-client'
@@ -25,15 +25,19 @@ export function keepSession(
   setCookie(c, isSecure ? SECURE : PLAIN, token, options)
 }
 
-export const pendingOf = (c: AppContext): string | undefined => getCookie(c, PENDING)
+const pendingName = (isSecure: boolean): string => (isSecure ? SECURE_PENDING : PLAIN_PENDING)
+
+/** Another host could have planted the plain one, and with it a sign-in as somebody else. */
+export const pendingOf = (c: AppContext, isSecure: boolean): string | undefined =>
+  getCookie(c, pendingName(isSecure))
 
 export function keepPending(c: AppContext, sealed: string, isSecure: boolean): void {
-  const options = { ...base(isSecure), path: PENDING_PATH, sameSite: 'Lax', maxAge: 600 } as const
-  setCookie(c, PENDING, sealed, options)
+  const options = { ...base(isSecure), sameSite: 'Lax', maxAge: 600 } as const
+  setCookie(c, pendingName(isSecure), sealed, options)
 }
 
-export const forgetPending = (c: AppContext): unknown =>
-  deleteCookie(c, PENDING, { path: PENDING_PATH })
+export const forgetPending = (c: AppContext, isSecure: boolean): unknown =>
+  deleteCookie(c, pendingName(isSecure), base(isSecure))
 
 /**
  * The token of a browser's session. The cookie goes along with whatever request any page makes, so it

@@ -48,8 +48,8 @@ export function eventFeed() {
     join(wanted: Wanted, since: number, tooSlow: () => void): Reader {
       const same = [...readers].filter(({ tenantId }) => tenantId === wanted.tenantId)
       if (same.length >= MOST_READERS) throw tooMany()
-      const reader = new Reader(wanted, tooSlow, () => readers.delete(reader))
-      for (const told of remembered) if (told.event.seq > since) reader.offer(told)
+      const reader = new Reader(wanted, { since, tooSlow, gone: () => readers.delete(reader) })
+      for (const told of remembered) reader.offer(told)
       readers.add(reader)
       return reader
     },
@@ -63,11 +63,17 @@ const tooMany = (): Failure =>
     retryAfterSeconds: 10,
   })
 
+interface Following {
+  /** It has seen the events up to this one. */
+  readonly since: number
+  readonly tooSlow: () => void
+  readonly gone: () => void
+}
+
 /** One who follows. Its queue has a bound: beyond it the reader is let go, since skipping would be a lie. */
 export class Reader {
   readonly #wanted: Wanted
-  readonly #tooSlow: () => void
-  readonly #gone: () => void
+  readonly #following: Following
   readonly #queue: CloudEvent[] = []
   #hasLeft = false
   #wake: (() => void) | undefined
@@ -76,19 +82,20 @@ export class Reader {
     return this.#wanted.tenantId
   }
 
-  constructor(wanted: Wanted, tooSlow: () => void, gone: () => void) {
+  constructor(wanted: Wanted, following: Following) {
     this.#wanted = wanted
-    this.#tooSlow = tooSlow
-    this.#gone = gone
+    this.#following = following
   }
 
   offer({ tenantId, event }: Told): void {
+    // The table shows an event as soon as it is committed, which is before memory is told of it.
+    if (event.seq <= this.#following.since) return
     const { tenantId: own, filter } = this.#wanted
     if ((own !== undefined && own !== tenantId) || !isWanted(event, filter)) return
     this.#queue.push(event)
     if (this.#queue.length > MOST_WAITING) {
       this.leave()
-      this.#tooSlow()
+      this.#following.tooSlow()
     }
     this.#wake?.()
   }
@@ -106,7 +113,7 @@ export class Reader {
 
   leave(): void {
     this.#hasLeft = true
-    this.#gone()
+    this.#following.gone()
     this.#queue.length = 0
     this.#wake?.()
   }

@@ -160,8 +160,9 @@ async function written(
   const displayName = identity.name?.slice(0, LONGEST_NAME) ?? null
   const fresh = { issuer, subject, displayName, role, lastSignInAt: now }
   if (row) {
-    await q.people.update(row.id, fresh)
-    return { person: { ...row, ...fresh }, tenant }
+    const change = { ...fresh, email: await addressNow(q, row, identity) }
+    await q.people.update(row.id, change)
+    return { person: { ...row, ...change }, tenant }
   }
   const person: PersonRow = {
     ...fresh,
@@ -175,6 +176,12 @@ async function written(
   }
   await q.people.insert(person)
   return { person, tenant }
+}
+
+/** The address follows the person, unless somebody else has the new one there. */
+async function addressNow(q: Queries, row: PersonRow, { email, isEmailVerified }: Identity) {
+  if (email === null || !isEmailVerified || email === row.email) return row.email
+  return (await q.people.byEmail(row.tenantId, email)) ? row.email : email
 }
 
 async function opened(

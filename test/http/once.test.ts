@@ -53,6 +53,21 @@ test('a string in quotes and the same as a bare word are one key', async () => {
   assert.equal(await second.text(), await first.text())
 })
 
+test('the same request under another condition is another request', async () => {
+  await using world = await apiWorld()
+  const make = (condition: string) => {
+    const headers = { 'idempotency-key': 'k', 'if-match': condition }
+    return world.call('POST /v1/tenants', {
+      token: world.admin.apiKey,
+      body: { slug: 'aa' },
+      headers,
+    })
+  }
+  const first = await make('*')
+  assert.equal((await make('*')).status, first.status)
+  assert.equal(await codeOf(await make('"x"')), 'idempotency-key-reused')
+})
+
 test('an Idempotency-Key that is no string is refused', async () => {
   await using world = await apiWorld()
   const { apiKey: token } = world.admin

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { z } from 'zod'
+import { User } from '../../src/contract/users.ts'
 import { Browser } from '../support/browser.ts'
 import { cloudWorld } from '../support/cloud-world.ts'
 import { invited, signInHouse as house } from '../support/sign-in-house.ts'
@@ -103,7 +104,10 @@ test('a group lets in as the most that it stands for, where who belongs to sever
   await using at = await house({ CLOUDLET_OIDC_ROLES: roles })
   const asked = await new Browser().visit(at.login, 'ben')
   assert.equal(asked.status, 403)
-  assert.match(asked.text, /say where, with &quot;tenant&quot;; there are shop, the platform/)
+  assert.match(
+    asked.text,
+    /say where, with &quot;tenant&quot;; there are &quot;shop&quot;, &quot;\*&quot; \(&quot;\*&quot; is the platform\)/,
+  )
   const browser = new Browser()
   assert.equal((await browser.visit(`${at.login}?tenant=shop`, 'ben')).status, 200)
   const headers = ofPage(at.origin, browser)
@@ -235,4 +239,56 @@ test('with TLS only the cookie counts that no other host can set', async () => {
   }
   assert.equal(await statusOf(`__Host-cloudlet=${world.admin.apiKey}`), 200)
   assert.equal(await statusOf(`cloudlet=${world.admin.apiKey}`), 401)
+})
+
+test('who belongs to a tenant and to the platform can say either', async () => {
+  await using at = await house({ CLOUDLET_OIDC_ROLES: 'ops=admin@*' })
+  await invited(at.world, 'shop', { email: 'ben@example.com', role: 'read' })
+  assert.equal((await new Browser().visit(at.login, 'ben')).status, 403)
+  for (const [place, tenant] of [
+    ['shop', 'shop'],
+    ['*', null],
+  ] as const) {
+    const browser = new Browser()
+    assert.equal((await browser.visit(`${at.login}?tenant=${place}`, 'ben')).status, 200, place)
+    const headers = ofPage(at.origin, browser)
+    const who = Whoami.parse(await (await at.world.call('GET /v1/whoami', { headers })).json())
+    assert.equal(who.tenant, tenant)
+  }
+})
+
+test('a new e-mail address lets nobody in again who is kept out, and locks nobody out', async () => {
+  await using at = await house({ CLOUDLET_OIDC_ROLES: 'dev=member@shop' })
+  assert.equal((await new Browser().visit(at.login, 'ben')).status, 200)
+  at.accounts['ben'] = { ...at.accounts['ben'], email: 'benjamin@example.com' }
+  const browser = new Browser()
+  assert.equal((await browser.visit(at.login, 'ben')).status, 200)
+  const headers = ofPage(at.origin, browser)
+  const who = Whoami.parse(await (await at.world.call('GET /v1/whoami', { headers })).json())
+  assert.equal(who.person, 'benjamin@example.com')
+
+  const token = at.world.admin.apiKey
+  const list = await at.world.call('GET /v1/tenants/shop/users', { token })
+  const { items } = z.object({ items: z.array(User) }).parse(await list.json())
+  assert.deepEqual(
+    items.map(({ email }) => email),
+    ['benjamin@example.com'],
+  )
+  const path = `/v1/tenants/shop/users/${items[0]?.id ?? ''}` as const
+  await at.world.call(`PATCH ${path}`, { token, body: { disabled: true } })
+  at.accounts['ben'] = { ...at.accounts['ben'], email: 'ben.again@example.com' }
+  assert.equal((await new Browser().visit(at.login, 'ben')).status, 403)
+})
+
+test('with TLS no other host can plant what a sign-in has begun with', async () => {
+  const redirect = 'https://127.0.0.1/v1/auth/callback'
+  await using at = await house({ CLOUDLET_OIDC_REDIRECT_URL: redirect })
+  const headers = { host: '127.0.0.1' }
+  const begun = await at.world.app.request('/v1/auth/login', { headers })
+  const line = begun.headers.getSetCookie().join()
+  assert.match(line, /^__Host-cloudlet-sign-in=.*; Path=\/;.*Secure/)
+  const cookie = line.split(';')[0]?.replace('__Host-', '') ?? ''
+  const planted = { ...headers, cookie }
+  const back = await at.world.app.request('/v1/auth/callback?code=x&state=y', { headers: planted })
+  assert.match(await back.text(), /another browser/)
 })

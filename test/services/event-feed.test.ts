@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { NewEvent } from '../../src/core/event.ts'
 import { Failure } from '../../src/core/failure.ts'
+import { eventFeed, type Told } from '../../src/services/event-feed.ts'
 import { until, world, type World } from '../support/world.ts'
 
 const event = (number: number, rest: Partial<NewEvent> = {}): NewEvent => ({
@@ -140,4 +141,19 @@ test('only so many follow one tenant at once, and who leaves makes room', async 
   await until('it listens', () => at.control.events.readers() === 1)
   over.abort()
   assert.equal((await next).done, true)
+})
+
+const told = (seq: number): Told => {
+  const target = { kind: 'platform', id: 'x', name: 'x' }
+  const rest = { action: 'platform.counted', level: 'info', message: 'x', details: {} } as const
+  const time = new Date(seq).toISOString()
+  return { tenantId: null, event: { seq, time, tenant: null, target, ...rest } }
+}
+
+test('an event that the table has shown before memory was told of it is heard once', async () => {
+  const feed = eventFeed()
+  feed.push(told(1))
+  const reader = feed.join({ filter: {} }, 2, () => undefined)
+  for (const seq of [2, 3]) feed.push(told(seq))
+  assert.equal((await reader.next())?.seq, 3)
 })

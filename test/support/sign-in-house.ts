@@ -28,7 +28,8 @@ export async function signInHouse(env: Readonly<Record<string, string>> = {}) {
   const port = typeof address === 'object' && address !== null ? address.port : 0
   const origin = `http://127.0.0.1:${port}`
   const redirectUrl = `${origin}/v1/auth/callback`
-  const provider = await identityProvider({ redirectUrl, accounts: ACCOUNTS })
+  const accounts: Record<string, Account> = { ...ACCOUNTS }
+  const provider = await identityProvider({ redirectUrl, accounts })
   const world = await cloudWorld({
     CLOUDLET_OIDC_ISSUER: provider.issuer,
     CLOUDLET_OIDC_CLIENT_ID: CLIENT.id,
@@ -42,6 +43,8 @@ export async function signInHouse(env: Readonly<Record<string, string>> = {}) {
     world,
     origin,
     provider,
+    /** What the provider says of each from now on. */
+    accounts,
     login: `${origin}/v1/auth/login`,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()

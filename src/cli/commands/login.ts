@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { whoami } from '../../contract/keys.ts'
+import { PLATFORM_PLACE } from '../../contract/sign-in.ts'
 import type { Given } from '../arguments.ts'
 import type { Work } from '../command.ts'
 import type { Context } from '../context.ts'
@@ -22,7 +23,9 @@ const AdminFile = z.object({
 export const login: Work = async (context, given) => {
   const wanted = await wantedProfile(context, given)
   const who = await clientFor(context.world, wanted).call(whoami, {})
-  const tenant = given.text('tenant') ?? who.tenant
+  const asked = given.text('tenant')
+  // It says as whom to sign in, and is no tenant to work with.
+  const tenant = asked === null || asked === PLATFORM_PLACE ? who.tenant : asked
   const name = profileNameOf(given.text('profile'), context.settings)
   const profile = tenant === null ? wanted : { ...wanted, tenant }
   await saveProfile(context.settings.profilePath, name, profile)

@@ -16,10 +16,12 @@ import type { App } from '../src/http/shell.ts'
 import type { DoctorService } from '../src/services/doctor.ts'
 import type { NetworkService } from '../src/services/networks.ts'
 import type { PlatformLimitsService } from '../src/services/platform-limits.ts'
+import type { SafeModeService } from '../src/services/safe-mode.ts'
 import type { UsageService } from '../src/services/usage.ts'
 
 interface Deps {
-  readonly platform: Platform
+  readonly platform: Omit<Platform, 'safeMode'>
+  readonly safeMode: Pick<SafeModeService, 'state'>
   readonly engineUp: () => boolean
   readonly edgeUp: () => boolean
   readonly databaseUp: () => boolean
@@ -39,7 +41,10 @@ export function platformRoutes(app: App, deps: Deps): void {
     const status = isWell ? 'ok' : 'degraded'
     return Promise.resolve({ status, version, engine, edge, database } as const)
   })
-  mount(app, getPlatform, () => Promise.resolve(deps.platform))
+  mount(app, getPlatform, async () => ({
+    ...deps.platform,
+    safeMode: await deps.safeMode.state(),
+  }))
   mount(app, listNetworks, ({ params }) => deps.networks.list(params.tenant))
   mount(app, getUsage, ({ params }) => deps.usage.ofTenant(params.tenant))
   mount(app, listUsage, ({ query }) => deps.usage.list(query))

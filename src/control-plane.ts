@@ -58,6 +58,8 @@ async function main(): Promise<void> {
     createAdmin: () => all.keys.createAdmin(),
     unusedAdmin: () => all.keys.unusedAdmin(),
   })
+  const safeMode = await all.safeMode.state()
+  if (safeMode) log('warn', 'In safe mode: nothing is removed for being unknown', safeMode)
   await all.capacity.start()
   const api = apiServer(outside, all, stopping.signal)
   await api.listen()
@@ -73,7 +75,7 @@ async function main(): Promise<void> {
 
   const deadline = AbortSignal.any([stopping.signal, AbortSignal.timeout(ENGINE_READY_MS)])
   const demoUrl = await demo(outside, all, deadline)
-  say(banner({ instance, endpoint, admin, demoUrl, env: world.env }))
+  say(banner({ instance, endpoint, admin, demoUrl, safeMode, env: world.env }))
 }
 
 /** Builds what is missing, and waits for the demo's app, so that the URL that is shown answers. */

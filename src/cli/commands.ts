@@ -6,6 +6,7 @@ import {
   CONTAINER_OPTIONS,
   EVENT_OPTIONS,
   FORCE,
+  GC_OPTIONS,
   KEY_OPTIONS,
   LIMIT,
   LOGIN_OPTIONS,
@@ -161,6 +162,12 @@ export const COMMANDS: readonly Command[] = [
   command('node show', '[node]', {
     summary: 'Show a machine: what it has, what is reserved of it, and what is really used',
     work: node(({ showOne }) => showOne),
+  }),
+  command('gc', '', {
+    summary: 'Remove from the engine what the database does not know',
+    options: GC_OPTIONS,
+    notes: 'It ends with 1 where there was so much that nothing was removed.',
+    work: async () => (await import('./commands/gc.ts')).gc,
   }),
   command('ops', '', {
     summary: 'List operations, the newest first',

@@ -17,6 +17,11 @@ export const YES = {
   yes: { type: 'boolean', short: 'y', summary: 'Do not ask' },
 } as const satisfies Options
 
+export const GC_OPTIONS = {
+  'dry-run': { type: 'boolean', summary: 'Only show what would be removed' },
+  'release-brake': { type: 'boolean', summary: 'Remove it although it is so much' },
+} as const satisfies Options
+
 export const LIMIT = {
   limit: { type: 'string', short: 'n', value: 'number', summary: 'At most so many; default 100' },
 } as const satisfies Options

@@ -12,6 +12,8 @@ import { platformUsers, tenantUsers } from './users.ts'
 import { platformSessions, tenantSessions } from './sessions.ts'
 import { containerMetrics } from './metrics.ts'
 import { getNode, listNodes } from './nodes.ts'
+import { collectOrphans, listOrphans } from './orphans.ts'
+import { leaveSafeMode } from './safe-mode.ts'
 import { cancelOperation, getOperation, listOperations } from './operations.ts'
 import { getPlatform, listNetworks, platformHealth } from './platform.ts'
 import * as secrets from './secrets.ts'
@@ -97,6 +99,9 @@ export const ENDPOINTS: readonly Endpoint[] = [
   createBackup,
   listBackups,
   platformDoctor,
+  listOrphans,
+  collectOrphans,
+  leaveSafeMode,
   listNodes,
   getNode,
   platformHealth,

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { endpoint } from './endpoint.ts'
 import { Id, InTenant, Name, Timestamp } from './names.ts'
+import { SafeMode } from './safe-mode.ts'
 
 export const PlatformHealth = z
   .object({
@@ -39,6 +40,9 @@ export const Platform = z
     enforced: z
       .boolean()
       .describe('False: the host does not hold the sum of a tenant to its limits'),
+    safeMode: SafeMode.nullable().describe(
+      'While it is on, nothing is removed for being unknown to the database',
+    ),
   })
   .meta({ id: 'Platform' })
 export type Platform = z.infer<typeof Platform>

@@ -7,6 +7,7 @@ import { imageRoutes } from '../../routes/images.ts'
 import { keyRoutes, platformKeyRoutes } from '../../routes/keys.ts'
 import { nodeRoutes } from '../../routes/nodes.ts'
 import { operationRoutes } from '../../routes/operations.ts'
+import { orphanRoutes } from '../../routes/orphans.ts'
 import { platformRoutes } from '../../routes/platform.ts'
 import { registryRoutes } from '../../routes/registries.ts'
 import { secretRoutes } from '../../routes/secrets.ts'
@@ -79,6 +80,7 @@ function bindRoutes(api: App, outside: Outside, services: Services): void {
   })
   operationRoutes(api, operations)
   nodeRoutes(api, services.nodes)
+  orphanRoutes(api, services)
   imageRoutes(api, services.images)
   registryRoutes(api, services.registries)
   keyRoutes(api, keys)
@@ -94,6 +96,7 @@ function bindRoutes(api: App, outside: Outside, services: Services): void {
   whoamiRoutes(api, services.whoami)
   platformRoutes(api, {
     platform: platformOf(outside),
+    safeMode: services.safeMode,
     engineUp: services.reconciler.isUp,
     edgeUp: outside.edge.isUp,
     databaseUp: () => outside.store.trouble() === undefined,
@@ -104,7 +107,7 @@ function bindRoutes(api: App, outside: Outside, services: Services): void {
   })
 }
 
-function platformOf({ instance, settings, groups }: Outside): Platform {
+function platformOf({ instance, settings, groups }: Outside): Omit<Platform, 'safeMode'> {
   return {
     version: VERSION,
     instance: instance.id,

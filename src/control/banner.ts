@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { NewAccessKey } from '../contract/keys.ts'
+import type { SafeMode } from '../contract/safe-mode.ts'
 import { hostPort, placesIn, type Instance } from '../instance.ts'
 
 export interface BannerFacts {
@@ -8,13 +9,15 @@ export interface BannerFacts {
   /** Only at the first start. */
   readonly admin: NewAccessKey | undefined
   readonly demoUrl: string | null
+  readonly safeMode: SafeMode | null
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
 const BIN = join(import.meta.dirname, '../../bin')
 
 /** What the user sees when all is up: where it answers, and what to type next. */
-export function banner({ instance, endpoint, admin, demoUrl, env }: BannerFacts): string {
+export function banner({ instance, endpoint, admin, demoUrl, ...rest }: BannerFacts): string {
+  const { safeMode, env } = rest
   const lines = [
     '',
     'Cloudlet is ready.',
@@ -25,6 +28,7 @@ export function banner({ instance, endpoint, admin, demoUrl, env }: BannerFacts)
     `  DNS       ${instance.dnsAddress}`,
     ...(admin ? adminLines(admin, instance) : []),
     ...(instance.isolated ? [] : ['', UNISOLATED]),
+    ...(safeMode ? ['', safeModeLine(safeMode)] : []),
     ...(env['SSH_CONNECTION'] ? ['', ...tunnel(instance, env['SSH_CONNECTION'])] : []),
     '',
     'Next, in another shell:',
@@ -38,6 +42,9 @@ export function banner({ instance, endpoint, admin, demoUrl, env }: BannerFacts)
 
 const UNISOLATED =
   'isolated: false, enforced: false. Without root there is one tenant, and no walls: only for trying it out.'
+
+const safeModeLine = ({ reason }: SafeMode): string =>
+  `In safe mode (${reason}): see cloudlet gc --dry-run, then cloudlet platform leave-safe-mode`
 
 const nextCommands = (demoUrl: string | null): string[] =>
   demoUrl === null

@@ -3,15 +3,17 @@ import type { Machine } from '../core/capacity.ts'
 import { placesIn } from '../instance.ts'
 import type { BackupService } from '../services/backups.ts'
 import { doctorService } from '../services/doctor.ts'
+import type { SafeModeService } from '../services/safe-mode.ts'
 import type { Outside } from './outside.ts'
 
 interface Around {
   readonly backups: BackupService
   readonly machine: () => Machine | undefined
+  readonly safeMode: Pick<SafeModeService, 'state'>
 }
 
 /** What looks at this machine, and at what the platform knows of itself. */
-export function doctorOf(outside: Outside, { backups, machine }: Around) {
+export function doctorOf(outside: Outside, { backups, machine, safeMode }: Around) {
   const { clock, edge, engine, groups, instance, settings, store } = outside
   return doctorService({
     engine,
@@ -23,12 +25,13 @@ export function doctorOf(outside: Outside, { backups, machine }: Around) {
       },
     }),
     machine,
-    platform: () => ({
+    platform: async () => ({
       isolated: instance.isolated,
       enforced: instance.isolated && groups !== null,
       edgeUp: edge.isUp(),
       edgeConfined: instance.edgeUid !== null,
       databaseTrouble: store.trouble() ?? null,
+      safeMode: await safeMode.state(),
     }),
     backups,
     backupEveryHours:

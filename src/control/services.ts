@@ -19,6 +19,7 @@ import { sandboxCheck } from '../services/sandbox.ts'
 import { tenantService } from '../services/tenants.ts'
 import { whoamiService } from '../services/whoami.ts'
 import { auditing } from './auditing.ts'
+import { collecting } from './collecting.ts'
 import { databaseServices } from './database.ts'
 import { doctorOf } from './doctor.ts'
 import { vaulting } from './vaulting.ts'
@@ -70,6 +71,7 @@ export function services(outside: Outside) {
     },
   })
   const database = databaseServices(outside, { audit, events })
+  const collected = collecting(outside, { audit, events, collector: reconciler.orphans })
   return {
     ...audited,
     ...vaulting(outside, audit),
@@ -90,7 +92,8 @@ export function services(outside: Outside) {
     }),
     ...quotas,
     ...database,
-    doctor: doctorOf(outside, { ...database, machine: quotas.capacity.machine }),
+    ...collected,
+    doctor: doctorOf(outside, { ...database, ...collected, machine: quotas.capacity.machine }),
     images: imageService({ store, clock, audit, engine }),
     ...readings(outside),
     ...sessionServices(outside, audit, keys),

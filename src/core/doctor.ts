@@ -1,5 +1,6 @@
 import { usedPercent, type Disk } from './capacity.ts'
 import { holesOf, isDistributionBuild, type EnginePart } from './engine-holes.ts'
+import type { SafeModeState } from './safe-mode.ts'
 
 /** What one check found: what it means, and what to do about it. */
 export interface Finding {
@@ -55,6 +56,7 @@ export interface PlatformState {
   /** The processes that read strangers' bytes have a user of their own. */
   readonly edgeConfined: boolean
   readonly databaseTrouble: string | null
+  readonly safeMode: SafeModeState | null
   readonly backup: BackupState
 }
 
@@ -295,7 +297,7 @@ const hostNamesFinding = ({ nameServers }: HostState): Finding =>
       )
 
 function platformFindings(platform: PlatformState): Finding[] {
-  const { isolated, enforced, edgeUp, edgeConfined, databaseTrouble, backup } = platform
+  const { isolated, enforced, edgeUp, edgeConfined, databaseTrouble, safeMode, backup } = platform
   return [
     isolated
       ? ok('isolation', 'Tenants are kept apart')
@@ -325,8 +327,18 @@ function platformFindings(platform: PlatformState): Finding[] {
           'Make room on its disk, or restore a backup if it is damaged',
         ),
     backupFinding(backup),
+    safeModeFinding(safeMode),
   ]
 }
+
+const safeModeFinding = (safeMode: SafeModeState | null): Finding =>
+  safeMode === null
+    ? ok('safe-mode', 'What the database does not know is removed from the engine after a while')
+    : warning(
+        'safe-mode',
+        `In safe mode (${safeMode.reason}): what the database does not know is kept`,
+        'Look with cloudlet gc --dry-run, then give cloudlet platform leave-safe-mode',
+      )
 
 function backupFinding(backup: BackupState): Finding {
   const check = 'database.backup'

@@ -16,6 +16,12 @@ export interface CollectorDeps {
   readonly record: (q: Queries, event: NewEvent) => Promise<void>
 }
 
+interface Run {
+  readonly removed: readonly Orphan[]
+  /** There were so many that none was removed. */
+  readonly braked: boolean
+}
+
 /**
  * Removes containers and networks that no row knows, with a grace and a brake. A volume is never
  * collected: what is in it cannot be made again.
@@ -47,19 +53,20 @@ export function orphanCollector(deps: CollectorDeps) {
     told = now
   }
 
-  async function collect(view: EngineView, release: boolean, signal: AbortSignal) {
+  async function collect(view: EngineView, release: boolean, signal: AbortSignal): Promise<Run> {
+    const removed: Orphan[] = []
     // After a restore the engine may rightly have what the database does not know.
-    if ((await store.read.platformState.find('safe-mode')) !== undefined) return []
+    if ((await store.read.platformState.find('safe-mode')) !== undefined)
+      return { removed, braked: false }
     const orphans = await judge(view)
     if (!release) await tell(orphans)
-    const removed: Orphan[] = []
-    if (orphans.braked && !release) return removed
+    if (orphans.braked && !release) return { removed, braked: true }
     for (const orphan of orphans.due) {
       signal.throwIfAborted()
       // oxlint-disable-next-line no-await-in-loop -- one after another: an engine is slow to remove
       if (await remove(orphan, signal)) removed.push(orphan)
     }
-    return removed
+    return { removed, braked: false }
   }
 
   /** Two at a time would both tell of the same one. */

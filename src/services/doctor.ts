@@ -10,7 +10,7 @@ export interface DoctorDeps {
   readonly engine: Pick<Engine, 'facts'>
   readonly exam: HostExam
   readonly machine: () => Machine | undefined
-  readonly platform: () => Omit<PlatformState, 'backup'>
+  readonly platform: () => Promise<Omit<PlatformState, 'backup'>>
   readonly backups: Pick<BackupService, 'list'>
   /** null: a server holds the state. */
   readonly backupEveryHours: number | null
@@ -49,7 +49,7 @@ export function doctorService(deps: DoctorDeps) {
         host,
         disks,
         diskHighWaterPercent: known?.policy.diskHighWaterPercent ?? null,
-        platform: { ...platform(), backup: kept },
+        platform: { ...(await platform()), backup: kept },
       })
       return { healthy: !isSick(items), items: [...items] }
     },

@@ -38,6 +38,7 @@ const LINES: Readonly<Record<string, readonly [string, RegExp]>> = {
     'node show',
     /Runtimes +runc runsc\nRunning +3\nReserved +4 containers, 1500m CPUs/,
   ],
+  gc: ['gc --release-brake', /^WHAT +KIND +NAME.*\nremoved +container +cl-demo-container-c1/],
   ops: ['ops', /^ID +KIND +TARGET +STATE/],
   'ops list': ['ops list --limit 5', /o0000000000000aa +containers\.create +hello +succeeded/],
   'ops show': ['ops show o0000000000000aa', /State +succeeded/],
@@ -319,4 +320,18 @@ test('doctor ends with 1 where there is a problem, and shows it all the same', a
   const { code, stdout } = await user.type('doctor')
   assert.equal(code, 1)
   assert.match(stdout, /keys +problem +Others read it +Run chmod/)
+})
+
+test('gc shows with --dry-run what would go and why it stays, and ends with 1 where it was too much', async () => {
+  await using user = await desk()
+  const look = await user.type('gc --dry-run')
+  assert.equal(look.code, 0)
+  assert.match(look.stdout, /due +container +cl-demo-container-c1/)
+  assert.match(look.stderr, /In safe mode \(restored\)[^]*--release-brake/)
+  assert.deepEqual(user.platform.ids, ['platform.orphans'])
+  user.platform.on('platform.gc', () => ({
+    value: { braked: true, removedCount: 0, removed: [] },
+  }))
+  assert.equal((await user.type('gc')).code, 1)
+  assert.deepEqual(user.platform.asked.at(-1)?.body, {})
 })

@@ -6,6 +6,7 @@ import type { CloudEvent } from '../../src/contract/events.ts'
 import type { Image, Registry } from '../../src/contract/images.ts'
 import type { AccessKey, NewAccessKey, Whoami } from '../../src/contract/keys.ts'
 import type { Metrics } from '../../src/contract/metrics.ts'
+import type { Orphan } from '../../src/contract/orphans.ts'
 import type { Node } from '../../src/contract/nodes.ts'
 import type { Operation } from '../../src/contract/operations.ts'
 import type { Network, Platform } from '../../src/contract/platform.ts'
@@ -228,6 +229,15 @@ const platform: Platform = {
   resolver: '10.208.0.53',
   isolated: true,
   enforced: true,
+  safeMode: null,
+}
+const orphan: Orphan = {
+  kind: 'container',
+  name: 'cl-demo-container-c1',
+  id: 'c1',
+  tenant: 'demo',
+  createdAt: TIME,
+  firstSeenAt: TIME,
 }
 const network: Network = {
   id: 'n0000000000000aa',
@@ -333,6 +343,18 @@ export const SAMPLES: Readonly<
   'tenant-audit.export': { lines: [link] },
   'whoami.get': { value: whoami },
   'platform.get': { value: platform },
+  'platform.orphans': {
+    value: {
+      braked: true,
+      safeMode: { reason: 'restored', since: TIME },
+      dueCount: 1,
+      waitingCount: 0,
+      due: [orphan],
+      waiting: [],
+    },
+  },
+  'platform.gc': { value: { braked: false, removedCount: 1, removed: [orphan] } },
+  'platform.leave-safe-mode': { value: { reason: 'restored', since: TIME } },
   'tenants.create': { value: tenant },
   'tenants.list': page(tenant),
   'tenants.get': { value: tenant },

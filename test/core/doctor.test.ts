@@ -35,6 +35,7 @@ const WELL = {
     edgeUp: true,
     edgeConfined: true,
     databaseTrouble: null,
+    safeMode: null,
     backup: { kind: 'file', ageHours: 5, everyHours: 24 },
   },
 } as const satisfies DoctorFacts
@@ -127,6 +128,7 @@ test('diagnosis() finds what is wrong with the platform', () => {
     edgeUp: false,
     edgeConfined: false,
     databaseTrouble: 'full',
+    safeMode: null,
     backup: { kind: 'file', ageHours: 49, everyHours: 24 },
   } as const
   assert.deepEqual(complaints({ ...WELL, platform }), [
@@ -164,4 +166,11 @@ test('holesOf() takes a line that was mended, and every line after the last', ()
 test('isDistributionBuild() knows numbers under which distributions mend', () => {
   const versions = ['20.10.24+dfsg1', '1.1.5+ds1', '1.1.12-0ubuntu3', '28.2.2', '1.3.3']
   assert.deepEqual(versions.map(isDistributionBuild), [true, true, true, false, false])
+})
+
+test('diagnosis() names safe mode, and how to leave it', () => {
+  const safeMode = { reason: 'restored', since: null }
+  assert.deepEqual(complaints({ ...WELL, platform: { ...WELL.platform, safeMode } }), [
+    'safe-mode warning',
+  ])
 })

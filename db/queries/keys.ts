@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, isNull, lt, or } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, isNotNull, isNull, lt, ne, or } from 'drizzle-orm'
 import type { Executor } from '../open.ts'
 import { accessKeys, apiKeys, tenants } from '../schema.ts'
 
@@ -24,13 +24,15 @@ export const keyQueries = (db: Executor) => ({
     return rows.length > 0
   },
 
-  /** Every key that is not revoked, of every tenant that is not deleted. */
-  async allLive(): Promise<{ readonly key: AccessKeyRow; readonly slug: string | null }[]> {
+  /** Every key that is neither revoked nor expired, of every tenant that is not deleted. */
+  async allLive(
+    now: number,
+  ): Promise<{ readonly key: AccessKeyRow; readonly slug: string | null }[]> {
     return db
       .select({ key: accessKeys, slug: tenants.slug })
       .from(accessKeys)
       .leftJoin(tenants, eq(accessKeys.tenantId, tenants.id))
-      .where(and(isNull(accessKeys.revokedAt), isNull(tenants.deletedAt)))
+      .where(and(isNull(accessKeys.revokedAt), unexpired(now), isNull(tenants.deletedAt)))
   },
 
   /** The oldest first. */
@@ -87,6 +89,20 @@ const changes = (db: Executor) => ({
       .set({ revokedAt: at })
       .where(and(eq(accessKeys.tenantId, tenantId), isNull(accessKeys.revokedAt)))
   },
+
+  /**
+   * Those that ended before, with their tokens. Not the admins of the platform: a database without any
+   * of them is taken for a new one, which gets its first key.
+   */
+  async pruneEnded(before: number): Promise<void> {
+    const isOver = and(
+      or(lt(accessKeys.revokedAt, before), lt(accessKeys.expiresAt, before)),
+      or(isNotNull(accessKeys.tenantId), ne(accessKeys.role, 'admin')),
+    )
+    const over = db.select({ id: accessKeys.id }).from(accessKeys).where(isOver)
+    await db.delete(apiKeys).where(inArray(apiKeys.keyId, over))
+    await db.delete(accessKeys).where(isOver)
+  },
 })
 
 /** What a rotation changes. */
@@ -131,6 +147,8 @@ const tokenQueries = (db: Executor) => ({
     await db.delete(apiKeys).where(lt(apiKeys.expiresAt, time))
   },
 })
+
+const unexpired = (now: number) => or(isNull(accessKeys.expiresAt), gt(accessKeys.expiresAt, now))
 
 const ownedBy = (tenantId: string | null) =>
   tenantId === null ? isNull(accessKeys.tenantId) : eq(accessKeys.tenantId, tenantId)

@@ -8,6 +8,8 @@ const OPERATIONS_KEPT_MS = 7 * DAY_MS
 const CONTAINERS_KEPT_MS = 30 * DAY_MS
 /** Far longer than an address rests. */
 const ADDRESSES_KEPT_MS = DAY_MS
+/** Who reads an old entry of the audit log finds the key that it names so long after its end. */
+const KEYS_KEPT_MS = 90 * DAY_MS
 
 export interface HistoryDeps {
   readonly store: Store
@@ -26,6 +28,7 @@ export function historyService({ store, clock, eventsKept }: HistoryDeps) {
         await q.operations.pruneEnded(now - OPERATIONS_KEPT_MS)
         await q.addresses.pruneReleased(now - ADDRESSES_KEPT_MS)
         await q.containers.pruneRemoved(now - CONTAINERS_KEPT_MS)
+        await q.keys.pruneEnded(now - KEYS_KEPT_MS)
         await q.events.prune({ before: now - days * DAY_MS, most })
       })
     },

@@ -16,7 +16,7 @@ interface Noted extends KeyUse {
  * loses what was not written, which is a minute or so.
  */
 export function keyUses({ store, clock }: { readonly store: Store; readonly clock: Clock }) {
-  /** As many as there are keys that work: `forget` takes those out that end. */
+  /** As many as there are keys that work, and those that ended since the last flush. */
   const uses = new Map<string, Noted>()
   return {
     note(id: string, from: string): void {
@@ -28,6 +28,13 @@ export function keyUses({ store, clock }: { readonly store: Store; readonly cloc
     of: (id: string): KeyUse | undefined => uses.get(id),
 
     forget: (id: string): void => void uses.delete(id),
+
+    /** What is not written yet stays for the next time. */
+    forgetAllBut(living: ReadonlySet<string>): void {
+      for (const [id, { isWritten }] of uses) {
+        if (isWritten && !living.has(id)) uses.delete(id)
+      }
+    },
 
     async flush(): Promise<void> {
       const due = [...uses].filter(([, { isWritten }]) => !isWritten).slice(0, MOST_AT_ONCE)

@@ -68,8 +68,9 @@ function life({ store, clock }: KeyDeps, live: LiveKeys, uses: KeyUses) {
   return {
     /** To be awaited before the first request. Throws when a root key is missing. */
     async load(): Promise<void> {
+      const now = clock.now().getTime()
       const recorded = Map.groupBy(await store.read.keys.allTokens(), ({ keyId }) => keyId)
-      for (const { key, slug } of await store.read.keys.allLive()) {
+      for (const { key, slug } of await store.read.keys.allLive(now)) {
         const tenant = key.tenantId === null || slug === null ? null : { id: key.tenantId, slug }
         live.addKey({ row: key, tenant, tokens: recorded.get(key.id) ?? [] })
       }
@@ -83,7 +84,7 @@ function life({ store, clock }: KeyDeps, live: LiveKeys, uses: KeyUses) {
       live.endWhere(isOver, invalidToken('its key has expired'))
     },
 
-    /** To be called now and then: writes down what was used, and forgets tokens that are over. */
+    /** To be called now and then: writes down what was used, and forgets what is over. */
     async sweep(): Promise<void> {
       const now = clock.now().getTime()
       live.forgetTokensExpiredBefore(now)
@@ -92,6 +93,7 @@ function life({ store, clock }: KeyDeps, live: LiveKeys, uses: KeyUses) {
         await q.keys.endGraceBefore(now)
       })
       await uses.flush()
+      uses.forgetAllBut(live.ids())
     },
 
     /** The tenant is gone: so are its keys. */

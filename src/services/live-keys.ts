@@ -91,6 +91,8 @@ export function liveKeys(keyRing: Pick<KeyRing, 'secretOf'>) {
     endVersionsBefore: (id: string, version: number, reason: unknown): void =>
       endWhere((key) => key.id === id && key.version < version, reason),
 
+    ids: (): ReadonlySet<string> => new Set([...keys.values()].map(({ id }) => id)),
+
     countOf(tenantId: string | null): number {
       const own = [...keys.values()].filter(
         ({ tenant, principal }) => principal.kind === 'key' && (tenant?.id ?? null) === tenantId,

@@ -5,7 +5,7 @@ import { AccessKey, NewAccessKey } from '../../src/contract/keys.ts'
 import { PLATFORM } from '../../src/core/actor.ts'
 import { ALL_PERMISSIONS } from '../../src/core/permissions.ts'
 import { keyService } from '../../src/services/keys.ts'
-import { apiWorld, type ApiWorld, type Line } from '../support/api-world.ts'
+import { apiWorld, START, type ApiWorld, type Line } from '../support/api-world.ts'
 
 const caller = { permissions: [] }
 const platforms = { tenant: null, actor: PLATFORM, caller }
@@ -162,4 +162,21 @@ test('the operator’s first key is not shown again once it was used to look', a
   await statusOf(world, world.admin.apiKey)
   await world.keys.sweep()
   assert.equal(await keyService(world.keyDeps).unusedAdmin(), undefined)
+})
+
+test('the last use of a key is in memory until the key has ended, and on disk from then on', async () => {
+  await using world = await apiWorld()
+  await world.tenant('aa')
+  const asked = { ...platforms, tenant: 'aa', caller: { permissions: ALL_PERMISSIONS } }
+  const wanted = { description: '', role: 'member', expiresInSeconds: 60 } as const
+  const { id, apiKey } = await world.keys.create(asked, wanted)
+  assert.equal(await statusOf(world, apiKey), 200)
+  const lastUsedAt = async () => (await world.keys.get('aa', id)).lastUsedAt
+  await world.keys.sweep()
+  await world.store.write((q) => q.keys.used(id, { at: START, from: 'elsewhere' }))
+  assert.equal(await lastUsedAt(), '2026-01-02T03:04:00.000Z')
+  world.advance(60_000)
+  world.keys.endExpired()
+  await world.keys.sweep()
+  assert.equal(await lastUsedAt(), '2026-01-02T03:04:05.000Z')
 })

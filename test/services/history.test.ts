@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { historyService } from '../../src/services/history.ts'
+import { PLATFORM } from '../../src/core/actor.ts'
+import { ALL_PERMISSIONS, type Role } from '../../src/core/permissions.ts'
+import { apiWorld } from '../support/api-world.ts'
 import { asked, runs, until, world } from '../support/world.ts'
 
 const DAY_MS = 24 * 60 * 60_000
@@ -36,4 +39,37 @@ test('sweep() forgets what is long over, and nothing that lives', async () => {
   assert.deepEqual(await known(), { operations: 0, events: [], old: false })
   const web = await at.control.containers.get('acme', 'web')
   assert.deepEqual([web.state, web.addresses[0]?.address], ['running', '10.208.1.3'])
+})
+
+test('sweep() forgets keys 90 days after their end, and none by which a database is known as used', async () => {
+  await using api = await apiWorld()
+  const living = await api.tenant('aa')
+  const caller = { permissions: ALL_PERMISSIONS }
+  const brief = (tenant: string | null, role: Role) =>
+    api.keys.create(
+      { tenant, actor: PLATFORM, caller },
+      { description: '', role, expiresInSeconds: 60 },
+    )
+  const expiring = await brief('aa', 'member')
+  const revoked = await api.keyOf('aa', 'member')
+  await api.keys.revoke({ tenant: 'aa', actor: PLATFORM, caller }, revoked.id)
+  await brief(null, 'admin')
+  await brief(null, 'read')
+  const { store, clock } = api
+  const history = historyService({ store, clock, eventsKept: { most: 3, days: 10 } })
+  const live = async () =>
+    (await store.read.keys.allLive(clock.now().getTime())).map(({ key }) => key.id).toSorted()
+  const kept = async (tenant: string | null) =>
+    (await api.keys.list(tenant, { limit: 100 })).items.map(({ id }) => id)
+
+  api.advance(90 * DAY_MS)
+  await history.sweep()
+  assert.deepEqual(await kept('aa'), [living.id, expiring.id, revoked.id])
+  assert.equal((await kept(null)).length, 3)
+  assert.deepEqual(await live(), [api.admin.id, living.id].toSorted())
+  api.advance(60_001)
+  await history.sweep()
+  assert.deepEqual(await kept('aa'), [living.id])
+  assert.equal((await kept(null)).length, 2)
+  assert.deepEqual(await store.read.keys.tokensOf(expiring.id), [])
 })

@@ -4,6 +4,11 @@ import { idempotency } from '../schema.ts'
 
 export type IdempotencyRow = typeof idempotency.$inferSelect
 
+interface IdempotencyBounds {
+  readonly most: number
+  readonly answerBytes: number
+}
+
 export const idempotencyQueries = (db: Executor) => ({
   async find(scope: string, key: string): Promise<IdempotencyRow | undefined> {
     const [row] = await db
@@ -25,12 +30,16 @@ export const idempotencyQueries = (db: Executor) => ({
     await db.delete(idempotency).where(lt(idempotency.createdAt, before))
   },
 
-  /** Leaves each scope its newest ones. */
-  async pruneBeyond(most: number): Promise<void> {
+  /** Leaves each scope its newest ones: so many, and whose answers have together so many bytes. */
+  async pruneBeyond({ most, answerBytes }: IdempotencyBounds): Promise<void> {
     await db.delete(idempotency).where(
       sql`rowid IN (SELECT id FROM (
-        SELECT rowid AS id, row_number() OVER (PARTITION BY scope ORDER BY created_at DESC) AS place
-        FROM ${idempotency}) WHERE place > ${most})`,
+        SELECT rowid AS id, row_number() OVER newest AS place,
+          sum(coalesce(octet_length(sealed_answer), 0)) OVER newest AS bytes
+        FROM ${idempotency}
+        WINDOW newest AS (PARTITION BY scope ORDER BY created_at DESC, rowid DESC
+          ROWS UNBOUNDED PRECEDING))
+        WHERE place > ${most} OR bytes > ${answerBytes})`,
     )
   },
 })

@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, lt, or } from 'drizzle-orm'
+import { and, desc, eq, inArray, lt, or, sql } from 'drizzle-orm'
 import type { Executor } from '../open.ts'
 import { containers, operations } from '../schema.ts'
 import { namedOneOf } from './containers.ts'
@@ -7,6 +7,7 @@ export type OperationRow = typeof operations.$inferSelect
 export type OperationState = OperationRow['state']
 
 const OPEN: OperationState[] = ['pending', 'running']
+const ENDED: OperationState[] = ['succeeded', 'failed', 'cancelled']
 
 export interface OperationPage {
   readonly limit: number
@@ -88,11 +89,15 @@ const changes = (db: Executor) => ({
   async pruneEnded(before: number): Promise<void> {
     await db
       .delete(operations)
-      .where(
-        and(
-          inArray(operations.state, ['succeeded', 'failed', 'cancelled']),
-          lt(operations.updatedAt, before),
-        ),
-      )
+      .where(and(inArray(operations.state, ENDED), lt(operations.updatedAt, before)))
+  },
+
+  /** Leaves each tenant so many of its newest that have ended. */
+  async pruneEndedBeyond(most: number): Promise<void> {
+    await db.delete(operations).where(
+      sql`id IN (SELECT id FROM (
+        SELECT id, row_number() OVER (PARTITION BY tenant_id ORDER BY created_at DESC, id DESC) AS place
+        FROM ${operations} WHERE ${inArray(operations.state, ENDED)}) WHERE place > ${most})`,
+    )
   },
 })

@@ -9,6 +9,9 @@ import { publishSoon } from './publisher.ts'
 /** What an operation does while its container runs and the edge has not seen it answer. */
 export const AWAITS_HEALTH = { step: 'health', progress: 80 } as const
 
+/** Of a row that is history: nobody asks for what it was made from, which is most of its bytes. */
+const FORGOTTEN = { specJson: '{}', imageJson: null } as const
+
 export type Notes = ReturnType<typeof containerNotes>
 
 /** Writes down what has come of a container: each in one transaction, with the end of its operations. */
@@ -61,7 +64,7 @@ export function containerNotes(deps: StepDeps) {
       await written(row, async (q) => {
         const removedAt = now()
         await deps.watched(q, row.tenantId, () =>
-          q.containers.update(row.id, { removedAt, state: 'deleting' }),
+          q.containers.update(row.id, { removedAt, state: 'deleting', ...FORGOTTEN }),
         )
         await q.names.release(row.id)
         await q.addresses.release(row.id, removedAt)

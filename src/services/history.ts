@@ -4,6 +4,8 @@ import type { Clock } from '../ports/clock.ts'
 const DAY_MS = 24 * 60 * 60_000
 /** Long enough to look up what became of a change over a weekend. */
 const OPERATIONS_KEPT_MS = 7 * DAY_MS
+/** Of one tenant: who changes something every second has the last hours. */
+const MOST_OPERATIONS = 10_000
 /** By these rows a container that outlived its own is known; nothing is on its way for so long. */
 const CONTAINERS_KEPT_MS = 30 * DAY_MS
 /** Far longer than an address rests. */
@@ -26,6 +28,7 @@ export function historyService({ store, clock, eventsKept }: HistoryDeps) {
       const { most, days } = eventsKept
       await store.write(async (q) => {
         await q.operations.pruneEnded(now - OPERATIONS_KEPT_MS)
+        await q.operations.pruneEndedBeyond(MOST_OPERATIONS)
         await q.addresses.pruneReleased(now - ADDRESSES_KEPT_MS)
         await q.containers.pruneRemoved(now - CONTAINERS_KEPT_MS)
         await q.keys.pruneEnded(now - KEYS_KEPT_MS)

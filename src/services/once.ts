@@ -28,6 +28,8 @@ export interface OnceAsked extends Omit<Claim, 'seal'> {
 export const KEPT_MS = 24 * 60 * 60_000
 /** Of one tenant; older ones give way. At the default rates nobody gets there in a minute. */
 const MOST_OF_SCOPE = 20_000
+/** Of one tenant as well: long answers to every key would fill the disk for all. */
+const ANSWER_BYTES_OF_SCOPE = 32 * 1024 * 1024
 /** A container with all that a spec may hold can be longer; its repeat is told where to look. */
 const LONGEST_BODY = 64 * 1024
 
@@ -98,7 +100,7 @@ export function onceService({ store, clock, keyRing }: OnceDeps) {
       const before = clock.now().getTime() - KEPT_MS
       await store.write(async (q) => {
         await q.idempotency.prune(before)
-        await q.idempotency.pruneBeyond(MOST_OF_SCOPE)
+        await q.idempotency.pruneBeyond({ most: MOST_OF_SCOPE, answerBytes: ANSWER_BYTES_OF_SCOPE })
       })
     },
   }

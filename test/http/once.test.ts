@@ -5,7 +5,7 @@ import { endpoint } from '../../src/contract/endpoint.ts'
 import { failure } from '../../src/core/failure.ts'
 import { mount } from '../../src/http/mount.ts'
 import type { App } from '../../src/http/shell.ts'
-import { apiWorld, type ApiWorld, type Line } from '../support/api-world.ts'
+import { apiWorld, START, type ApiWorld, type Line } from '../support/api-world.ts'
 
 const DAY_MS = 24 * 60 * 60_000
 const NewKey = z.looseObject({ id: z.string(), secretKey: z.string() })
@@ -259,7 +259,7 @@ test('an answer that is in the way leaves each tenant its newest ones', async ()
       await q.idempotency.put({ ...row, scope: 'one', key: `k${at}`, createdAt: at })
     }
     await q.idempotency.put({ ...row, scope: 'two', key: 'k0', createdAt: 0 })
-    await q.idempotency.pruneBeyond(2)
+    await q.idempotency.pruneBeyond({ most: 2, answerBytes: 0 })
   })
   const left = async (scope: string, key: string) =>
     (await world.store.read.idempotency.find(scope, key)) !== undefined
@@ -271,5 +271,24 @@ test('an answer that is in the way leaves each tenant its newest ones', async ()
       await left('two', 'k0'),
     ],
     [false, true, true, true],
+  )
+})
+
+test('long answers in the way leave each tenant the newest that fit', async () => {
+  await using world = await apiWorld()
+  const row = { askedBy: world.admin.id, fingerprint: 'f', target: '-', scope: 'one' }
+  const sealedAnswer = 'ä'.repeat(512 * 1024)
+  await world.store.write(async (q) => {
+    for (let at = 0; at < 34; at++) {
+      await q.idempotency.put({ ...row, sealedAnswer, key: `k${at}`, createdAt: START + at })
+    }
+    await q.idempotency.put({ ...row, sealedAnswer, scope: 'two', key: 'k0', createdAt: START })
+  })
+  await world.once.sweep()
+  const left = async (scope: string, key: string) =>
+    (await world.store.read.idempotency.find(scope, key)) !== undefined
+  assert.deepEqual(
+    [await left('one', 'k1'), await left('one', 'k2'), await left('two', 'k0')],
+    [false, true, true],
   )
 })

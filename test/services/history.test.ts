@@ -41,6 +41,60 @@ test('sweep() forgets what is long over, and nothing that lives', async () => {
   assert.deepEqual([web.state, web.addresses[0]?.address], ['running', '10.208.1.3'])
 })
 
+test('what is left of a removed container names neither its spec nor its image', async () => {
+  await using at = await world()
+  await at.addTenant('acme')
+  await at.begin()
+  const { resource, operation } = await at.create('acme', { env: { PASSWORD: 'x' } })
+  await runs(at, 'acme', 'web')
+  await at.control.containers.delete(asked('acme', 'web'), true)
+  await until('it is gone', () => at.host.containers.size === 0)
+  await at.quiet()
+  const row = await at.store.read.containers.byId(resource.id)
+  assert.deepEqual([row?.name, row?.specJson, row?.imageJson], ['web', '{}', null])
+  const reach = { container: ['web'] }
+  await at.control.operations.refuseBeyond(reach, { tenant: 'acme', operation: operation.id })
+})
+
+test('pruneEndedBeyond() leaves each tenant its newest operations, and all that are open', async () => {
+  await using at = await world()
+  const [acme, beta] = [await at.addTenant('acme'), await at.addTenant('beta')]
+  const now = at.time.now().getTime()
+  const operation = (tenantId: string, number: number) => ({
+    id: `${tenantId.slice(-1)}${String(number).padStart(15, '0')}`,
+    tenantId,
+    kind: 'containers.start',
+    targetKind: 'container',
+    targetId: 'container0000001',
+    targetName: 'web',
+    generation: 1,
+    state: 'succeeded' as const,
+    step: null,
+    progress: 100,
+    errorJson: null,
+    createdAt: now + number,
+    updatedAt: now + number,
+  })
+  await at.store.write(async (q) => {
+    await q.operations.insert({ ...operation(acme.id, 0), state: 'running' })
+    await q.operations.insert(operation(beta.id, 0))
+    for (let number = 1; number <= 4; number++) {
+      await q.operations.insert(operation(acme.id, number))
+    }
+    await q.operations.pruneEndedBeyond(2)
+  })
+  const isKept = async (tenantId: string, number: number) =>
+    (await at.store.read.operations.byId(operation(tenantId, number).id)) !== undefined
+  assert.deepEqual(await Promise.all([0, 1, 2, 3, 4].map((number) => isKept(acme.id, number))), [
+    true,
+    false,
+    false,
+    true,
+    true,
+  ])
+  assert.equal(await isKept(beta.id, 0), true)
+})
+
 test('sweep() forgets keys 90 days after their end, and none by which a database is known as used', async () => {
   await using api = await apiWorld()
   const living = await api.tenant('aa')

@@ -23,7 +23,7 @@ import { peopleQueries } from './queries/people.ts'
 import { registryQueries } from './queries/registries.ts'
 import { secretQueries } from './queries/secrets.ts'
 import { tenantQueries } from './queries/tenants.ts'
-import { storageFailure, troubleWatch, type Trouble } from './trouble.ts'
+import { lineIsFull, storageFailure, troubleWatch, type Trouble } from './trouble.ts'
 
 type Db = LibSQLDatabase
 /** Has something done once the transaction is durable, before the next one begins; never if it fails. */
@@ -58,7 +58,12 @@ export interface Store {
   /** Living containers and tenants come from memory (`mirror.ts`), as the last commit has left them. */
   readonly read: Queries
   /** Runs `work` in one write transaction, after those asked for earlier; a throw rolls it back. */
-  write<T>(work: (q: Queries) => Promise<T>): Promise<T>
+  write<T>(work: (q: Queries) => Promise<T>, how?: Writing): Promise<T>
+}
+
+export interface Writing {
+  /** For writers that are few by themselves: however long the line is, they may stand in it. */
+  readonly isNeverRefused?: boolean
 }
 
 export interface OpenStore extends Store {
@@ -125,7 +130,7 @@ export async function openStore(
     get read() {
       return mirror.read()
     },
-    write: (work) => line.wait(() => attempt(work)),
+    write: (work, how = {}) => line.wait(() => attempt(work), how),
     trouble: troubles.current,
     distrust: () => troubles.found('damaged'),
     async close() {
@@ -135,6 +140,17 @@ export async function openStore(
   }
 }
 
+/** The same store for what must go on while requests are told to come back. */
+export const neverRefused = (store: OpenStore): OpenStore => ({
+  trouble: () => store.trouble(),
+  distrust: () => store.distrust(),
+  close: () => store.close(),
+  get read() {
+    return store.read
+  },
+  write: (work) => store.write(work, { isNeverRefused: true }),
+})
+
 /**
  * SQLite has one writer, and libSQL does not wait for it: a second transaction fails at once with
  * SQLITE_BUSY. So writers of this process stand in line here, also before a server, which has one too.
@@ -143,8 +159,8 @@ function writersInLine(most: number) {
   let last: Promise<unknown> = Promise.resolve()
   let waiting = 0
   return {
-    wait<T>(work: () => Promise<T>): Promise<T> {
-      if (waiting >= most) return Promise.reject(new Error('Too many writers in line'))
+    wait<T>(work: () => Promise<T>, { isNeverRefused = false }: Writing): Promise<T> {
+      if (waiting >= most && !isNeverRefused) return Promise.reject(lineIsFull())
       waiting++
       const turn = last.then(work)
       last = turn.then(

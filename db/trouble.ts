@@ -51,6 +51,11 @@ export function troubleWatch(told: (trouble: Trouble | undefined) => void) {
   }
 }
 
+export const lineIsFull = (): Failure =>
+  failure('storage-unavailable', 'Cannot change anything: too many changes wait for the database', {
+    retryAfterSeconds: 1,
+  })
+
 export const storageFailure = (trouble: Trouble, action: string): Failure =>
   failure(
     trouble === 'full' ? 'storage-full' : 'storage-unavailable',

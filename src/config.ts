@@ -171,7 +171,7 @@ export const SETTINGS = {
     .min(1000)
     .max(10_000_000)
     .default(100_000)
-    .describe('Events that are kept at most, of the whole platform'),
+    .describe('Events that are kept at most, of the whole platform; of one tenant a tenth'),
   CLOUDLET_EVENTS_KEPT_DAYS: z.coerce
     .number()
     .int()

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, inArray, lt, lte, or, sql, type SQL } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, inArray, isNotNull, lt, lte, or, sql, type SQL } from 'drizzle-orm'
 import { levelsFrom, type EventFilter } from '../../src/core/event-filter.ts'
 import type { Executor } from '../open.ts'
 import { events } from '../schema.ts'
@@ -12,6 +12,17 @@ export interface EventQuery {
   /** Only those after this one. */
   readonly since?: number | undefined
   readonly limit: number
+}
+
+interface Stretch extends Omit<EventQuery, 'filter' | 'limit'> {
+  readonly before: number | undefined
+  readonly most: number
+}
+
+interface Kept {
+  readonly before: number
+  readonly most: number
+  readonly mostOfTenant: number
 }
 
 export const eventQueries = (db: Executor) => ({
@@ -33,13 +44,40 @@ export const eventQueries = (db: Executor) => ({
       .limit(limit)
   },
 
+  /** The first that is not looked at, going back from `before` over so many. */
+  async beyond({ tenantId, since, before, most }: Stretch): Promise<number | undefined> {
+    const older = before === undefined ? undefined : lt(events.seq, before)
+    const [row] = await db
+      .select({ seq: events.seq })
+      .from(events)
+      .where(and(wanted({ tenantId, since, filter: {} }), older))
+      .orderBy(desc(events.seq))
+      .limit(1)
+      .offset(most)
+    return row?.seq
+  },
+
   /** In the order in which they happened. */
   async replay(asked: EventQuery): Promise<EventRow[]> {
     return db.select().from(events).where(wanted(asked)).orderBy(asc(events.seq)).limit(asked.limit)
   },
 
-  /** Forgets what is older than a moment, and beyond so many the oldest. */
-  async prune({ before, most }: { before: number; most: number }): Promise<void> {
+  /**
+   * Forgets what is older than a moment, and beyond so many the oldest: first those of tenants that have
+   * more than their share, so that one of them cannot push out what others are told.
+   */
+  async prune({ before, most, mostOfTenant }: Kept): Promise<void> {
+    const place = sql<number>`row_number() OVER (PARTITION BY ${events.tenantId} ORDER BY ${events.seq} DESC)`
+    const placed = db
+      .select({ seq: events.seq, place: place.as('place') })
+      .from(events)
+      .where(isNotNull(events.tenantId))
+      .as('placed')
+    const tooMany = db
+      .select({ seq: placed.seq })
+      .from(placed)
+      .where(gt(placed.place, mostOfTenant))
+    await db.delete(events).where(inArray(events.seq, tooMany))
     const [last] = await db
       .select({ seq: events.seq })
       .from(events)
@@ -51,7 +89,7 @@ export const eventQueries = (db: Executor) => ({
   },
 })
 
-function wanted({ tenantId, since, filter }: EventQuery): SQL | undefined {
+function wanted({ tenantId, since, filter }: Omit<EventQuery, 'limit'>): SQL | undefined {
   const { level, action, target } = filter
   return and(
     tenantId === undefined ? undefined : eq(events.tenantId, tenantId),

@@ -1,3 +1,4 @@
+import { neverRefused } from '../../db/open.ts'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import type { StepDeps } from '../reconcile/container-steps.ts'
 import type { PassDeps } from '../reconcile/engine-pass.ts'
@@ -34,7 +35,9 @@ export interface Told {
 }
 
 /** What makes intent come true: the loop, what it sees of the engine, and what it tells the edge. */
-export function reconciling(outside: Outside, told: Told) {
+export function reconciling(around: Outside, told: Told) {
+  // It works at a few things at a time, and must not stand still because requests are many.
+  const outside = { ...around, store: neverRefused(around.store) }
   const { loginFor, operationEnded, record, watched } = told
   const { instance, settings, store, engine, edge, clock, timers, log } = outside
   const known = knownEngine()

@@ -16,6 +16,7 @@ import { notFound, wrongField } from '../core/failure.ts'
 import type { KeyRing } from '../ports/key-ring.ts'
 import { auditWalk } from './audit-walk.ts'
 import { AUDIT_PURPOSE } from './audit-writer.ts'
+import { sharedChecks } from './shared-checks.ts'
 import { tenantBySlug } from './tenant-lookup.ts'
 
 export interface AuditCheckDeps {
@@ -36,11 +37,7 @@ export function auditCheckService({ store, keyRing, breathe }: AuditCheckDeps) {
   const macOf: MacOf = (rootKey, text) => keyRing.mac(rootKey, AUDIT_PURPOSE, text)
   const { walked, startOf, exported } = auditWalk({ store, macOf, breathe })
 
-  async function verify(
-    chain: string,
-    { head: asked }: Asked,
-    signal: AbortSignal,
-  ): Promise<AuditVerdict> {
+  const verify = sharedChecks(async ({ chain, head: asked }, signal): Promise<AuditVerdict> => {
     const row = await store.read.auditChains.byName(chain)
     const noted = asked === undefined ? null : notedHead(asked, row?.cutSeq ?? 0)
     const start = startOf(row)
@@ -52,14 +49,15 @@ export function auditCheckService({ store, keyRing, breathe }: AuditCheckDeps) {
       end.seq < (row?.headSeq ?? 0) ? { seq: end.seq + 1, flaw: 'truncated' } : null
     const lost = noted && flawAtHead(noted, atNoted, end)
     return verdict(chain, end, [entries, bad ?? truncated ?? lost])
-  }
+  })
 
   return {
     verify: ({ chain = PLATFORM_CHAIN, ...asked }: PlatformAsked, signal: AbortSignal) =>
-      verify(chain, asked, signal),
+      verify({ ...asked, chain }, signal),
 
     async verifyOfTenant(slug: string, asked: Asked, signal: AbortSignal): Promise<AuditVerdict> {
-      return verify((await tenantBySlug(store.read, slug)).id, asked, signal)
+      const { id } = await tenantBySlug(store.read, slug)
+      return verify({ ...asked, chain: id }, signal)
     },
 
     /** Entries that somebody has kept, e.g. until after retention had cut them: are they what was written? */

@@ -1,6 +1,7 @@
 import type { Queries, Store } from '../../db/open.ts'
 import type { AuditQuery } from '../contract/audit.ts'
 import type { Actor } from '../core/actor.ts'
+import { PLATFORM_CHAIN } from '../core/audit-chain.ts'
 import type { Clock } from '../ports/clock.ts'
 import { claimRow } from './once.ts'
 import type { KeyRing } from '../ports/key-ring.ts'
@@ -38,22 +39,35 @@ interface Refused {
 /**
  * Each entry is a write to disk, which a stranger must not be able to order at will: beyond this many
  * refusals are only counted, and the next one to be written says how many. The bound on an hour keeps
- * strangers from filling the platform's chain until retention cuts what matters.
+ * strangers from filling the platform's chain until retention cuts what matters. Those with a key are counted
+ * by the tenant of the key: what one of them does must not hide what another is refused.
  */
 const MOST_REFUSALS = {
   anonymous: [
     { most: 5, inMs: 1000 },
     { most: 600, inMs: 3_600_000 },
   ],
-  known: [{ most: 50, inMs: 1000 }],
+  known: [
+    { most: 50, inMs: 1000 },
+    { most: 3600, inMs: 3_600_000 },
+  ],
 } as const
+/** Who was refused least lately is forgotten, and may have as much written again. */
+const MOST_OWNERS = 10_000
 
 export function auditService({ store, clock, keyRing }: AuditDeps) {
   const append = auditWriter({ clock, keyRing })
   const pageOf = auditPages(store)
-  const room = {
-    anonymous: allowance(MOST_REFUSALS.anonymous),
-    known: allowance(MOST_REFUSALS.known),
+  const anonymous = allowance(MOST_REFUSALS.anonymous)
+  const known = new Map<string, ReturnType<typeof allowance>>()
+
+  function roomOf(owner: string): ReturnType<typeof allowance> {
+    const room = known.get(owner) ?? allowance(MOST_REFUSALS.known)
+    known.delete(owner)
+    known.set(owner, room)
+    const [oldest = owner] = known.keys()
+    if (known.size > MOST_OWNERS) known.delete(oldest)
+    return room
   }
 
   return {
@@ -72,13 +86,15 @@ export function auditService({ store, clock, keyRing }: AuditDeps) {
 
     async refused(actor: Actor, said: Refused): Promise<void> {
       const kind = actor.name === 'anonymous' ? 'anonymous' : 'known'
-      const left = room[kind](clock.now().getTime())
+      const owner = said.tenant
+      const room = kind === 'anonymous' ? anonymous : roomOf(owner?.id ?? PLATFORM_CHAIN)
+      const left = room(clock.now().getTime())
       if (left === 'none') return
       await store.write(async (q) => {
         if (left.uncounted > 0) {
           const counted = {
             action: 'audit.omitted',
-            tenant: null,
+            tenant: kind === 'anonymous' ? null : owner,
             target: `${left.uncounted} refusals`,
           }
           const omitted = { ...counted, result: 'omitted', status: 429 }

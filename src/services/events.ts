@@ -29,6 +29,8 @@ export interface Following {
   readonly end: (reason: Failure) => void
 }
 
+/** How many events one page looks at. A filter that fits few must not read the whole table at once. */
+const LOOKED_AT = 10_000
 const LONGEST_MESSAGE = 1000
 const LONGEST_DETAILS = 4000
 /** Events that are read from the table at once for one who was away. */
@@ -62,9 +64,13 @@ export function eventService({ store, clock }: EventDeps) {
 
   async function list(tenantId: string | undefined, { limit, cursor, since, ...filter }: Page) {
     const before = /^\d{1,15}$/.test(cursor ?? '') ? Number(cursor) : undefined
-    const rows = await store.read.events.list({ tenantId, filter, since, before, limit })
-    const last = rows.length === limit ? rows.at(-1) : undefined
-    return { items: rows.map(eventOf), nextCursor: last ? String(last.seq) : null }
+    const beyond = await store.read.events.beyond({ tenantId, since, before, most: LOOKED_AT })
+    const search = { tenantId, filter, since: beyond ?? since, before, limit }
+    const rows = await store.read.events.list(search)
+    const last = rows.length === limit ? rows.at(-1)?.seq : undefined
+    // A page that is short may still name a next one.
+    const next = last ?? (beyond === undefined ? undefined : beyond + 1)
+    return { items: rows.map(eventOf), nextCursor: next === undefined ? null : String(next) }
   }
 
   const follow = (tenantId: string | undefined, asked: Asked, following: Following) => {

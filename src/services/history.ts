@@ -12,6 +12,8 @@ const CONTAINERS_KEPT_MS = 30 * DAY_MS
 const ADDRESSES_KEPT_MS = DAY_MS
 /** Who reads an old entry of the audit log finds the key that it names so long after its end. */
 const KEYS_KEPT_MS = 90 * DAY_MS
+/** Of all events that are kept, what one tenant's may be. */
+const TENANT_SHARE = 1 / 10
 
 export interface HistoryDeps {
   readonly store: Store
@@ -32,7 +34,8 @@ export function historyService({ store, clock, eventsKept }: HistoryDeps) {
         await q.addresses.pruneReleased(now - ADDRESSES_KEPT_MS)
         await q.containers.pruneRemoved(now - CONTAINERS_KEPT_MS)
         await q.keys.pruneEnded(now - KEYS_KEPT_MS)
-        await q.events.prune({ before: now - days * DAY_MS, most })
+        const mostOfTenant = Math.ceil(most * TENANT_SHARE)
+        await q.events.prune({ before: now - days * DAY_MS, most, mostOfTenant })
       })
     },
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { openStore } from '../../db/open.ts'
+import { neverRefused, openStore } from '../../db/open.ts'
 import { world, type WorldWanted } from '../support/world.ts'
 
 /** Answers a fresh one for each test. */
@@ -84,10 +84,12 @@ function bounds(what: string, place: Place): void {
     const waiting = Array.from({ length: 1000 }, () => at.store.write(() => busy.promise))
     await assert.rejects(
       at.store.write(() => Promise.resolve()),
-      /Too many writers/,
+      { code: 'storage-unavailable' },
     )
+    const own = neverRefused(at.store).write((q) => q.tenants.liveSlugs())
     busy.resolve()
     await Promise.all(waiting)
+    assert.deepEqual(await own, [])
     await at.store.write(() => Promise.resolve())
   })
 }

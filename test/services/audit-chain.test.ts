@@ -259,6 +259,36 @@ test('verify() goes on where retention has cut while it was at it', async () => 
   assert.deepEqual(care.lines, [])
 })
 
+test('verify() goes along a chain once for all who ask at a time, and ends with the last of them', async () => {
+  await using world = await apiWorld()
+  await entries(world, 501)
+  const { store, keyRing } = world
+  const gate = Promise.withResolvers<void>()
+  const begun = Promise.withResolvers<void>()
+  let walks = 0
+  const check = auditCheckService({
+    store,
+    keyRing,
+    breathe() {
+      walks++
+      begun.resolve()
+      return gate.promise
+    },
+  })
+  const given = new AbortController()
+  const early = check.verify({}, given.signal)
+  await begun.promise
+  const others = Array.from({ length: 20 }, () => check.verify({}, signal))
+  given.abort(new Error('gone'))
+  await assert.rejects(early, /gone/)
+  gate.resolve()
+  const verdicts = await Promise.all(others)
+  assert.ok(verdicts.every(({ ok, entries: count }) => ok && count === verdicts[0]?.entries))
+  assert.equal(walks, 1)
+  assert.ok((await check.verify({}, signal)).ok)
+  assert.equal(walks, 2)
+})
+
 test('verify() ends when nobody waits for it any more', async () => {
   await using world = await apiWorld()
   const gone = AbortSignal.abort(new Error('gone'))

@@ -87,6 +87,29 @@ test('a flood of strangers does not hide what a known key is refused', async () 
   assert.equal((await refusals(world))[0], 'x.y /mine')
 })
 
+test('a flood of one tenant hides nothing of another, and is counted in its own log', async () => {
+  await using world = await apiWorld()
+  await world.tenant('aa')
+  await world.tenant('bb')
+  const tenantOf = async (slug: string) => {
+    const row = await world.store.read.tenants.bySlug(slug)
+    assert.ok(row)
+    return { id: row.id, slug }
+  }
+  const [aa, bb] = [await tenantOf('aa'), await tenantOf('bb')]
+  const known = { ...ANONYMOUS, name: 'key:ck0000000000000001', keyId: 'ck0000000000000001' }
+  for (let i = 0; i < 60; i++) await world.audit.refused(known, { ...REFUSED, tenant: aa })
+  await world.audit.refused(known, { ...REFUSED, tenant: bb, target: '/mine' })
+  assert.equal((await refusals(world))[0], 'x.y /mine')
+  world.advance(1000)
+  await world.audit.refused(known, { ...REFUSED, tenant: aa })
+  const own = await world.audit.listOfTenant('aa', { limit: 2 })
+  assert.deepEqual(
+    own.items.map(({ action, target }) => `${action} ${target}`),
+    ['x.y /x', 'audit.omitted 10 refusals'],
+  )
+})
+
 test('list() goes back page by page, and one tenant sees its own entries only', async () => {
   await using world = await apiWorld()
   await world.tenant('aa')

@@ -83,3 +83,20 @@ test('a tenant reads its own events alone, the operator those of all, page by pa
     ['bb', 'aa'],
   )
 })
+
+test('a filter that fits nothing is looked for in a part of the events at a time', async () => {
+  await using at = await world()
+  await at.store.write(async (q) => {
+    const row = { tenantId: null, tenant: null, detailsJson: '{}', level: 'info' } as const
+    const what = { targetKind: 'platform', targetId: 'x', targetName: 'x', message: 'x' }
+    await q.events.insert({ ...row, ...what, time: 1, action: 'platform.first' })
+    for (let one = 0; one < 10_000; one++) {
+      await q.events.insert({ ...row, ...what, time: 1, action: 'platform.other' })
+    }
+  })
+  const search = { limit: 10, action: 'platform.first', target: 'x' }
+  const page = await at.control.events.list(search)
+  assert.deepEqual([page.items, page.nextCursor], [[], '2'])
+  const next = await at.control.events.list({ ...search, cursor: '2' })
+  assert.deepEqual([next.items.map(({ seq }) => seq), next.nextCursor], [[1], null])
+})

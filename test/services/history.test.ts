@@ -19,7 +19,7 @@ test('sweep() forgets what is long over, and nothing that lives', async () => {
   await at.control.containers.delete(asked('acme', 'old'), true)
   await until('it is gone', () => at.host.containers.size === 1)
   await at.quiet()
-  const eventsKept = { most: 3, days: 10 }
+  const eventsKept = { most: 30, days: 10 }
   const history = historyService({ store: at.store, clock: at.time, eventsKept })
   const { containers, operations } = at.store.read
   const known = async () => ({
@@ -126,4 +126,31 @@ test('sweep() forgets keys 90 days after their end, and none by which a database
   assert.deepEqual(await kept('aa'), [living.id])
   assert.equal((await kept(null)).length, 2)
   assert.deepEqual(await store.read.keys.tokensOf(expiring.id), [])
+})
+
+test('sweep() leaves every tenant its share of the events, however many another has', async () => {
+  await using at = await world()
+  const [acme, other] = [await at.addTenant('acme'), await at.addTenant('other')]
+  const tell = (tenantId: string | null, count: number) =>
+    at.store.write(async (q) => {
+      for (let told = 0; told < count; told++) {
+        await at.control.events.record(q, {
+          tenantId,
+          action: 'container.crash-looping',
+          level: 'warning',
+          target: { kind: 'container', id: 'x', name: 'x' },
+          message: 'It exits again and again',
+        })
+      }
+    })
+  await tell(other.id, 2)
+  await tell(null, 2)
+  await tell(acme.id, 100)
+  const eventsKept = { most: 30, days: 10 }
+  await historyService({ store: at.store, clock: at.time, eventsKept }).sweep()
+  const { items } = await at.control.events.list({ limit: 1000 })
+  assert.deepEqual(
+    items.map(({ tenant }) => tenant),
+    ['acme', 'acme', 'acme', null, null, 'other', 'other'],
+  )
 })

@@ -6,6 +6,8 @@ import { WebSocket } from 'ws'
 import { z } from 'zod'
 import { createBackup } from '../../src/contract/backups.ts'
 import { followEvents } from '../../src/contract/events.ts'
+import { collectOrphans, listOrphans } from '../../src/contract/orphans.ts'
+import { leaveSafeMode } from '../../src/contract/safe-mode.ts'
 import { platformHealth } from '../../src/contract/platform.ts'
 import { ApiError } from '../../src/client/api-error.ts'
 import { dockerName } from '../../src/core/docker-names.ts'
@@ -74,6 +76,15 @@ test('a platform tells what happens, is copied while it runs, and goes back to w
     const { containers } = await objectsOf(platform.instance)
     const names = containers.flatMap(({ Names }) => Names)
     assert.ok(names.includes(`/${dockerName('acme', 'container', later.id)}`))
+    const { safeMode, waiting } = await platform.api.call(listOrphans, {})
+    assert.equal(safeMode?.reason, 'restored')
+    assert.deepEqual(
+      waiting.map((orphan) => orphan.id),
+      [later.id],
+    )
+    await assert.rejects(platform.api.call(collectOrphans, { body: {} }), /in safe mode/)
+    await platform.api.call(leaveSafeMode, {})
+    assert.equal((await platform.api.call(collectOrphans, { body: {} })).removedCount, 0)
   } finally {
     await platform.remove()
   }

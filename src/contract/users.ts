@@ -3,7 +3,11 @@ import { ROLE_NAMES } from '../core/permissions.ts'
 import { endpoint, page, PageQuery } from './endpoint.ts'
 import { Id, InTenant, Slug, Timestamp } from './names.ts'
 
-const Email = z.email().max(254).toLowerCase().meta({ id: 'Email' })
+/** The form of HTML's `<input type=email>`, with a domain of at least two labels. */
+const EMAIL =
+  /^[A-Za-z0-9_.!#$%&'*+/=?^`{|}~-]{1,64}@([a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?\.)+[a-zA-Z]{2,63}$/
+
+const Email = z.string().max(254).regex(EMAIL, 'an e-mail address').toLowerCase()
 
 export const UserCreate = z
   .strictObject({

@@ -121,6 +121,27 @@ test('an image that went between the look and the create is pulled', async () =>
   assert.equal([...at.host.containers.values()][0]?.wanted.imageId, imageIdOf('new'))
 })
 
+test('half a connection that an ended engine has left is made anew, and the container starts', async () => {
+  await using at = await world()
+  await at.addTenant('acme')
+  await at.begin()
+  const calls: string[] = []
+  const answer = 'endpoint with name web already exists in network'
+  const refuseOnce = failing('startContainer', {
+    fault: { status: 403, answer },
+    first: 1,
+    times: 1,
+  })
+  at.host.intercept = (call) => {
+    calls.push(call.method)
+    return refuseOnce(call)
+  }
+  await at.create('acme', {})
+  await runs(at, 'acme', 'web')
+  const between = calls.slice(calls.indexOf('startContainer'), calls.lastIndexOf('startContainer'))
+  assert.ok(between.includes('disconnectContainer') && between.includes('connectContainer'))
+})
+
 test('a refusal of the engine is the container’s fate, in its own words', async () => {
   await using at = await world({ program: () => ({ cannotStart: 'exec: "nope": not found' }) })
   await at.addTenant('acme')

@@ -6,13 +6,12 @@ import { specOf } from './container-wanted.ts'
 import { networkJoining } from './network-joining.ts'
 
 const NOT_FOUND = 404
-const FORBIDDEN = 403
 
 /** Starts, stops and removes, each in step with the edge. */
 export function containerRunning(deps: StepDeps, notes: Notes) {
   const { engine, known } = deps
   const { told, withdrawn } = edgeWord(deps)
-  const started = starting(deps)
+  const joining = networkJoining(deps)
 
   /**
    * The edge knows who will ask before anyone can ask, and the run is written down before it is begun.
@@ -42,7 +41,14 @@ export function containerRunning(deps: StepDeps, notes: Notes) {
     // After a boot the host has forgotten it, and the engine would make one without limits.
     await deps.groups.ensured(placed.row.tenantId)
     await deps.secrets.prepare(placed)
-    if (!(await started({ placed, name, seen }, signal))) return
+    try {
+      await engine.startContainer(name, signal)
+    } catch (error) {
+      if (!(error instanceof EngineRefusal) || error.status !== NOT_FOUND) throw error
+      // Removed by another hand meanwhile, or its network was: the next look starts what is then there.
+      await joining.rejoin({ placed, name, seen }, signal)
+      return
+    }
     deps.passing('container-started')
     const there = known.container(name)
     if (!there) return
@@ -70,24 +76,4 @@ export function containerRunning(deps: StepDeps, notes: Notes) {
   }
 
   return { beginRun, start, stop, remove }
-}
-
-/** Has the engine start it; answers false where there is something else to do first. */
-function starting(deps: StepDeps) {
-  const { engine } = deps
-  const joining = networkJoining(deps)
-  return async (at: StepAt, signal: AbortSignal): Promise<boolean> => {
-    try {
-      await engine.startContainer(at.name, signal)
-    } catch (error) {
-      const status = error instanceof EngineRefusal ? error.status : undefined
-      if (status !== NOT_FOUND && status !== FORBIDDEN) throw error
-      // Removed by another hand meanwhile, or its network was: the next look starts what is then there.
-      await joining.rejoin(at, signal)
-      if (status === NOT_FOUND) return false
-      // An engine that ended in the middle of a start keeps half a connection, and refuses another.
-      await engine.startContainer(at.name, signal)
-    }
-    return true
-  }
 }

@@ -121,25 +121,25 @@ test('an image that went between the look and the create is pulled', async () =>
   assert.equal([...at.host.containers.values()][0]?.wanted.imageId, imageIdOf('new'))
 })
 
-test('half a connection that an ended engine has left is made anew, and the container starts', async () => {
+test('a start that an ending engine refuses is tried again until the engine is back', async () => {
   await using at = await world()
   await at.addTenant('acme')
   await at.begin()
-  const calls: string[] = []
-  const answer = 'endpoint with name web already exists in network'
-  const refuseOnce = failing('startContainer', {
-    fault: { status: 403, answer },
-    first: 1,
-    times: 1,
-  })
-  at.host.intercept = (call) => {
-    calls.push(call.method)
-    return refuseOnce(call)
-  }
+  const fault = { status: 403, answer: 'endpoint with name web already exists in network' }
+  at.host.intercept = failing('startContainer', { fault, first: 1, times: 6 })
+  await at.create('acme', { restart: 'always' })
+  await inTime(at, 'it runs', async () => (await isOver(at)) && isAsDesired(at))
+})
+
+test('a start that is refused so for good is the container’s fate', async () => {
+  await using at = await world()
+  await at.addTenant('acme')
+  await at.begin()
+  const fault = { status: 403, answer: 'endpoint with name web already exists in network' }
+  at.host.intercept = failing('startContainer', { fault, first: 1, times: Infinity })
   await at.create('acme', {})
-  await runs(at, 'acme', 'web')
-  const between = calls.slice(calls.indexOf('startContainer'), calls.lastIndexOf('startContainer'))
-  assert.ok(between.includes('disconnectContainer') && between.includes('connectContainer'))
+  await inTime(at, 'it is given up', () => isOver(at))
+  assert.equal((await at.control.containers.get('acme', 'web')).state, 'failed')
 })
 
 test('a refusal of the engine is the container’s fate, in its own words', async () => {

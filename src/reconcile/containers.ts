@@ -23,11 +23,12 @@ const MOST_STEPS = 20
 const TROUBLES_MOST = 3
 const SERVER_ERROR = 500
 /**
- * An engine that is about to end refuses a start with "endpoint already exists", and takes it when it is
- * back. So often it is asked, later and later: longer than the 15 s that an engine takes to end.
+ * An engine that is about to end refuses a start by what it has half taken down ("endpoint already exists",
+ * 403, "task already exists", 409), and takes it when it is back. So often it is asked, later and later:
+ * longer than the 15 s that an engine takes to end.
  */
-const FORBIDDEN = 403
-const FORBIDDEN_MOST = 7
+const ENDING: ReadonlySet<number> = new Set([403, 409])
+const ENDINGS_MOST = 7
 
 /**
  * Brings one container to what its row says: looks, decides the next step (`core/container-plan.ts`),
@@ -93,10 +94,11 @@ export function containerReconciler(deps: StepDeps) {
 
   function isTrouble(id: string, error: unknown): boolean {
     if (!(error instanceof EngineRefusal)) return false
-    if (error.status < SERVER_ERROR && error.status !== FORBIDDEN) return false
+    const isEnding = ENDING.has(error.status)
+    if (error.status < SERVER_ERROR && !isEnding) return false
     const times = (troubles.get(id) ?? 0) + 1
     troubles.set(id, times)
-    return times < (error.status === FORBIDDEN ? FORBIDDEN_MOST : TROUBLES_MOST)
+    return times < (isEnding ? ENDINGS_MOST : TROUBLES_MOST)
   }
 
   return { reconcile }

@@ -3,6 +3,7 @@ import { dockerName } from '../core/docker-names.ts'
 import { Failure } from '../core/failure.ts'
 import { EngineRefusal } from '../ports/engine.ts'
 import { decision, isRunning } from './container-decision.ts'
+import { containerClearing } from './container-clearing.ts'
 import { containerExit } from './container-exit.ts'
 import { containerImage } from './container-image.ts'
 import { containerLook } from './container-look.ts'
@@ -43,8 +44,8 @@ export function containerReconciler(deps: StepDeps) {
   const perform = performer(deps, notes)
   const settle = containerSettling(deps, notes)
   const patiently = givingWay(deps)
-  /** How often in a row the engine was in trouble, by container. */
-  const troubles = new Map<string, number>()
+  const troubles = engineTroubles()
+  const clearing = containerClearing(deps)
 
   async function reconcile(id: string, signal: AbortSignal, { aside, isEnding }: Turn) {
     for (let done = 0; done < MOST_STEPS; done++) {
@@ -71,7 +72,8 @@ export function containerReconciler(deps: StepDeps) {
   }
 
   function forgotten(id: string): undefined {
-    troubles.delete(id)
+    troubles.forget(id)
+    clearing.forget(id)
     repairs.forget(id)
     return undefined
   }
@@ -81,27 +83,36 @@ export function containerReconciler(deps: StepDeps) {
     const { id } = at.placed.row
     try {
       await perform(step, at, signal)
-      if (FATEFUL.has(step.do)) troubles.delete(id)
+      if (FATEFUL.has(step.do)) troubles.forget(id)
     } catch (error) {
       if (!FATEFUL.has(step.do)) throw error
       const failure = failureOf(error)
-      if (!failure || isTrouble(id, error) || isPutBack(step, at)) throw error
-      troubles.delete(id)
+      if (!failure || troubles.isOne(id, error) || isPutBack(step, at)) throw error
+      troubles.forget(id)
+      if (await clearing.isCleared(at, error, signal)) throw error
       deps.log('info', 'Container failed', { container: id, step: step.do, error })
       await failed(step, at, failure)
     }
   }
 
-  function isTrouble(id: string, error: unknown): boolean {
-    if (!(error instanceof EngineRefusal)) return false
-    const isEnding = ENDING.has(error.status)
-    if (error.status < SERVER_ERROR && !isEnding) return false
-    const times = (troubles.get(id) ?? 0) + 1
-    troubles.set(id, times)
-    return times < (isEnding ? ENDINGS_MOST : TROUBLES_MOST)
-  }
-
   return { reconcile }
+}
+
+/** How often in a row the engine was in trouble, by container. */
+function engineTroubles() {
+  const times = new Map<string, number>()
+  return {
+    forget: (id: string): void => void times.delete(id),
+
+    isOne(id: string, error: unknown): boolean {
+      if (!(error instanceof EngineRefusal)) return false
+      const isEnding = ENDING.has(error.status)
+      if (error.status < SERVER_ERROR && !isEnding) return false
+      const now = (times.get(id) ?? 0) + 1
+      times.set(id, now)
+      return now < (isEnding ? ENDINGS_MOST : TROUBLES_MOST)
+    },
+  }
 }
 
 const soonest = (...all: readonly (number | undefined)[]): number | undefined => {

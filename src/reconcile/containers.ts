@@ -3,13 +3,13 @@ import { dockerName } from '../core/docker-names.ts'
 import { Failure } from '../core/failure.ts'
 import { EngineRefusal } from '../ports/engine.ts'
 import { decision, isRunning } from './container-decision.ts'
-import { containerClearing } from './container-clearing.ts'
 import { containerExit } from './container-exit.ts'
 import { containerImage } from './container-image.ts'
 import { containerLook } from './container-look.ts'
 import { containerMaking } from './container-making.ts'
 import { containerNotes, type Notes } from './container-notes.ts'
 import { containerOutcomes } from './container-outcomes.ts'
+import { engineRefusals } from './container-refusals.ts'
 import { containerHands, containerRepairs } from './container-repairs.ts'
 import { containerResize, isPuttingBack } from './container-resize.ts'
 import { containerRunning } from './container-running.ts'
@@ -20,16 +20,6 @@ import type { Turn } from './loop.ts'
 
 /** More than any way from nothing to running takes; beyond it something goes round in circles. */
 const MOST_STEPS = 20
-/** An engine in trouble says no to what is fine; so often it is asked before its word is final. */
-const TROUBLES_MOST = 3
-const SERVER_ERROR = 500
-/**
- * An engine that is about to end refuses a start by what it has half taken down ("endpoint already exists",
- * 403, "task already exists", 409), and takes it when it is back. So often it is asked, later and later:
- * longer than the 15 s that an engine takes to end.
- */
-const ENDING: ReadonlySet<number> = new Set([403, 409])
-const ENDINGS_MOST = 7
 
 /**
  * Brings one container to what its row says: looks, decides the next step (`core/container-plan.ts`),
@@ -44,8 +34,7 @@ export function containerReconciler(deps: StepDeps) {
   const perform = performer(deps, notes)
   const settle = containerSettling(deps, notes)
   const patiently = givingWay(deps)
-  const troubles = engineTroubles()
-  const clearing = containerClearing(deps)
+  const refusals = engineRefusals(deps)
 
   async function reconcile(id: string, signal: AbortSignal, { aside, isEnding }: Turn) {
     for (let done = 0; done < MOST_STEPS; done++) {
@@ -72,8 +61,7 @@ export function containerReconciler(deps: StepDeps) {
   }
 
   function forgotten(id: string): undefined {
-    troubles.forget(id)
-    clearing.forget(id)
+    refusals.forget(id)
     repairs.forget(id)
     return undefined
   }
@@ -83,36 +71,19 @@ export function containerReconciler(deps: StepDeps) {
     const { id } = at.placed.row
     try {
       await perform(step, at, signal)
-      if (FATEFUL.has(step.do)) troubles.forget(id)
+      if (FATEFUL.has(step.do)) refusals.taken(id)
     } catch (error) {
       if (!FATEFUL.has(step.do)) throw error
       const failure = failureOf(error)
-      if (!failure || troubles.isOne(id, error) || isPutBack(step, at)) throw error
-      troubles.forget(id)
-      if (await clearing.isCleared(at, error, signal)) throw error
+      if (!failure || isPutBack(step, at)) throw error
+      if (await refusals.mayPass({ step, at, error }, signal)) throw error
+      refusals.taken(id)
       deps.log('info', 'Container failed', { container: id, step: step.do, error })
       await failed(step, at, failure)
     }
   }
 
   return { reconcile }
-}
-
-/** How often in a row the engine was in trouble, by container. */
-function engineTroubles() {
-  const times = new Map<string, number>()
-  return {
-    forget: (id: string): void => void times.delete(id),
-
-    isOne(id: string, error: unknown): boolean {
-      if (!(error instanceof EngineRefusal)) return false
-      const isEnding = ENDING.has(error.status)
-      if (error.status < SERVER_ERROR && !isEnding) return false
-      const now = (times.get(id) ?? 0) + 1
-      times.set(id, now)
-      return now < (isEnding ? ENDINGS_MOST : TROUBLES_MOST)
-    },
-  }
 }
 
 const soonest = (...all: readonly (number | undefined)[]): number | undefined => {

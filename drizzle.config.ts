@@ -3,6 +3,11 @@ import { defineConfig } from 'drizzle-kit'
 // oxlint-disable-next-line import/no-default-export -- drizzle-kit looks for a default export
 export default defineConfig({
   dialect: 'sqlite',
-  schema: ['./db/schema.ts', './db/schema-people.ts', './db/schema-secrets.ts'],
+  schema: [
+    './db/schema.ts',
+    './db/schema-people.ts',
+    './db/schema-platform.ts',
+    './db/schema-secrets.ts',
+  ],
   out: './db/migrations',
 })

@@ -1,3 +1,4 @@
+import { nodes } from './schema-platform.ts'
 import { addresses, containers, tenants } from './schema.ts'
 import { mirror, type MirrorChange } from './mirror.ts'
 import type { AfterCommit, Executor, Queries, Transactions } from './open.ts'
@@ -6,12 +7,14 @@ import type { AfterCommit, Executor, Queries, Transactions } from './open.ts'
 export interface Noted {
   readonly containers: Set<string>
   readonly tenants: Set<string>
+  /** Any of the few machines. */
+  nodes: boolean
   /** Something was changed by a query that does not say which rows: all must be read anew. */
   unnamed: boolean
 }
 
 type Table = Parameters<Executor['update']>[0]
-const MIRRORED: ReadonlySet<Table> = new Set<Table>([addresses, containers, tenants])
+const MIRRORED: ReadonlySet<Table> = new Set<Table>([addresses, containers, nodes, tenants])
 
 /**
  * The queries of a transaction, which note what they change. Those named here say which row it is; any
@@ -21,10 +24,10 @@ export function noting(
   tx: Executor,
   queriesOn: (db: Executor) => Queries,
 ): { readonly q: Queries; readonly noted: Noted } {
-  const noted: Noted = { containers: new Set(), tenants: new Set(), unnamed: false }
+  const noted: Noted = { containers: new Set(), tenants: new Set(), nodes: false, unnamed: false }
   const known = queriesOn(tx)
   const others = queriesOn(watched(tx, () => (noted.unnamed = true)))
-  const { containers: c, addresses: a, tenants: t } = known
+  const { containers: c, addresses: a, nodes: n, tenants: t } = known
   const container = noter(noted.containers)
   const tenant = noter(noted.tenants)
   const q: Queries = {
@@ -42,6 +45,13 @@ export function noting(
       insert: (row) => container(row.containerId, () => a.insert(row)),
       release: (id, releasedAt) => container(id, () => a.release(id, releasedAt)),
       pruneReleased: (before) => a.pruneReleased(before),
+    },
+    nodes: {
+      ...others.nodes,
+      put(row) {
+        noted.nodes = true
+        return n.put(row)
+      },
     },
     tenants: {
       ...others.tenants,
@@ -82,16 +92,17 @@ const MOST_NAMED = 1000
 /** The changed rows, as they stand inside the transaction that is about to be committed. */
 export async function changeOf(
   q: Queries,
-  { containers: ids, tenants: tenantIds, unnamed }: Noted,
+  { containers: ids, tenants: tenantIds, nodes: ofNodes, unnamed }: Noted,
 ): Promise<MirrorChange | 'all' | undefined> {
   if (unnamed || ids.size > MOST_NAMED) return 'all'
-  if (ids.size === 0 && tenantIds.size === 0) return undefined
+  if (ids.size === 0 && tenantIds.size === 0 && !ofNodes) return undefined
   const placed = ids.size === 0 ? [] : await q.containers.placedByIds([...ids])
   const found = new Map(placed.map((one) => [one.row.id, one]))
   const rows = await Promise.all([...tenantIds].map((id) => q.tenants.byId(id)))
   return {
     containers: new Map([...ids].map((id) => [id, found.get(id)])),
     tenants: new Map([...tenantIds].map((id, index) => [id, rows[index]])),
+    nodes: ofNodes ? await q.nodes.all() : undefined,
   }
 }
 
@@ -108,13 +119,18 @@ export function mirrored(db: Transactions, { table, queriesOn }: Around) {
     ...table,
     containers: { ...table.containers, ...image.containers },
     tenants: { ...table.tenants, ...image.tenants },
+    nodes: { ...table.nodes, ...image.nodes },
   }
   let isTrue = false
 
   async function fill(): Promise<void> {
     isTrue = false
-    const [placed, rows] = await Promise.all([table.containers.live(), table.tenants.allLive()])
-    image.fill(placed, rows)
+    const [placed, tenantRows, nodeRows] = await Promise.all([
+      table.containers.live(),
+      table.tenants.allLive(),
+      table.nodes.all(),
+    ])
+    image.replace({ placed, tenants: tenantRows, nodes: nodeRows })
     isTrue = true
   }
 

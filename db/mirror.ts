@@ -2,12 +2,22 @@ import { shownState } from '../src/core/container-plan.ts'
 import type { Amounts } from '../src/core/quota.ts'
 import { largestOf } from '../src/core/resize.ts'
 import { amountsOf, type ContainerPage, type PlacedContainer } from './queries/containers.ts'
+import type { NodeRow } from './queries/nodes.ts'
 import type { TenantRow } from './queries/tenants.ts'
 
 /** Rows as a transaction leaves them; undefined or gone where there is none that lives. */
 export interface MirrorChange {
   readonly containers: ReadonlyMap<string, PlacedContainer | undefined>
   readonly tenants: ReadonlyMap<string, TenantRow | undefined>
+  /** All there are, where any has changed. */
+  readonly nodes: readonly NodeRow[] | undefined
+}
+
+/** Everything there is. */
+export interface MirrorContent {
+  readonly placed: readonly PlacedContainer[]
+  readonly tenants: readonly TenantRow[]
+  readonly nodes: readonly NodeRow[]
 }
 
 interface TenantContainers {
@@ -18,27 +28,31 @@ interface TenantContainers {
 }
 
 /**
- * What is read on every request, in memory: living containers and tenants, the same rows that the
+ * What is read on every request, in memory: living containers, tenants and nodes, the same rows that the
  * queries of these names find in the database (`test/db/mirror.test.ts` holds the two together). It
  * changes as a whole, after a commit and before the commit is told to anyone.
  */
 export function mirror() {
   const containers = containerTable()
   const tenants = tenantTable()
+  let nodes: readonly NodeRow[] = []
   return {
     apply(change: MirrorChange): void {
       for (const [id, row] of change.tenants) tenants.set(id, row)
       for (const [id, placed] of change.containers) containers.set(id, placed)
+      nodes = change.nodes ?? nodes
     },
     /** Everything anew. */
-    fill(placed: readonly PlacedContainer[], rows: readonly TenantRow[]): void {
+    replace(content: MirrorContent): void {
       containers.clear()
       tenants.clear()
-      for (const row of rows) tenants.set(row.id, row)
-      for (const one of placed) containers.set(one.row.id, one)
+      for (const row of content.tenants) tenants.set(row.id, row)
+      for (const one of content.placed) containers.set(one.row.id, one)
+      nodes = content.nodes
     },
     containers: containers.readings,
     tenants: tenants.readings,
+    nodes: { all: async (): Promise<NodeRow[]> => [...nodes] },
   }
 }
 

@@ -17,6 +17,7 @@ import { keyQueries } from './queries/keys.ts'
 import { limitQueries } from './queries/limits.ts'
 import { nameQueries } from './queries/names.ts'
 import { networkQueries } from './queries/networks.ts'
+import { nodeQueries } from './queries/nodes.ts'
 import { operationQueries } from './queries/operations.ts'
 import { platformStateQueries } from './queries/platform-state.ts'
 import { peopleQueries } from './queries/people.ts'
@@ -45,6 +46,7 @@ export const queriesOn = (db: Executor, afterCommit: AfterCommit) => ({
   limits: limitQueries(db),
   names: nameQueries(db),
   networks: networkQueries(db),
+  nodes: nodeQueries(db),
   operations: operationQueries(db),
   platformState: platformStateQueries(db),
   people: peopleQueries(db),
@@ -55,7 +57,7 @@ export const queriesOn = (db: Executor, afterCommit: AfterCommit) => ({
 export type Queries = ReturnType<typeof queriesOn>
 
 export interface Store {
-  /** Living containers and tenants come from memory (`mirror.ts`), as the last commit has left them. */
+  /** Living containers, tenants and nodes come from memory (`mirror.ts`), as the last commit has left them. */
   readonly read: Queries
   /** Runs `work` in one write transaction, after those asked for earlier; a throw rolls it back. */
   write<T>(work: (q: Queries) => Promise<T>, how?: Writing): Promise<T>

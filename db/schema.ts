@@ -245,9 +245,8 @@ export const operations = sqliteTable(
   'operations',
   {
     id: text('id').primaryKey(),
-    tenantId: text('tenant_id')
-      .notNull()
-      .references(() => tenants.id),
+    /** null: of the platform. */
+    tenantId: text('tenant_id').references(() => tenants.id),
     kind: text('kind').notNull(),
     targetKind: text('target_kind').notNull(),
     targetId: text('target_id').notNull(),
@@ -387,10 +386,4 @@ export const auditChains = sqliteTable('audit_chains', {
   cutSeal: text('cut_seal').notNull().default(''),
   /** Up to here the head has been said in the log of the process. */
   loggedSeq: integer('logged_seq').notNull().default(0),
-})
-
-/** What the platform itself remembers, a word or a number each. */
-export const platformState = sqliteTable('platform_state', {
-  key: text('key').primaryKey(),
-  value: text('value').notNull(),
 })

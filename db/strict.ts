@@ -4,6 +4,7 @@ import { is } from 'drizzle-orm'
 import { getTableConfig, SQLiteTable, type SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import * as secrets from './schema-secrets.ts'
 import * as people from './schema-people.ts'
+import * as platform from './schema-platform.ts'
 import * as schema from './schema.ts'
 import { TRIGGERS } from './triggers.ts'
 
@@ -33,7 +34,7 @@ function withTriggers(migration: string): string {
 }
 
 function checksOf(table: string): string[] {
-  const found = Object.values({ ...schema, ...secrets, ...people })
+  const found = Object.values({ ...schema, ...secrets, ...people, ...platform })
     .filter((value) => is(value, SQLiteTable))
     .map(getTableConfig)
     .find(({ name }) => name === table)
@@ -85,6 +86,9 @@ const LENGTHS_OF: Readonly<Record<string, string>> = {
   'access_keys.id': ACCESS_KEY_ID_LENGTH,
   // An event can be about anything that has an id.
   'events.target_id': 'BETWEEN 1 AND 64',
+  'nodes.id': 'BETWEEN 1 AND 63',
+  // An operation can be about a node, too.
+  'operations.target_id': 'BETWEEN 1 AND 64',
   'platform_state.key': 'BETWEEN 1 AND 64',
 }
 

@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm'
 import type { Executor } from '../open.ts'
-import { platformState } from '../schema.ts'
+import { platformState } from '../schema-platform.ts'
 
 /** `safe-mode`: set by a restore with its reason as JSON, acted on by the reconciler. `write-probe`: see `open.ts`. */
 export type PlatformStateKey = 'safe-mode' | 'write-probe'

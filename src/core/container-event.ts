@@ -1,4 +1,5 @@
 import { CRASH_LOOPING } from './container-plan.ts'
+import { isHold } from './effective-desired.ts'
 import type { EventLevel, NewEvent } from './event.ts'
 import { sizesOf, type Sizes } from './resize.ts'
 
@@ -40,7 +41,7 @@ export function containerEvent(before: Told, after: Told): NewEvent | undefined 
   if (turn) return turn
   const word = WORDS[after.state]
   if (!word || !isNews(before, after)) return undefined
-  const isReasoned = REASONED.has(after.state)
+  const isReasoned = REASONED.has(after.state) || isHold(after.reasonCode)
   const reason = isReasoned && after.reasonMessage !== null ? `: ${after.reasonMessage}` : ''
   const { exitCode, reasonCode, restarts, startedRun: run } = after
   return {

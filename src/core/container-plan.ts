@@ -1,10 +1,12 @@
+import type { EffectiveDesired } from './effective-desired.ts'
+
 /**
  * What to do next for one container, decided from its row and from what the engine shows: the heart of
  * the reconciler, without a hand on anything. Each step may be repeated; after each the world is looked
  * at again.
  */
 export interface ContainerIntent {
-  readonly desired: 'running' | 'stopped' | 'absent'
+  readonly desired: EffectiveDesired
   readonly state: ContainerState
   /** The run that is wanted, and the last one that was begun. Equal: nothing new to start. */
   readonly run: number
@@ -61,6 +63,11 @@ export type Step =
   | { readonly do: 'next-run' }
   | { readonly do: 'stop' }
   | { readonly do: 'note-stopped' }
+  /** It is to run and may not for now: write down that it is stopped for that, then stop it. */
+  | { readonly do: 'hold' }
+  | { readonly do: 'note-held' }
+  /** It may run again: a new run of what was stopped for that. */
+  | { readonly do: 'resume' }
   | { readonly do: 'remove' }
   | { readonly do: 'release' }
 
@@ -68,17 +75,33 @@ const LOOK_AGAIN_MS = 1000
 const NOTHING: Step = { do: 'nothing' }
 const BEING_MADE: ReadonlySet<ContainerState> = new Set(['pending', 'pulling', 'creating'])
 const RESTING: ReadonlySet<ContainerState> = new Set(['stopped', 'failed'])
+/** No process, and none to come by itself. */
+const OVER: ReadonlySet<ContainerState> = new Set(['stopped', 'exited', 'failed'])
+/** One that is to run is so only where it was kept from it: a stop that is asked for is not to run. */
+const HELD: ReadonlySet<ContainerState> = new Set(['stopping', 'stopped'])
 
 export function nextStep(row: ContainerIntent, seen: Observed | undefined, nowMs: number): Step {
   if (row.desired === 'absent') return { do: seen ? 'remove' : 'release' }
   if (seen?.wrong === 'name') return { do: 'rename' }
   if (seen?.status === 'paused') return { do: 'unpause' }
   if (row.isResizing && seen && seen.status !== 'other') return { do: 'resize' }
-  const step =
-    row.desired === 'stopped' ? stepToStopped(row, seen) : stepToRunning(row, seen, nowMs)
+  const step = stepTo(row, seen, nowMs)
   if (!row.isResizing || step.do !== 'nothing') return step
   // Nothing is there and nothing will be made: what is wanted is all there is.
   return seen ? { do: 'wait', untilMs: nowMs + LOOK_AGAIN_MS } : { do: 'resize' }
+}
+
+function stepTo(row: ContainerIntent, seen: Observed | undefined, nowMs: number): Step {
+  if (row.desired === 'held') return stepToHeld(row, seen)
+  return row.desired === 'stopped' ? stepToStopped(row, seen) : stepToRunning(row, seen, nowMs)
+}
+
+/** What has ended by itself stays as it is, so that the end of the hold does not run a job twice. */
+function stepToHeld(row: ContainerIntent, seen: Observed | undefined): Step {
+  if (seen?.status === 'running') return { do: 'hold' }
+  if (OVER.has(row.state)) return NOTHING
+  if (row.state === 'running' && seen?.status === 'exited') return { do: 'note-exit' }
+  return { do: 'note-held' }
 }
 
 function stepToStopped(row: ContainerIntent, seen: Observed | undefined): Step {
@@ -89,6 +112,8 @@ function stepToStopped(row: ContainerIntent, seen: Observed | undefined): Step {
 }
 
 function stepToRunning(row: ContainerIntent, seen: Observed | undefined, nowMs: number): Step {
+  // A stop that was begun comes to its end, or the end of the process would look like its own.
+  if (HELD.has(row.state)) return { do: seen?.status === 'running' ? 'stop' : 'resume' }
   if (row.state === 'restarting') {
     const dueMs = row.retryAt ?? 0
     return dueMs > nowMs ? { do: 'wait', untilMs: dueMs } : { do: 'next-run' }

@@ -23,6 +23,10 @@ export interface FailureDetails {
   'media-type-unknown': { readonly expected: string }
   'method-not-allowed': { readonly method: string; readonly allow: string }
   'name-taken': { readonly kind: string; readonly name: string }
+  /** The machine takes nothing new. */
+  'node-cordoned': { readonly node: string; readonly scheduling: 'cordoned' | 'drained' }
+  /** The machine runs nothing until its operator says so. */
+  'node-drained': { readonly node: string }
   'not-allowed': { readonly permission: string }
   'not-found': { readonly kind: string; readonly name: string }
   'precondition-failed': { readonly kind: string; readonly name: string }
@@ -39,6 +43,8 @@ export interface FailureDetails {
   /** Nothing can be written down; what is there can be read. */
   'storage-full': { readonly retryAfterSeconds: number }
   'storage-unavailable': { readonly retryAfterSeconds: number }
+  /** Nothing of the tenant runs until its operator says so. */
+  'tenant-suspended': { readonly tenant: string }
   'timed-out': { readonly action: string; readonly seconds: number }
 }
 export type FailureCode = keyof FailureDetails

@@ -21,6 +21,8 @@ export const PROBLEMS = {
   'media-type-unknown': { status: 415, title: 'Media type not understood' },
   'method-not-allowed': { status: 405, title: 'Method not allowed' },
   'name-taken': { status: 409, title: 'Name already taken' },
+  'node-cordoned': { status: 409, title: 'Machine takes nothing new' },
+  'node-drained': { status: 409, title: 'Machine drained' },
   'not-allowed': { status: 403, title: 'Permission missing' },
   'not-found': { status: 404, title: 'Not found' },
   'precondition-failed': { status: 412, title: 'Changed since it was read' },
@@ -34,6 +36,7 @@ export const PROBLEMS = {
   'state-conflict': { status: 409, title: 'Not possible in this state' },
   'storage-full': { status: 507, title: 'Disk of the platform full' },
   'storage-unavailable': { status: 503, title: 'Database of the platform unavailable' },
+  'tenant-suspended': { status: 403, title: 'Tenant suspended' },
   'timed-out': { status: 504, title: 'Timed out' },
 } as const satisfies Record<FailureCode, { status: number; title: string }>
 

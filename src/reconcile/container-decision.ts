@@ -1,5 +1,6 @@
 import type { PlacedContainer } from '../../db/queries/containers.ts'
 import { nextStep, type Observed, type Step } from '../core/container-plan.ts'
+import { effectiveDesired, type Holds } from '../core/effective-desired.ts'
 import { dockerName } from '../core/docker-names.ts'
 import { marksDiffer } from '../core/spec-mark.ts'
 import { isResizing } from '../core/resize.ts'
@@ -10,10 +11,15 @@ import { markOf } from './container-wanted.ts'
 export const decision = (
   placed: PlacedContainer,
   seen: EngineContainer | undefined,
-  nowMs: number,
+  { nowMs, holds }: { readonly nowMs: number; readonly holds: Holds },
 ): Step => {
   const { row } = placed
-  const intent = { ...row, hasImage: row.imageJson !== null, isResizing: isResizing(row) }
+  const intent = {
+    ...row,
+    desired: effectiveDesired({ desired: row.desired, ...holds }),
+    hasImage: row.imageJson !== null,
+    isResizing: isResizing(row),
+  }
   return nextStep(intent, observedOf(placed, seen), nowMs)
 }
 

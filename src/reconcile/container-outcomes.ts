@@ -1,4 +1,5 @@
 import type { ContainerRow, PlacedContainer } from '../../db/queries/containers.ts'
+import { isHold } from '../core/effective-desired.ts'
 import type { Failure } from '../core/failure.ts'
 import type { EngineContainer } from '../ports/engine.ts'
 import type { Notes } from './container-notes.ts'
@@ -28,6 +29,8 @@ export function containerOutcomes({ clock, passing, secrets }: StepDeps, notes: 
         state: 'stopped',
         exitCode: seen?.exit?.exitCode ?? row.exitCode,
         finishedAt: seen?.exit?.finishedAt.getTime() ?? row.finishedAt,
+        // It was kept from running, and is not to run any more.
+        ...(isHold(row.reasonCode) && { reasonCode: null, reasonMessage: null }),
       }
       await notes.changed(row, change, { state: 'succeeded' })
       passing('stopped-noted')

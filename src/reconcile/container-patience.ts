@@ -1,18 +1,34 @@
-import type { ContainerRow } from '../../db/queries/containers.ts'
+import type { PlacedContainer } from '../../db/queries/containers.ts'
+import { effectiveDesired } from '../core/effective-desired.ts'
 import type { StepDeps } from './container-steps.ts'
+import { holdsNow } from './holds.ts'
 import type { Aside } from './loop.ts'
 
-/** A step that may take minutes gives way to a newer intent: the next look decides anew. */
+/**
+ * A step that may take minutes gives way to a newer intent, and to what keeps its container from running:
+ * the next look decides anew.
+ */
 export function givingWay({ store, log }: Pick<StepDeps, 'store' | 'log'>) {
+  async function isHeld(placed: PlacedContainer): Promise<boolean> {
+    const holds = (await holdsNow(store))(placed)
+    return effectiveDesired({ desired: placed.row.desired, ...holds }) === 'held'
+  }
+
   return async (
-    { id, generation }: ContainerRow,
+    placed: PlacedContainer,
     step: (signal: AbortSignal) => Promise<void>,
     { signal, aside }: { readonly signal: AbortSignal; readonly aside: Aside },
   ): Promise<void> => {
+    const { id, generation } = placed.row
     const newer = new AbortController()
+    const wasHeld = await isHeld(placed)
+    const hasChanged = async (): Promise<boolean> => {
+      const row = await store.read.containers.byId(id)
+      return row?.generation !== generation || (!wasHeld && (await isHeld(placed)))
+    }
     const look = (): void => {
-      store.read.containers.byId(id).then(
-        (row) => row?.generation !== generation && newer.abort(),
+      hasChanged().then(
+        (changed) => changed && newer.abort(),
         (error: unknown) => log('warn', 'Cannot read a container', { container: id, error }),
       )
     }

@@ -15,6 +15,8 @@ import { containerResize, isPuttingBack } from './container-resize.ts'
 import { containerRunning } from './container-running.ts'
 import { containerSettling } from './container-settling.ts'
 import { givingWay } from './container-patience.ts'
+import { containerHolding } from './container-holding.ts'
+import { holdsNow } from './holds.ts'
 import type { StepAt, StepDeps } from './container-steps.ts'
 import type { Turn } from './loop.ts'
 
@@ -44,7 +46,8 @@ export function containerReconciler(deps: StepDeps) {
       if (!placed) return forgotten(id)
       const name = dockerName(placed.tenant, 'container', id)
       const seen = await look.at(placed, name, signal)
-      const step = decision(placed, seen, clock.now().getTime())
+      const holds = (await holdsNow(store))(placed)
+      const step = decision(placed, seen, { nowMs: clock.now().getTime(), holds })
       if (step.do === 'wait') return Math.max(1, step.untilMs - clock.now().getTime())
       if (step.do === 'nothing') {
         if (await repairs.drifted({ placed, name, seen }, signal)) continue
@@ -54,7 +57,7 @@ export function containerReconciler(deps: StepDeps) {
       deps.passing(`before-${step.do}`)
       const at = { placed, name, seen }
       const doing = (either: AbortSignal): Promise<void> => taken(step, at, either)
-      if (SLOW.has(step.do)) await patiently(placed.row, doing, { signal, aside })
+      if (SLOW.has(step.do)) await patiently(placed, doing, { signal, aside })
       else await doing(signal)
     }
     throw new Error(`Container "${id}" takes more than ${MOST_STEPS} steps`)
@@ -111,6 +114,7 @@ function performer(deps: StepDeps, notes: Notes): Perform {
   const exit = containerExit(deps, notes)
   const limits = containerResize(deps)
   const outcomes = containerOutcomes(deps, notes)
+  const holding = containerHolding(deps, { notes, stop: run.stop })
 
   /** Our own word that it runs can be older than its end: only the engine's counts. */
   async function noteRunning({ placed, name }: StepAt, signal: AbortSignal): Promise<void> {
@@ -153,6 +157,12 @@ function performer(deps: StepDeps, notes: Notes): Perform {
       case 'note-stopped':
         await deps.secrets.taken(at.placed)
         return outcomes.stopped(at.placed, at.seen)
+      case 'hold':
+        return holding.hold(at, signal)
+      case 'note-held':
+        return holding.held(at)
+      case 'resume':
+        return holding.resumed(at.placed)
       case 'remove':
         return run.remove(at, signal)
       case 'release':
@@ -166,7 +176,7 @@ function performer(deps: StepDeps, notes: Notes): Perform {
 }
 
 /** A pull takes as long as its registry does, and a stop as long as its container may. */
-const SLOW: ReadonlySet<Step['do']> = new Set(['resolve-image', 'stop'])
+const SLOW: ReadonlySet<Step['do']> = new Set(['resolve-image', 'stop', 'hold'])
 
 const FATEFUL: ReadonlySet<Step['do']> = new Set([
   'resolve-image',

@@ -1,8 +1,9 @@
 import { dockerName } from '../core/docker-names.ts'
 import { decision } from './container-decision.ts'
 import type { PassDeps } from './engine-pass.ts'
+import { holdsNow } from './holds.ts'
 
-type DueDeps = Pick<PassDeps, 'clock' | 'known' | 'store' | 'wake'>
+export type DueDeps = Pick<PassDeps, 'clock' | 'known' | 'store' | 'wake'>
 
 /**
  * Wakes the reconciler of every container with something to do. Of thousands that are as they should
@@ -15,10 +16,11 @@ export async function wakeDue(
 ): Promise<void> {
   const open = new Set(await store.read.operations.openTargets())
   const nowMs = clock.now().getTime()
+  const holdsOf = await holdsNow(store)
   for (const placed of await store.read.containers.live()) {
     const { row, tenant } = placed
     const seen = known.container(dockerName(tenant, 'container', row.id))
-    const isDue = isFirst || open.has(row.id) || decision(placed, seen, nowMs).do !== 'nothing'
-    if (isDue) wake(row.id)
+    const step = decision(placed, seen, { nowMs, holds: holdsOf(placed) })
+    if (isFirst || open.has(row.id) || step.do !== 'nothing') wake(row.id)
   }
 }

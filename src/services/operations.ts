@@ -21,7 +21,8 @@ export interface OperationDeps {
 }
 
 export interface Wanted {
-  readonly tenantId: string
+  /** null: it is the platform's own. */
+  readonly tenantId: string | null
   readonly kind: string
   readonly target: { readonly kind: string; readonly id: string; readonly name: string }
   readonly generation: number
@@ -100,8 +101,8 @@ export function operationService(deps: OperationDeps) {
 
     /** Only what is being made or started can be taken back; a stop or a deletion goes its way. */
     async cancel(tenantSlug: string, id: string, actor: Actor): Promise<Operation> {
-      const { tenantId, targetId } = await find(tenantSlug, id)
-      const tenant = { id: tenantId, slug: tenantSlug }
+      const { targetId } = await find(tenantSlug, id)
+      const tenant = { id: (await tenantBySlug(store.read, tenantSlug)).id, slug: tenantSlug }
       const { ended, operation } = await store.write((q) => cancel(deps, q, { id, tenant, actor }))
       deps.wake(targetId)
       for (const one of ended) waiters.tell(one)

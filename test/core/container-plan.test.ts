@@ -67,6 +67,17 @@ const EFFECT: Record<Step['do'], (world: World) => void> = {
   'note-stopped': (world) => {
     world.row = { ...world.row, state: 'stopped' }
   },
+  hold: (world) => {
+    world.row = { ...world.row, state: 'stopping' }
+    world.seen = { status: 'exited', startedAt: world.seen?.startedAt ?? null, wrong: null }
+  },
+  'note-held': (world) => {
+    world.row = { ...world.row, state: 'stopped' }
+  },
+  resume: (world) => {
+    const { row } = world
+    world.row = { ...row, run: row.run + 1, state: 'starting', retryAt: null }
+  },
   remove: (world) => {
     world.seen = undefined
   },
@@ -79,7 +90,7 @@ const NOW = 1_000_000
 const time = fc.option(fc.integer({ min: NOW - 5000, max: NOW + 5000 }))
 const anyRow = fc
   .record({
-    desired: fc.constantFrom('running', 'stopped', 'absent'),
+    desired: fc.constantFrom('running', 'held', 'stopped', 'absent'),
     state: fc.constantFrom(...containers.state.enumValues),
     run: fc.nat(3),
     startedRun: fc.nat(3),
@@ -123,6 +134,10 @@ test('nextStep() leads from every state to what is desired, in few steps', () =>
         assert.notEqual(world.seen?.status, 'running')
         assert.ok(state === 'stopped' || state === 'failed')
       }
+      if (desired === 'held') {
+        assert.notEqual(world.seen?.status, 'running')
+        assert.ok(state === 'stopped' || state === 'exited' || state === 'failed')
+      }
       if (desired === 'running' && state !== 'exited' && state !== 'failed') {
         assert.deepEqual([state, world.seen?.status], ['running', 'running'])
       }
@@ -135,7 +150,7 @@ test('nextStep() never starts what is not to run, nor gives away what the engine
   fc.assert(
     fc.property(anyRow, anySeen, (row, seen) => {
       const { do: step } = nextStep(row, seen, NOW)
-      const starts = step === 'start' || step === 'begin-run' || step === 'next-run'
+      const starts = ['start', 'begin-run', 'next-run', 'resume'].includes(step)
       assert.ok(!starts || row.desired === 'running')
       assert.ok(step !== 'release' || (row.desired === 'absent' && !seen))
       assert.ok(step !== 'remove' || row.desired === 'absent')
@@ -176,6 +191,30 @@ test('nextStep() gives other limits to what is there, and to nothing that is goi
   assert.equal(nextStep(resizing, { ...RUNS, status: 'other' }, NOW).do, 'wait')
   const gone = { ...resizing, desired: 'absent' as const }
   assert.equal(nextStep(gone, RUNS, NOW).do, 'remove')
+})
+
+test('nextStep() runs again what it was kept from running, and no job that had ended', () => {
+  const held = (state: ContainerIntent['state'], seen: Observed): World => {
+    const world: World = { row: { ...row, desired: 'held', state }, seen, now: NOW }
+    walk(world)
+    world.row = { ...world.row, desired: 'running' }
+    return world
+  }
+  const ran = held('running', RUNS)
+  assert.equal(ran.row.state, 'stopped')
+  assert.deepEqual(walk(ran), ['resume', 'begin-run', 'note-running'])
+  assert.deepEqual(walk(held('exited', exited(NOW))), [])
+  assert.deepEqual(walk(held('failed', exited(NOW))), [])
+  // It ended by itself before the hold could stop it: its policy decides, and this one says again.
+  assert.equal(
+    nextStep({ ...row, desired: 'held', state: 'running' }, exited(NOW), 0).do,
+    'note-exit',
+  )
+})
+
+test('nextStep() brings a stop that was begun to its end, though it is to run again', () => {
+  assert.equal(nextStep({ ...row, state: 'stopping' }, RUNS, NOW).do, 'stop')
+  assert.equal(nextStep({ ...row, state: 'stopping' }, exited(NOW), NOW).do, 'resume')
 })
 
 test('nextStep() leaves what has ended for good, until a new run is asked for', () => {

@@ -10,6 +10,7 @@ import { z } from 'zod'
 import { openStore } from '../../db/open.ts'
 import * as secrets from '../../db/schema-secrets.ts'
 import * as people from '../../db/schema-people.ts'
+import * as platform from '../../db/schema-platform.ts'
 import * as schema from '../../db/schema.ts'
 import { strictMigration } from '../../db/strict.ts'
 
@@ -76,7 +77,7 @@ const Columns = z.array(z.looseObject({ name: z.string(), notnull: z.int() }))
 
 test('the migrations make the very tables and columns that the code works with', async () => {
   await using db = await database()
-  for (const table of Object.values({ ...schema, ...secrets, ...people })) {
+  for (const table of Object.values({ ...schema, ...secrets, ...people, ...platform })) {
     const { name, columns } = getTableConfig(table)
     const { rows } = await db.run(`SELECT name, "notnull" FROM pragma_table_info('${name}')`)
     const made = Columns.parse(rows).map((column) => `${column.name} ${column.notnull}`)

@@ -36,7 +36,7 @@ export function cgroupGroups({ root, version }: CgroupDeps): TenantGroups {
 
     async remove(group) {
       for (const folder of await everyFolder()) {
-        await rmdir(`${folder}/${group}`).catch((error: unknown) => {
+        await removeEmpty(`${folder}/${group}`).catch((error: unknown) => {
           if (!LEFT_ALONE.has(codeOf(error))) throw refused(group, error)
         })
       }
@@ -50,6 +50,14 @@ export function cgroupGroups({ root, version }: CgroupDeps): TenantGroups {
       })
     }
   }
+}
+
+/** An engine that was killed leaves groups of containers in it that hold no process. */
+async function removeEmpty(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) await removeEmpty(`${folder}/${entry.name}`)
+  }
+  await rmdir(folder)
 }
 
 /** In use, or gone. */

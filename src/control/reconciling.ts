@@ -1,15 +1,9 @@
 import { neverRefused } from '../../db/open.ts'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
-import type { StepDeps } from '../reconcile/container-steps.ts'
-import type { PassDeps } from '../reconcile/engine-pass.ts'
-import { containerReconciler } from '../reconcile/containers.ts'
 import { containerSecrets } from '../reconcile/container-secrets.ts'
 import { knownEngine } from '../reconcile/engine-view.ts'
 import { imageResolver } from '../reconcile/images.ts'
-import { reconcileLoop } from '../reconcile/loop.ts'
-import { networkReconciler } from '../reconcile/networks.ts'
-import { engineObserver } from '../reconcile/observer.ts'
-import { orphanCollector } from '../reconcile/orphan-collector.ts'
+import { reconcileLoops } from '../reconcile/loops.ts'
 import { publisher } from '../reconcile/publisher.ts'
 import { registryGate } from '../reconcile/registry-gate.ts'
 import { rootWatch } from '../reconcile/root-watch.ts'
@@ -19,10 +13,8 @@ import type { Ledger } from '../services/ledger.ts'
 import type { RegistryService } from '../services/registries.ts'
 import type { Outside } from './outside.ts'
 
-const ENGINE_AT_ONCE = 8
 /** For the step that a pass is at when the platform stops; the supervisor is more patient than this. */
 const STEP_GRACE_MS = 5_000
-const NETWORKS_AT_ONCE = 2
 /** A pull is the longest that a pass can take. */
 const PASS_DEADLINE_MS = 15 * 60_000
 
@@ -67,7 +59,7 @@ export function reconciling(around: Outside, told: Told) {
     watched,
     passing: failpoint(settings.CLOUDLET_FAILPOINT),
   }
-  const { loop, networks, wake, observer, orphans } = loopsOf(steps)
+  const { loop, networks, wake, observer, orphans } = reconcileLoops(steps, PASS_DEADLINE_MS)
   const roots = rootWatch({ store, engine, clock, timers, log, wake })
   edge.onHealth((reports) => {
     // Before the first look at the engine nothing can be decided, and that look wakes whoever is due.
@@ -111,20 +103,6 @@ function imagesOf(outside: Outside, loginFor: Told['loginFor']) {
   const gate = registryGate({ names, registries })
   const mostBytes = settings.CLOUDLET_IMAGE_BYTES
   return imageResolver({ store, engine, clock, loginFor, gate, mostBytes })
-}
-
-/** What is worked on: each container and each network alone, as the observer and the services wake them. */
-function loopsOf(steps: StepDeps & Pick<PassDeps, 'groups'>) {
-  const { timers, log } = steps
-  const limits = { timers, log, deadlineMs: PASS_DEADLINE_MS }
-  const { reconcile } = containerReconciler(steps)
-  const loop = reconcileLoop({ reconcile, concurrency: ENGINE_AT_ONCE, ...limits })
-  const { wake } = loop
-  const ofNetworks = networkReconciler({ ...steps, wake })
-  const networks = reconcileLoop({ ...ofNetworks, concurrency: NETWORKS_AT_ONCE, ...limits })
-  const orphans = orphanCollector(steps)
-  const observer = engineObserver({ ...steps, orphans, wake, wakeNetwork: networks.wake })
-  return { loop, networks, wake, observer, orphans }
 }
 
 /**

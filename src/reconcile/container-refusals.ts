@@ -50,6 +50,9 @@ export function engineRefusals({ engine, known }: StepDeps) {
     /** The engine has taken it. */
     taken: (id: string): void => void refused.delete(id),
 
+    /** What an engine refused before it ended says nothing of the one that is there now. */
+    forgive: (): void => refused.clear(),
+
     forget(id: string): void {
       refused.delete(id)
       madeAnew.delete(id)

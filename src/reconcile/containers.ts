@@ -86,7 +86,7 @@ export function containerReconciler(deps: StepDeps) {
     }
   }
 
-  return { reconcile }
+  return { reconcile, forgive: refusals.forgive }
 }
 
 const soonest = (...all: readonly (number | undefined)[]): number | undefined => {

@@ -42,6 +42,8 @@ export interface ReconcileLoop {
    * next start.
    */
   stop(graceMs?: number): Promise<void>
+  /** What failed until now is held against nobody, such as while the engine was away. */
+  readonly forgive: () => void
   idle(): boolean
 }
 
@@ -56,7 +58,7 @@ export function reconcileLoop(deps: LoopDeps): ReconcileLoop {
   const busy = new Map<string, Pass>()
   const alarms = alarmClock(deps.timers, (id) => wake(id))
   const stopping = new AbortController()
-  const attempt = attempts(deps, stopping.signal)
+  const patience = attempts(deps, stopping.signal)
   const atWork = workCount(deps.timers)
   let isEnding = false
 
@@ -83,10 +85,8 @@ export function reconcileLoop(deps: LoopDeps): ReconcileLoop {
   async function work(id: string): Promise<void> {
     // One turn later, so that `busy` has its entry before anything can end.
     await Promise.resolve()
-    const againMs = await attempt(id, {
-      aside: (slow, woken) => aside(id, slow, woken),
-      isEnding: () => isEnding,
-    })
+    const turn: Turn = { aside: (...slow) => aside(id, ...slow), isEnding: () => isEnding }
+    const againMs = await patience.attempt(id, turn)
     const again = busy.get(id)?.again === true
     busy.delete(id)
     atWork.less()
@@ -110,6 +110,7 @@ export function reconcileLoop(deps: LoopDeps): ReconcileLoop {
 
   return {
     wake,
+    forgive: patience.forgive,
     idle: () => busy.size === 0 && queue.size === 0,
     async stop(graceMs = 0) {
       isEnding = true
@@ -148,7 +149,7 @@ function workCount(timers: Timers) {
 /** One pass of one thing; answers in how many ms the next is due. What fails is left alone longer each time. */
 function attempts({ reconcile, timers, log, deadlineMs: ms }: LoopDeps, stopping: AbortSignal) {
   const failures = new Map<string, number>()
-  return async (id: string, turn: Turn): Promise<number | undefined> => {
+  async function attempt(id: string, turn: Turn): Promise<number | undefined> {
     try {
       const again = await within({ timers, ms, signal: stopping }, (signal) =>
         reconcile(id, signal, turn),
@@ -165,6 +166,7 @@ function attempts({ reconcile, timers, log, deadlineMs: ms }: LoopDeps, stopping
       return waitMs
     }
   }
+  return { attempt, forgive: (): void => failures.clear() }
 }
 
 /** At most one alarm each. */

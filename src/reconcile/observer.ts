@@ -6,6 +6,8 @@ import type { OrphanCollector } from './orphan-collector.ts'
 export interface ObserverDeps extends PassDeps {
   readonly timers: Timers
   readonly orphans: Pick<OrphanCollector, 'collect'>
+  /** The engine answers for the first time, or again. */
+  readonly returned: () => void
 }
 
 /** Events can be lost, so everything is listed anew this often. */
@@ -24,15 +26,12 @@ export function engineObserver(deps: ObserverDeps) {
   const { engine, known, log, timers } = deps
   const stopping = new AbortController()
   const look = enginePass(deps)
-  let up = false
+  const presence = presenceOf(deps)
   let running: Promise<unknown> = Promise.resolve()
 
   async function pass(): Promise<void> {
     const view = await within({ timers, ms: LIST_DEADLINE_MS, signal: stopping.signal }, (signal) =>
-      look(signal, () => {
-        if (!up) log('info', 'The engine answers')
-        up = true
-      }),
+      look(signal, presence.seen),
     )
     // With a deadline of its own: an engine that is slow to remove is not one that does not answer.
     await within({ timers, ms: COLLECT_DEADLINE_MS, signal: stopping.signal }, (signal) =>
@@ -52,12 +51,11 @@ export function engineObserver(deps: ObserverDeps) {
         await Promise.race([listening, passes(signal)])
       } catch (error) {
         if (stopping.signal.aborted) return
-        if (up) log('warn', 'The engine does not answer', { error })
-        up = false
+        presence.missed(error)
       } finally {
         epoch.abort()
       }
-      await pause(timers, up ? REOPEN_MS : AWAY_MS, stopping.signal)
+      await pause(timers, presence.isUp() ? REOPEN_MS : AWAY_MS, stopping.signal)
     }
   }
 
@@ -75,7 +73,7 @@ export function engineObserver(deps: ObserverDeps) {
     }
   }
 
-  const isUp = (): boolean => up
+  const { isUp } = presence
   return {
     isUp,
     /** Resolves once the engine has answered a full list. */
@@ -87,6 +85,24 @@ export function engineObserver(deps: ObserverDeps) {
     async stop(): Promise<void> {
       stopping.abort()
       await running
+    },
+  }
+}
+
+/** Whether the engine answers, by what was last heard of it. */
+function presenceOf({ log, returned }: Pick<ObserverDeps, 'log' | 'returned'>) {
+  let up = false
+  return {
+    isUp: (): boolean => up,
+    seen: (): void => {
+      if (up) return
+      log('info', 'The engine answers')
+      up = true
+      returned()
+    },
+    missed: (error: unknown): void => {
+      if (up) log('warn', 'The engine does not answer', { error })
+      up = false
     },
   }
 }

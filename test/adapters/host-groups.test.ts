@@ -30,7 +30,8 @@ test('a group of cgroup version 2 is a folder, for which the root hands the cont
     writeFileSync(join(root, 'cgroup.controllers'), 'cpu io memory pids\n')
     writeFileSync(join(root, 'cgroup.subtree_control'), 'memory io\n')
     mkdirSync(join(root, 'clabcd12345678'))
-    mkdirSync(join(root, 'clother'))
+    // An engine that was killed leaves a container's group that nobody is in.
+    mkdirSync(join(root, 'clother/0123456789ab'), { recursive: true })
     for (const file of ['memory.max', 'memory.swap.max', 'cpu.max', 'pids.max']) {
       writeFileSync(join(root, 'clabcd12345678', file), '')
     }

@@ -179,6 +179,7 @@ test('a stream of events that ends in peace is opened anew, and not in circles',
     log: () => undefined,
     wake: () => undefined,
     wakeNetwork: () => undefined,
+    returned: () => undefined,
   })
   observer.start()
   await until('it waits', () => opened === 1 && time.waiting > 0 && observer.isUp())

@@ -9,14 +9,10 @@ import type { Engine } from '../../src/ports/engine.ts'
 import type { HostNames } from '../../src/ports/host-names.ts'
 import type { TenantGroups } from '../../src/ports/tenant-groups.ts'
 import type { Timers } from '../../src/ports/timers.ts'
-import { containerReconciler } from '../../src/reconcile/containers.ts'
 import { containerSecrets } from '../../src/reconcile/container-secrets.ts'
 import { knownEngine } from '../../src/reconcile/engine-view.ts'
 import { imageResolver } from '../../src/reconcile/images.ts'
-import { reconcileLoop } from '../../src/reconcile/loop.ts'
-import { networkReconciler } from '../../src/reconcile/networks.ts'
-import { engineObserver } from '../../src/reconcile/observer.ts'
-import { orphanCollector } from '../../src/reconcile/orphan-collector.ts'
+import { reconcileLoops } from '../../src/reconcile/loops.ts'
 import { publisher } from '../../src/reconcile/publisher.ts'
 import { registryGate } from '../../src/reconcile/registry-gate.ts'
 import { tenantGroups } from '../../src/reconcile/tenant-groups.ts'
@@ -66,7 +62,7 @@ export interface LifeDeps {
 
 /** One life of the control plane: everything between the routes and the ports. */
 export function controlPlane(life: LifeDeps) {
-  const { store, engine, edge, clock, timers, newId, log, deadlineMs } = life
+  const { store, engine, edge, clock, newId, deadlineMs } = life
   const known = knownEngine()
   const table = { instance: INSTANCE, domains: ['cloud.local'], internalDomain: 'internal' }
   const routes = publisher({ store, edge, clock, table: { ...table, pool: POOL } })
@@ -88,14 +84,7 @@ export function controlPlane(life: LifeDeps) {
     record: events.record,
     watched: ledger.watched,
   }
-  const reconciler = containerReconciler(steps)
-  const loop = reconcileLoop({ ...reconciler, timers, log, concurrency: 8, deadlineMs })
-  const { wake } = loop
-  const ofNetworks = networkReconciler({ ...steps, wake })
-  const networks = reconcileLoop({ ...ofNetworks, timers, log, concurrency: 2, deadlineMs })
-  const wakeNetwork = networks.wake
-  const orphans = orphanCollector(steps)
-  const observer = engineObserver({ ...steps, orphans, wake, wakeNetwork })
+  const { loop, networks, wake, orphans, observer } = reconcileLoops(steps, deadlineMs)
   edge.onHealth((reports) => reports.forEach(({ id }) => wake(id)))
   const common = { store, clock, newId, audit, wake }
   const operations = operationService(common)
@@ -129,7 +118,6 @@ export function controlPlane(life: LifeDeps) {
     events,
     audit,
     ledger,
-    reconciler,
   }
 }
 

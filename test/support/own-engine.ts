@@ -5,7 +5,7 @@ import Docker from 'dockerode'
 import { startDaemon } from '../../scripts/bootstrap/engine.js'
 import { run } from '../../scripts/bootstrap/run.js'
 import { ENGINE_API_VERSION } from '../../src/adapters/docker-engine.ts'
-import { gone, isAlive } from './platform-processes.ts'
+import { gone, isAlive, killed, shimsOf } from './platform-processes.ts'
 
 const START_MS = 60_000
 
@@ -64,6 +64,8 @@ export async function ownEngine(): Promise<OwnEngine> {
   const stop = (): Promise<void> => end('SIGTERM')
   async function remove(): Promise<void> {
     if (isAlive(pid())) await stop()
+    // One that was killed while it made a container can leave the shim of it behind.
+    await Promise.all(shimsOf(root).map((shim) => killed(shim)))
     await run(['umount', join(root, 'data')], { quiet: true })
     rmSync(root, { recursive: true, force: true })
   }

@@ -35,6 +35,13 @@ export function processesOf(dataDir: string): PlatformProcess[] {
 export const strays = (dataDir: string): number[] =>
   pids().filter((pid) => read(`/proc/${pid}/cmdline`).includes(`"dataDir":"${dataDir}"`))
 
+/** Of an engine whose folder this is: what it has between itself and a container. */
+export const shimsOf = (engineRoot: string): number[] =>
+  pids().filter((pid) => {
+    const line = read(`/proc/${pid}/cmdline`)
+    return line.includes('containerd-shim') && line.includes(`${engineRoot}/`)
+  })
+
 /** A zombie counts as gone. */
 export const isAlive = (pid: number): boolean => {
   const stat = read(`/proc/${pid}/stat`)

@@ -1,7 +1,7 @@
 import { Agent } from 'node:http'
 import { z } from 'zod'
 import { containerBody } from '../src/adapters/docker-container-body.ts'
-import { ENGINE_API_VERSION } from '../src/adapters/docker-engine.ts'
+import { dialectOf } from '../src/adapters/docker-dialect.ts'
 import { openFilesLimit } from '../src/adapters/open-files.ts'
 import { addressText, cidrText, parseCidr, type Cidr } from '../src/core/cidr.ts'
 import {
@@ -13,6 +13,7 @@ import {
   tmpfsFor,
 } from '../src/core/container-shape.ts'
 import { cpuAmounts } from '../src/core/cpu.ts'
+import { API_OLDEST } from '../src/core/engine-api.ts'
 import { freePool, macFor } from '../src/core/ipam.ts'
 import { takenRanges } from '../src/prepare/host-ranges.ts'
 import { ask, type Asked } from './asking.ts'
@@ -48,7 +49,7 @@ export async function engineSide(
   const engineWithin =
     (until: AbortSignal): Engine =>
     async (method, path, body) => {
-      const whole = `/${ENGINE_API_VERSION}${path}`
+      const whole = `/v${API_OLDEST}${path}`
       const asked = { agent, at: { socketPath }, method, path: whole, ...(body && { body }) }
       const { status, text } = await ask(asked, until)
       if (status >= 300) throw new Error(`Cannot ${method} ${path}: ${status} ${text}`)
@@ -109,7 +110,7 @@ async function factsOf(engine: Engine, image: string) {
   const version = Version.parse(await engine('GET', '/version'))
   const { Id, Config } = Image.parse(await engine('GET', `/images/${image}/json`))
   return {
-    apiVersion: ENGINE_API_VERSION,
+    dialect: dialectOf(API_OLDEST),
     init: version.Components.some(({ Name }) => Name === 'docker-init'),
     openFiles: openFilesLimit(),
     imageId: Id,

@@ -1,9 +1,10 @@
 import Docker from 'dockerode'
-import { dockerEngine, ENGINE_API_VERSION } from './adapters/docker-engine.ts'
+import { dockerEngine } from './adapters/docker-engine.ts'
 import { systemExam } from './adapters/system-exam.ts'
 import { systemHost } from './adapters/system-host.ts'
 import { readSettings, SettingsError, thisWorld } from './config.ts'
-import { diagnosisWithoutPlatform, type Finding } from './core/doctor.ts'
+import { diagnosisWithoutPlatform } from './core/doctor.ts'
+import type { Finding } from './core/finding.ts'
 import { placesIn } from './instance.ts'
 
 /** What can be told of this machine while no platform answers: run by `cloudlet doctor` then. */
@@ -13,7 +14,7 @@ const LOOK_MS = 10_000
 async function look(): Promise<readonly Finding[]> {
   const settings = readSettings(thisWorld())
   const dataDir = settings.CLOUDLET_DATA_DIR
-  const docker = new Docker({ socketPath: settings.CLOUDLET_ENGINE, version: ENGINE_API_VERSION })
+  const docker = new Docker({ socketPath: settings.CLOUDLET_ENGINE })
   const signal = AbortSignal.timeout(LOOK_MS)
   const engine = await dockerEngine({ docker, instance: '', now: () => new Date() })
     .facts(signal)

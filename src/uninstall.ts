@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import Docker from 'dockerode'
 import { z } from 'zod'
-import { dockerEngine, ENGINE_API_VERSION } from './adapters/docker-engine.ts'
+import { dockerEngine } from './adapters/docker-engine.ts'
 import { hostGroups } from './adapters/host-groups.ts'
 import { removeSecretFiles, secretsRoot } from './adapters/secret-files.ts'
 import { systemClock } from './adapters/system.ts'
@@ -44,7 +44,7 @@ async function uninstall(): Promise<string> {
 }
 
 async function removeObjects(instance: string, socketPath: string) {
-  const docker = new Docker({ socketPath, version: ENGINE_API_VERSION })
+  const docker = new Docker({ socketPath })
   const engine = dockerEngine({ docker, instance, now: systemClock.now })
   const signal = AbortSignal.timeout(DEADLINE_MS)
   const { containers, networks } = await engine.list(signal)

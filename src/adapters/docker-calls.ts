@@ -1,6 +1,7 @@
 import { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import type Docker from 'dockerode'
+import { spokenApi } from '../core/engine-api.ts'
 import { EngineAway, EngineRefusal } from '../ports/engine.ts'
 import { fieldsOf, parsedJson, scrubbed, textOf } from './docker-answers.ts'
 
@@ -11,6 +12,8 @@ export interface Question {
   readonly method: 'DELETE' | 'GET' | 'POST'
   /** Without version and query. Names in it are encoded by the caller. */
   readonly path: string
+  /** Asked in the engine's own favourite version, as what tells which versions there are has to be. */
+  readonly plain?: true
   readonly query?: Readonly<Record<string, string>>
   readonly body?: object
   readonly headers?: Readonly<Record<string, string>>
@@ -28,8 +31,8 @@ export interface Answer {
 }
 
 export interface Calls {
-  /** `v1.41`: what is asked for, whatever the engine can. */
-  readonly apiVersion: string
+  /** `1.56`: what is spoken with this engine. Throws EngineAway where there is nothing in common. */
+  apiVersion(signal: AbortSignal): Promise<string>
   /** Asks and reads the whole answer, all within the deadline. */
   ask(question: Question): Promise<Answer>
   /** Asks and answers the body as it comes; only its head has a deadline. Ends with the signal. */
@@ -47,42 +50,98 @@ const TIMEOUT_MS = 60_000
  */
 const EVERY_STATUS = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [i + 100, true]))
 
+/**
+ * A dockerode that was made with a version is asked in that one. Otherwise the engine is asked for its
+ * versions first, and again after it has been away: another may have come back.
+ */
 export function dockerCalls(docker: Docker): Calls {
   const { modem } = docker
-  const apiVersion: unknown = Reflect.get(modem, 'version')
-  if (typeof apiVersion !== 'string')
-    throw new Error('Cannot use an engine without a pinned API version')
-
-  async function ask(question: Question): Promise<Answer> {
-    const deadline = deadlineOf(question)
-    try {
-      const response = await opened(modem, question, deadline.signal)
-      const text = await broken(question, () => bodyOf(response, deadline.signal))
-      return answerOf(question, response.statusCode ?? 0, text)
-    } finally {
-      deadline.clear()
-    }
-  }
+  const pinned = textOf(Reflect.get(modem, 'version')).replace(/^v/, '')
+  let spoken = pinned
 
   async function* stream(question: Question): AsyncGenerator<Uint8Array, void, void> {
     const deadline = deadlineOf(question)
     let response: IncomingMessage | undefined
     try {
-      response = await opened(modem, question, deadline.signal)
+      response = await opened(modem, await placed(question, deadline.signal), deadline.signal)
       deadline.answered()
       const status = response.statusCode ?? 0
       if (status >= 300) answerOf(question, status, await bodyOf(response, deadline.signal))
       yield* chunksOf(response, deadline.signal)
     } catch (error) {
       if (question.signal.aborted) return
-      throw away(question, error)
+      throw forgetting(question, error)
     } finally {
       response?.destroy()
       deadline.clear()
     }
   }
 
-  return { apiVersion, ask, stream }
+  async function inTime<T>(
+    question: Question,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const deadline = deadlineOf(question)
+    try {
+      return await work(deadline.signal)
+    } catch (error) {
+      throw forgetting(question, error)
+    } finally {
+      deadline.clear()
+    }
+  }
+
+  /** The question with the version in its path; the transport writes one that is pinned itself. */
+  async function placed(question: Question, signal: AbortSignal): Promise<Question> {
+    if (question.plain || pinned !== '') return question
+    return { ...question, path: `/v${await version(question, signal)}${question.path}` }
+  }
+
+  async function version(question: Question, signal: AbortSignal): Promise<string> {
+    if (spoken === '') spoken = await negotiated(modem, question, signal)
+    return spoken
+  }
+
+  function forgetting(question: Question, error: unknown): Error {
+    const known = away(question, error)
+    if (known instanceof EngineAway && !question.signal.aborted) spoken = pinned
+    return known
+  }
+
+  return {
+    apiVersion(signal) {
+      const question = { ...VERSIONS, signal }
+      return inTime(question, (inner) => version(question, inner))
+    },
+    ask: (question) =>
+      inTime(question, async (signal) => answered(modem, await placed(question, signal), signal)),
+    stream,
+  }
+}
+
+const VERSIONS = {
+  action: 'ask the engine for its versions',
+  method: 'GET',
+  path: '/version',
+  plain: true,
+} as const
+
+async function negotiated(modem: Docker['modem'], { action }: Question, signal: AbortSignal) {
+  const { value } = await answered(modem, { ...VERSIONS, action, signal }, signal)
+  const { ApiVersion, MinAPIVersion } = fieldsOf(value)
+  const found = spokenApi({ newest: textOf(ApiVersion), oldest: textOf(MinAPIVersion) })
+  if (!found.ok) throw new EngineAway(`Cannot ${action}: ${found.reason}. ${found.todo}`)
+  return found.version
+}
+
+async function answered(
+  modem: Docker['modem'],
+  question: Question,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const response = await opened(modem, question, signal)
+  const text = await broken(question, () => bodyOf(response, signal))
+  return answerOf(question, response.statusCode ?? 0, text)
 }
 
 /** One signal for the caller's and the call's own end, which leaves no listener behind. */

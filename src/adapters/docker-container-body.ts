@@ -3,12 +3,13 @@ import { platformLabels } from '../core/docker-names.ts'
 import { SECRETS_PATH } from '../core/secret-refs.ts'
 import type { ContainerWanted, EngineLimits } from '../ports/engine.ts'
 import { NANO_CPUS_A_MILLI } from './docker-container-view.ts'
+import type { Dialect } from './docker-dialect.ts'
 import { SECCOMP_OPTION } from './seccomp.ts'
 
 export interface BodyFacts {
   readonly instance: string
-  /** `v1.41`: the version that the body is written for. */
-  readonly apiVersion: string
+  /** In which the body is written. */
+  readonly dialect: Dialect
   /** Whether the engine has docker-init, which reaps orphans and passes signals on. */
   readonly init: boolean
   readonly openFiles: number
@@ -35,7 +36,7 @@ const LOG_LIMITS = { 'max-size': String(LOG_FILE_BYTES), 'max-file': String(LOG_
  */
 export function containerBody(wanted: ContainerWanted, facts: BodyFacts) {
   const { network, address, mac } = wanted
-  const macIn = macPlace(facts.apiVersion)
+  const { macIn } = facts.dialect
   return {
     Hostname: wanted.hostname,
     Image: wanted.imageId,
@@ -160,10 +161,4 @@ function resolver({ resolver: address, searchDomain }: ContainerWanted) {
 
 function portKey({ port, protocol }: { readonly port: number; readonly protocol: string }): string {
   return `${port}/${protocol}`
-}
-
-/** From API 1.44 on the address belongs to the endpoint, and is refused in the container. */
-function macPlace(apiVersion: string): 'container' | 'endpoint' {
-  const [major = 0, minor = 0] = apiVersion.replace(/^v/, '').split('.').map(Number)
-  return major === 1 && minor < 44 ? 'container' : 'endpoint'
 }

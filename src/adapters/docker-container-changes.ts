@@ -12,6 +12,7 @@ import type { Calls } from './docker-calls.ts'
 import { containerBody } from './docker-container-body.ts'
 import { inspectedContainer } from './docker-container-view.ts'
 import { containerFields, containerPath } from './docker-containers.ts'
+import { dialectOf } from './docker-dialect.ts'
 
 type Changes = Pick<
   Engine,
@@ -40,7 +41,7 @@ export function dockerContainerChanges(deps: ChangeDeps): Changes {
   return {
     async createContainer(wanted, signal) {
       const { name } = wanted
-      const { apiVersion } = calls
+      const dialect = dialectOf(await calls.apiVersion(signal))
       const init = await deps.init(signal)
       const action = `create container "${name}"`
       const question = {
@@ -48,7 +49,7 @@ export function dockerContainerChanges(deps: ChangeDeps): Changes {
         method: 'POST',
         path: '/containers/create',
         query: { name },
-        body: containerBody(wanted, { instance, apiVersion, init, openFiles }),
+        body: containerBody(wanted, { instance, dialect, init, openFiles }),
         fine: [CONFLICT],
         signal,
       } as const

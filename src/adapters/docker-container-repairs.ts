@@ -3,6 +3,7 @@ import { fieldsOf, textOf } from './docker-answers.ts'
 import type { Calls, Question } from './docker-calls.ts'
 import { updateBody } from './docker-container-body.ts'
 import { containerFields, containerPath } from './docker-containers.ts'
+import { dialectOf } from './docker-dialect.ts'
 
 type Repairs = Pick<
   Engine,
@@ -58,9 +59,14 @@ function endpoints(calls: Calls): Pick<Repairs, `${'connect' | 'disconnect'}Cont
   }
 
   return {
-    async connectContainer(name, { network, address }, signal) {
+    async connectContainer(name, { network, address, mac }, signal) {
       const action = `connect container "${name}"`
-      const body = { Container: name, EndpointConfig: { IPAMConfig: { IPv4Address: address } } }
+      const { connectsWithMac } = dialectOf(await calls.apiVersion(signal))
+      const EndpointConfig = {
+        IPAMConfig: { IPv4Address: address },
+        ...(connectsWithMac && { MacAddress: mac }),
+      }
+      const body = { Container: name, EndpointConfig }
       const question = { action, path: `${at(network)}/connect`, body, signal }
       await change(calls, question, () => isIn(network, name, signal))
     },

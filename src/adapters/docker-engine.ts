@@ -13,11 +13,8 @@ import { dockerNetworks } from './docker-networks.ts'
 import { dockerSample } from './docker-sample.ts'
 import { openFilesLimit } from './open-files.ts'
 
-/** The version to make the dockerode instance with: Debian's 20.10 and today's engines speak it. */
-export const ENGINE_API_VERSION = 'v1.41'
-
 export interface EngineDeps {
-  /** Made with `version: ENGINE_API_VERSION`. */
+  /** Made without a version, since that is agreed upon with the engine. */
   readonly docker: Docker
   /** Everything made carries it, and nothing without it is seen. */
   readonly instance: string
@@ -58,14 +55,16 @@ export function dockerEngine(deps: EngineDeps): Engine {
 async function engineFacts(calls: Calls, signal: AbortSignal): Promise<EngineFacts> {
   const action = 'read the facts of the engine'
   const [version, info] = await Promise.all([
-    calls.ask({ action, method: 'GET', path: '/version', signal }),
-    calls.ask({ action, method: 'GET', path: '/info', signal }),
+    // Plain, so that an engine with which nothing else can be said still tells what it is.
+    calls.ask({ action, method: 'GET', path: '/version', plain: true, signal }),
+    calls.ask({ action, method: 'GET', path: '/info', plain: true, signal }),
   ])
   const facts = fieldsOf(info.value)
   const { ServerVersion, LiveRestoreEnabled, Driver, CgroupDriver, Runtimes } = facts
   return {
     version: textOf(ServerVersion),
     apiVersion: textOf(fieldsOf(version.value)['ApiVersion']),
+    oldestApiVersion: textOf(fieldsOf(version.value)['MinAPIVersion']),
     liveRestore: LiveRestoreEnabled === true,
     storageDriver: textOf(Driver),
     cgroupDriver: CgroupDriver === 'systemd' ? 'systemd' : 'cgroupfs',

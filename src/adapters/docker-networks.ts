@@ -7,6 +7,7 @@ import {
 } from '../ports/engine.ts'
 import { dateOf, fieldsOf, listOf, textOf, type Fields } from './docker-answers.ts'
 import type { Calls } from './docker-calls.ts'
+import { dialectOf, type Dialect } from './docker-dialect.ts'
 
 type Networks = Pick<Engine, 'ensureNetwork' | 'removeNetwork'> & {
   list(signal: AbortSignal): Promise<EngineNetwork[]>
@@ -23,7 +24,7 @@ export function dockerNetworks(calls: Calls, instance: string): Networks {
       action,
       method: 'POST',
       path: '/networks/create',
-      body: networkBody(instance, wanted),
+      body: networkBody(instance, wanted, dialectOf(await calls.apiVersion(signal))),
       fine: [CONFLICT],
       signal,
     })
@@ -57,12 +58,12 @@ export function dockerNetworks(calls: Calls, instance: string): Networks {
 
 const at = (name: string): string => `/networks/${encodeURIComponent(name)}`
 
-function networkBody(instance: string, wanted: NetworkWanted) {
+function networkBody(instance: string, wanted: NetworkWanted, { checksDuplicates }: Dialect) {
   const { name, bridge, subnet, gateway, engineRange } = wanted
   return {
     Name: name,
-    // Without it two requests at once make two networks of one name.
-    CheckDuplicate: true,
+    // Where it is needed, two requests at once would make two networks of one name without it.
+    ...(checksDuplicates && { CheckDuplicate: true }),
     Driver: 'bridge',
     Internal: false,
     Attachable: false,

@@ -1,5 +1,5 @@
 import Docker from 'dockerode'
-import { dockerEngine, ENGINE_API_VERSION } from '../adapters/docker-engine.ts'
+import { dockerEngine } from '../adapters/docker-engine.ts'
 import { edgeLink } from '../adapters/edge-link.ts'
 import { hostGroups, type CgroupDriver } from '../adapters/host-groups.ts'
 import { openKeyRing } from '../adapters/key-ring.ts'
@@ -29,7 +29,7 @@ export async function openOutside(instance: Instance, settings: Settings, log: L
   const keyRing = await openKeyRing({ path: places.keys, databaseHasKeys: !isFirstStart })
   const databaseHasSecrets = await store.read.secrets.any()
   const vault = await openVault({ path: places.keys, databaseHasSecrets })
-  const docker = new Docker({ socketPath: settings.CLOUDLET_ENGINE, version: ENGINE_API_VERSION })
+  const docker = new Docker({ socketPath: settings.CLOUDLET_ENGINE })
   const engine = dockerEngine({ docker, instance: instance.id, now: clock.now })
   const groups = instance.isolated ? hostGroups(driverOf(engine)) : null
   if (instance.isolated && !groups) log('warn', 'Cannot limit the sum of a tenant: no cgroups here')

@@ -1,15 +1,7 @@
 import { usedPercent, type Disk } from './capacity.ts'
-import { holesOf, isDistributionBuild, type EnginePart } from './engine-holes.ts'
+import { engineFindings, type EngineState } from './doctor-engine.ts'
+import { ok, problem, warning, type Finding } from './finding.ts'
 import type { SafeModeState } from './safe-mode.ts'
-
-/** What one check found: what it means, and what to do about it. */
-export interface Finding {
-  readonly check: string
-  readonly result: 'ok' | 'warning' | 'problem'
-  readonly meaning: string
-  /** null: nothing. */
-  readonly todo: string | null
-}
 
 /** What is looked at. `null`: it could not be told. */
 export interface DoctorFacts {
@@ -18,17 +10,6 @@ export interface DoctorFacts {
   readonly disks: readonly Disk[] | null
   readonly diskHighWaterPercent: number | null
   readonly platform: PlatformState
-}
-
-export interface EngineState {
-  readonly version: string
-  readonly apiVersion: string
-  readonly runcVersion: string
-  readonly liveRestore: boolean
-  readonly cgroupDriver: string
-  readonly cgroupVersion: string
-  readonly walls: readonly string[]
-  readonly sandbox: boolean
 }
 
 export interface HostState {
@@ -68,7 +49,7 @@ export type BackupState =
 export function diagnosis(facts: DoctorFacts): readonly Finding[] {
   const { engine, host, platform } = facts
   return [
-    ...(engine ? engineFindings(engine) : [ENGINE_AWAY]),
+    ...engineFindings(engine),
     ...kernelFindings(host),
     ...diskFindings(facts),
     clockFinding(host),
@@ -83,7 +64,7 @@ export const diagnosisWithoutPlatform = (
   facts: Omit<DoctorFacts, 'platform'>,
 ): readonly Finding[] => [
   API_AWAY,
-  ...(facts.engine ? engineFindings(facts.engine) : [ENGINE_AWAY]),
+  ...engineFindings(facts.engine),
   ...kernelFindings(facts.host),
   ...diskFindings(facts),
   hostNamesFinding(facts.host),
@@ -93,106 +74,11 @@ export const diagnosisWithoutPlatform = (
 export const isSick = (findings: readonly Finding[]): boolean =>
   findings.some(({ result }) => result === 'problem')
 
-const ok = (check: string, meaning: string): Finding => ({
-  check,
-  result: 'ok',
-  meaning,
-  todo: null,
-})
-const warning = (check: string, meaning: string, todo: string): Finding => ({
-  check,
-  result: 'warning',
-  meaning,
-  todo,
-})
-const problem = (check: string, meaning: string, todo: string): Finding => ({
-  check,
-  result: 'problem',
-  meaning,
-  todo,
-})
-
 const API_AWAY = problem(
   'api',
   'The platform does not answer: what follows is what this machine tells by itself',
   'Start it: cloudlet up',
 )
-
-const ENGINE_AWAY = problem(
-  'engine',
-  'The engine does not answer: nothing can be started or changed',
-  'Start it (systemctl start docker) and look at its log (journalctl -u docker)',
-)
-
-function engineFindings(engine: EngineState): Finding[] {
-  const { version, apiVersion, liveRestore, cgroupDriver, cgroupVersion } = engine
-  return [
-    ok('engine', `The engine ${version} answers with API ${apiVersion}`),
-    holeFinding('engine', version),
-    holeFinding('runc', engine.runcVersion),
-    liveRestore
-      ? ok('engine.live-restore', 'Containers go on while the engine is restarted')
-      : warning(
-          'engine.live-restore',
-          'A restart of the engine ends every container',
-          'Set "live-restore": true in /etc/docker/daemon.json and reload the engine',
-        ),
-    ok('engine.cgroups', `Limits are held by cgroups of version ${cgroupVersion}, ${cgroupDriver}`),
-    ...wallFindings(engine),
-  ]
-}
-
-const PACKAGES = { engine: 'docker.io', runc: 'runc' } as const satisfies Record<EnginePart, string>
-
-function holeFinding(part: EnginePart, version: string): Finding {
-  const check = `${part}.holes`
-  const holes = holesOf(part, version)
-  if (!holes) {
-    const todo = `Ask the package manager of the host, and compare with the holes known of ${part}`
-    return warning(check, `The version of ${part} cannot be told`, todo)
-  }
-  if (holes.length === 0) return ok(check, `No hole is known here of ${part} ${version}`)
-  const list = holes.map(({ id, what }) => `${id} (${what})`).join('; ')
-  const meaning = `The number ${version} of ${part} is older than the fix of ${list}`
-  if (!isDistributionBuild(version)) return problem(check, meaning, `Update ${part}`)
-  const name = PACKAGES[part]
-  const todo = `The distribution's package may carry the fix: check the changelog of ${name}`
-  return warning(check, meaning, todo)
-}
-
-function wallFindings({ walls, sandbox }: EngineState): Finding[] {
-  const has = (wall: string): boolean => walls.includes(wall)
-  return [
-    has('seccomp')
-      ? ok('engine.seccomp', "Containers are held by Cloudlet's own filter of system calls")
-      : problem(
-          'engine.seccomp',
-          'The engine cannot filter system calls: the kernel is open to every container',
-          'Use an engine and a kernel with seccomp',
-        ),
-    has('apparmor') || has('selinux')
-      ? ok('engine.access-control', 'AppArmor or SELinux holds containers as well')
-      : warning(
-          'engine.access-control',
-          'Neither AppArmor nor SELinux holds containers; seccomp and dropped capabilities do',
-          'Boot with AppArmor (apparmor=1 security=apparmor) where the kernel has it',
-        ),
-    has('userns')
-      ? ok('engine.users', 'Root of a container is nobody on the host')
-      : warning(
-          'engine.users',
-          'Root of a container has the number of the root of the host',
-          'Give tenants the policy "restricted", or set "userns-remap" on an engine without data',
-        ),
-    sandbox
-      ? ok('engine.sandbox', 'Containers can be run under a kernel of their own')
-      : warning(
-          'engine.sandbox',
-          'The engine has no sandbox: containers share the kernel of the host',
-          'Add gVisor (runsc) to the runtimes of the engine if tenants are not trusted',
-        ),
-  ]
-}
 
 const FEATURES = {
   overlay: ['kernel.overlay', 'layers of images are copied without it'],

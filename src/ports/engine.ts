@@ -44,7 +44,9 @@ export interface Engine {
 
 export interface EngineFacts {
   readonly version: string
+  /** The newest that it speaks, and the oldest, of which some say nothing. */
   readonly apiVersion: string
+  readonly oldestApiVersion: string
   readonly liveRestore: boolean
   readonly storageDriver: string
   readonly cgroupDriver: 'cgroupfs' | 'systemd'
@@ -84,6 +86,7 @@ export interface EngineLimits {
 export interface EndpointWanted {
   readonly network: string
   readonly address: string
+  readonly mac: string
 }
 
 /** How a container is set at the moment, which others may have changed since it was made. */

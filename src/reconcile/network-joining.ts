@@ -13,7 +13,7 @@ export function networkJoining(deps: StepDeps) {
   /** The network may have gone with the connection. */
   async function join({ placed, name }: StepAt, signal: AbortSignal): Promise<void> {
     await ensureNetwork(placed, signal)
-    const to = { network: networkOf(placed), address: placed.address }
+    const to = { network: networkOf(placed), address: placed.address, mac: placed.mac }
     await engine.connectContainer(name, to, signal)
   }
 

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import Docker from 'dockerode'
 import { dockerCalls, type Question } from '../../src/adapters/docker-calls.ts'
+import { API_NEWEST } from '../../src/core/engine-api.ts'
 import { EngineAway, EngineRefusal } from '../../src/ports/engine.ts'
 
 interface Stub {
@@ -174,6 +176,78 @@ test('stream() throws a refusal like ask()', async () => {
   })
 })
 
-test('dockerCalls() refuses an engine without a pinned version', () => {
-  assert.throws(() => dockerCalls(new Docker({ socketPath: '/nowhere' })), /pinned/)
+/** An engine of these versions that notes what it is asked, and is away for one answer when told so. */
+async function withVersions(
+  range: { ApiVersion?: string; MinAPIVersion?: string },
+  work: (
+    calls: ReturnType<typeof dockerCalls>,
+    asked: string[],
+    leave: () => void,
+  ) => Promise<void>,
+): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'cloudlet-stub-'))
+  const socketPath = join(folder, 'engine.sock')
+  const asked: string[] = []
+  let isAway = false
+  const server = createHttpServer((request, answer) => {
+    asked.push(`${request.method} ${request.url?.replace(/\?.*/, '')}`)
+    if (isAway) answer.destroy()
+    else answer.end(JSON.stringify(request.url?.startsWith('/version') ? range : { path: 1 }))
+    isAway = false
+  })
+  server.listen(socketPath)
+  await once(server, 'listening')
+  try {
+    await work(dockerCalls(new Docker({ socketPath })), asked, () => (isAway = true))
+  } finally {
+    server.close()
+    rmSync(folder, { recursive: true })
+  }
+}
+
+test('ask() without a pinned version asks for the versions once, then speaks the newest of both', async () => {
+  await withVersions({ ApiVersion: '1.47', MinAPIVersion: '1.24' }, async (calls, asked) => {
+    await calls.ask(QUESTION)
+    await calls.ask(QUESTION)
+    for await (const _ of calls.stream(QUESTION)) assert.ok(_)
+    assert.equal(await calls.apiVersion(OPEN), '1.47')
+    assert.deepEqual(asked, ['GET /version', 'GET /v1.47/x', 'GET /v1.47/x', 'GET /v1.47/x'])
+  })
+  await withVersions({ ApiVersion: '1.99', MinAPIVersion: '1.44' }, async (calls, asked) => {
+    await calls.ask(QUESTION)
+    assert.deepEqual(asked, ['GET /version', `GET /v${API_NEWEST}/x`])
+  })
+})
+
+test('ask() asks for the versions again after the engine has been away', async () => {
+  const range = { ApiVersion: '1.47', MinAPIVersion: '1.24' }
+  await withVersions(range, async (calls, asked, leave) => {
+    await calls.ask(QUESTION)
+    leave()
+    await assert.rejects(calls.ask(QUESTION), EngineAway)
+    range.ApiVersion = '1.50'
+    await calls.ask(QUESTION)
+    assert.deepEqual(asked.slice(3), ['GET /version', 'GET /v1.50/x'])
+  })
+})
+
+test('ask() says of an engine that is too old, or says nothing, what to do, and asks it nothing', async () => {
+  await withVersions({ ApiVersion: '1.40' }, async (calls, asked) => {
+    await assert.rejects(
+      calls.ask(QUESTION),
+      (error) =>
+        error instanceof EngineAway &&
+        error.message ===
+          'Cannot ask: it speaks API 1.40 at most, and Cloudlet needs 1.41. Update the engine to Docker 20.10 or later',
+    )
+    await assert.rejects(calls.apiVersion(OPEN), EngineAway)
+    assert.deepEqual(asked, ['GET /version', 'GET /version'])
+    // What it is, it can be asked all the same.
+    assert.deepEqual((await calls.ask({ ...QUESTION, path: '/info', plain: true })).value, {
+      path: 1,
+    })
+  })
+  await withVersions({}, async (calls) => {
+    await assert.rejects(calls.ask(QUESTION), /does not say which API/)
+  })
 })

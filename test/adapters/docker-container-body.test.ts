@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { containerBody } from '../../src/adapters/docker-container-body.ts'
+import { dialectOf } from '../../src/adapters/docker-dialect.ts'
 import { SECCOMP_OPTION } from '../../src/adapters/seccomp.ts'
 import type { ContainerWanted } from '../../src/ports/engine.ts'
 
@@ -33,7 +34,7 @@ const WANTED: ContainerWanted = {
   ],
   publish: false,
 }
-const FACTS = { instance: 'one', apiVersion: 'v1.41', init: true, openFiles: 1024 }
+const FACTS = { instance: 'one', dialect: dialectOf('1.41'), init: true, openFiles: 1024 }
 
 test('containerBody() is this object and nothing more', () => {
   assert.deepEqual(containerBody(WANTED, FACTS), {
@@ -148,12 +149,27 @@ test('containerBody() names what was asked for only when it was', () => {
 })
 
 test('containerBody() gives the MAC to the endpoint from API 1.44 on', () => {
-  const body = containerBody(WANTED, { ...FACTS, apiVersion: 'v1.44' })
+  const body = containerBody(WANTED, { ...FACTS, dialect: dialectOf('1.44') })
   assert.equal('MacAddress' in body, false)
   assert.deepEqual(body.NetworkingConfig.EndpointsConfig[WANTED.network], {
     IPAMConfig: { IPv4Address: WANTED.address },
     MacAddress: WANTED.mac,
   })
+})
+
+test('dialectOf() tells what changed with which version', () => {
+  const rows = ['1.41', '1.43', '1.44', '1.53', '1.54', '1.56'].map((version) => {
+    const { macIn, checksDuplicates, connectsWithMac } = dialectOf(version)
+    return [version, macIn, checksDuplicates, connectsWithMac]
+  })
+  assert.deepEqual(rows, [
+    ['1.41', 'container', true, false],
+    ['1.43', 'container', true, false],
+    ['1.44', 'endpoint', false, false],
+    ['1.53', 'endpoint', false, false],
+    ['1.54', 'endpoint', false, true],
+    ['1.56', 'endpoint', false, true],
+  ])
 })
 
 test('containerBody() names a group, a runtime and a size of /dev/shm where there are some', () => {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import Docker from 'dockerode'
-import { dockerEngine, ENGINE_API_VERSION } from '../../src/adapters/docker-engine.ts'
+import { dockerEngine } from '../../src/adapters/docker-engine.ts'
 import { platformLabels } from '../../src/core/docker-names.ts'
 import { EngineAway, type ContainerWanted, type Engine } from '../../src/ports/engine.ts'
 
@@ -33,7 +33,7 @@ async function withAnswers(
   })
   server.listen(socketPath)
   await once(server, 'listening')
-  const docker = new Docker({ socketPath, version: ENGINE_API_VERSION })
+  const docker = new Docker({ socketPath, version: 'v1.41' })
   try {
     await work(dockerEngine({ docker, instance: 'one', now: () => new Date(0) }), asked)
   } finally {

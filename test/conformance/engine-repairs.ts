@@ -73,10 +73,10 @@ export const REPAIRS: Checks = {
 
   'connectContainer() puts one back into its network, at its address': async (world) => {
     const { bench, engine, signal, network } = world
-    const { name, address } = await world.run(PROGRAMS.forEver)
+    const { name, address, mac } = await world.run(PROGRAMS.forEver)
     await bench.hands.disconnect(name, network.name)
     assert.deepEqual((await engine.inspectContainer(name, signal))?.set?.networks, [])
-    const to = { network: network.name, address }
+    const to = { network: network.name, address, mac }
     await engine.connectContainer(name, to, signal)
     await engine.connectContainer(name, to, signal)
     const found = await engine.inspectContainer(name, signal)
@@ -88,8 +88,8 @@ export const REPAIRS: Checks = {
   },
 
   'connectContainer() refuses a network that is not there': async ({ engine, signal, run }) => {
-    const { name, address } = await run(PROGRAMS.forEver)
-    const to = { network: 'cl-t-net-none', address }
+    const { name, address, mac } = await run(PROGRAMS.forEver)
+    const to = { network: 'cl-t-net-none', address, mac }
     await assert.rejects(engine.connectContainer(name, to, signal), refusedWith(404))
   },
 
@@ -107,13 +107,13 @@ export const REPAIRS: Checks = {
     world,
   ) => {
     const { engine, signal, network } = world
-    const { name, address } = await world.run(PROGRAMS.forEver)
+    const { name, address, mac } = await world.run(PROGRAMS.forEver)
     await engine.stopContainer(name, 5, signal)
     await engine.removeNetwork(network.name, signal)
     await engine.ensureNetwork(network, signal)
     await assert.rejects(engine.startContainer(name, signal), refusedWith(404))
     await engine.disconnectContainer(name, network.name, signal)
-    await engine.connectContainer(name, { network: network.name, address }, signal)
+    await engine.connectContainer(name, { network: network.name, address, mac }, signal)
     await engine.startContainer(name, signal)
     const found = await engine.inspectContainer(name, signal)
     assert.deepEqual([found?.status, found?.set?.networks], ['running', [network.name]])

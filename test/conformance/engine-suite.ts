@@ -5,6 +5,7 @@ import { REPAIRS } from './engine-repairs.ts'
 import {
   BOTH,
   gathered,
+  networkOf,
   newWorld,
   PROGRAMS,
   refusedWith,
@@ -47,7 +48,8 @@ const NETWORKS: Checks = {
 
   'ensureNetwork() refuses a name that another network has': async (world) => {
     const { bench, engine, signal, network } = world
-    const other = { ...network, id: bench.newId(), subnet: `${bench.subnet()}.0/24` }
+    const id = bench.newId()
+    const other = { ...networkOf(world.instance, id, bench.subnet()), name: network.name }
     await assert.rejects(engine.ensureNetwork(other, signal), refusedWith(409))
   },
 

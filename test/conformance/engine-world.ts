@@ -91,10 +91,10 @@ export async function newWorld(bench: EngineBench) {
   }
 
   await engine.ensureNetwork(network, signal)
-  return { bench, engine, signal, network, wanted, run, until, clear }
+  return { bench, engine, instance, signal, network, wanted, run, until, clear }
 }
 
-function networkOf(instance: string, id: string, base: string): NetworkWanted {
+export function networkOf(instance: string, id: string, base: string): NetworkWanted {
   return {
     name: `cl-t-net-${id}`,
     tenant: 't',

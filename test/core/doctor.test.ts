@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { diagnosis, isSick, type DoctorFacts } from '../../src/core/doctor.ts'
+import { lacksOf } from '../../src/core/engine-lacks.ts'
 import { holesOf, isDistributionBuild } from '../../src/core/engine-holes.ts'
 
 const GIB = 1024 ** 3
@@ -10,7 +11,8 @@ const WELL = {
   engine: {
     version: '29.5.1',
     apiVersion: '1.54',
-    runcVersion: '1.3.3',
+    oldestApiVersion: '1.40',
+    runcVersion: '1.5.2',
     liveRestore: true,
     cgroupDriver: 'systemd',
     cgroupVersion: '2',
@@ -67,10 +69,15 @@ test('diagnosis() calls an old engine a problem, and an old one of a distributio
   assert.deepEqual(complaints({ ...WELL, engine: old }), [
     'engine.holes problem',
     'runc.holes problem',
+    'engine.direct-access warning',
   ])
   const debian = { ...old, version: '20.10.24+dfsg1', runcVersion: '1.1.5+ds1' }
   const facts = { ...WELL, engine: debian }
-  assert.deepEqual(complaints(facts), ['engine.holes warning', 'runc.holes warning'])
+  assert.deepEqual(complaints(facts), [
+    'engine.holes warning',
+    'runc.holes warning',
+    'engine.direct-access warning',
+  ])
   const found = diagnosis(facts).find(({ check }) => check === 'runc.holes')
   assert.match(found?.meaning ?? '', /CVE-2024-21626/)
   assert.match(found?.todo ?? '', /changelog of runc/)
@@ -155,12 +162,55 @@ test('diagnosis() wants a backup, but not from who makes them by hand or on a se
 const ids = (version: string) => holesOf('runc', version)?.map(({ id }) => id)
 
 test('holesOf() takes a line that was mended, and every line after the last', () => {
-  assert.equal(ids('1.1.11')?.length, 4)
-  assert.equal(ids('1.1.12')?.length, 3)
-  assert.deepEqual(ids('1.2.7'), ['CVE-2025-31133', 'CVE-2025-52565', 'CVE-2025-52881'])
-  assert.deepEqual([ids('1.2.8'), ids('1.3.3'), ids('v1.4.0')], [[], [], []])
-  assert.equal(ids('1.3.2')?.length, 3)
+  assert.equal(ids('1.1.11')?.length, 5)
+  assert.equal(ids('1.1.12')?.length, 4)
+  const link = 'CVE-2026-41579'
+  assert.deepEqual(ids('1.2.7'), ['CVE-2025-31133', 'CVE-2025-52565', 'CVE-2025-52881', link])
+  assert.deepEqual([ids('1.2.8'), ids('1.3.3'), ids('v1.4.0')], [[link], [link], [link]])
+  assert.deepEqual([ids('1.3.6'), ids('1.4.3'), ids('1.5.0'), ids('1.6.1')], [[], [], [], []])
+  assert.equal(ids('1.3.2')?.length, 4)
   assert.equal(ids('of a branch'), undefined)
+})
+
+test('holesOf() leaves out a hole that was opened later', () => {
+  const versions = ['20.10.24', '28.1.9', '28.2.0', '28.3.2', '28.3.3', '29.0.0']
+  const open = versions.filter((version) =>
+    holesOf('engine', version)?.some(({ id }) => id === 'CVE-2025-54388'),
+  )
+  assert.deepEqual(open, ['28.2.0', '28.3.2'])
+})
+
+test('diagnosis() says which API is spoken with the engine', () => {
+  const [found] = diagnosis(WELL)
+  assert.equal(
+    found?.meaning,
+    'The engine 29.5.1 answers with API 1.54; Cloudlet speaks 1.54 with it',
+  )
+})
+
+test('diagnosis() calls an engine with which nothing can be spoken a problem', () => {
+  const engine = { ...WELL.engine, apiVersion: '1.40', oldestApiVersion: '1.12' }
+  const [found] = diagnosis({ ...WELL, engine })
+  assert.deepEqual(found, {
+    check: 'engine',
+    result: 'problem',
+    meaning:
+      'The engine 29.5.1 cannot be used: it speaks API 1.40 at most, and Cloudlet needs 1.41',
+    todo: 'Update the engine to Docker 20.10 or later',
+  })
+})
+
+const lacks = (version: string, cgroupVersion = '2') =>
+  lacksOf({ version, cgroupVersion }).map(({ id }) => id)
+
+test('lacksOf() tells what each version of the engine does less well', () => {
+  assert.deepEqual(lacks('20.10.24+dfsg1', '1'), ['direct-access'])
+  assert.deepEqual(lacks('25.0.0'), ['direct-access', 'mac'])
+  assert.deepEqual(lacks('28.5.2', '1'), ['mac'])
+  assert.deepEqual(lacks('29.2.9', '1'), ['mac', 'cgroup-v1'])
+  assert.deepEqual(lacks('29.3.0', '1'), ['cgroup-v1'])
+  assert.deepEqual(lacks('29.3.0'), [])
+  assert.deepEqual(lacks('of a branch', '1'), [])
 })
 
 test('isDistributionBuild() knows numbers under which distributions mend', () => {

@@ -128,6 +128,7 @@ const IMAGE_ID = /^sha256:[0-9a-f]{64}$/
 const FACTS = {
   version: '20.10.24',
   apiVersion: '1.41',
+  oldestApiVersion: '1.12',
   liveRestore: true,
   storageDriver: 'overlay2',
   cgroupDriver: 'cgroupfs',

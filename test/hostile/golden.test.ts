@@ -12,6 +12,7 @@ import {
   string,
 } from 'fast-check'
 import { containerBody } from '../../src/adapters/docker-container-body.ts'
+import { dialectOf } from '../../src/adapters/docker-dialect.ts'
 import { EXCEPTIONS } from '../../src/core/exceptions.ts'
 import type { ContainerWanted } from '../../src/ports/engine.ts'
 import { cloudWorld } from '../support/cloud-world.ts'
@@ -35,7 +36,7 @@ const beside = (all: string, found: object): string[] =>
   Object.keys(found).filter((one) => !words(all).includes(one))
 
 function assertWalled(wanted: ContainerWanted): void {
-  const facts = { instance: 'one', apiVersion: 'v1.41', init: true, openFiles: 1024 }
+  const facts = { instance: 'one', dialect: dialectOf('1.41'), init: true, openFiles: 1024 }
   const body = containerBody(wanted, facts)
   assert.deepEqual(beside(BODY, body), [])
   const { HostConfig: host } = body

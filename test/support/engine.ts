@@ -2,7 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto'
 import Docker from 'dockerode'
 import { baseContext, type BuildContext } from '../../images/contexts.ts'
 import { pack } from '../../images/pack.ts'
-import { dockerEngine, ENGINE_API_VERSION } from '../../src/adapters/docker-engine.ts'
+import { dockerEngine } from '../../src/adapters/docker-engine.ts'
 import { platformImages } from '../../src/adapters/platform-images.ts'
 import { idFrom, ID_BYTES } from '../../src/core/ids.ts'
 import type { EngineBench } from '../conformance/engine-world.ts'
@@ -10,7 +10,7 @@ import type { EngineBench } from '../conformance/engine-world.ts'
 const BUILD_MS = 120_000
 
 export function realDocker(): Docker {
-  return new Docker({ socketPath: '/var/run/docker.sock', version: ENGINE_API_VERSION })
+  return new Docker({ socketPath: '/var/run/docker.sock' })
 }
 
 export const newId = (): string => idFrom(randomBytes(ID_BYTES))

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import Docker from 'dockerode'
 import { startDaemon } from '../../scripts/bootstrap/engine.js'
 import { run } from '../../scripts/bootstrap/run.js'
-import { ENGINE_API_VERSION } from '../../src/adapters/docker-engine.ts'
 import { gone, isAlive, killed, shimsOf } from './platform-processes.ts'
 
 const START_MS = 60_000
@@ -72,6 +71,6 @@ export async function ownEngine(): Promise<OwnEngine> {
   const start = (): Promise<void> => startDaemon(files, daemon)
 
   await start()
-  const docker = new Docker({ socketPath: socket, version: ENGINE_API_VERSION })
+  const docker = new Docker({ socketPath: socket })
   return { socket, docker, stop, kill: () => end('SIGKILL'), start, remove }
 }

@@ -4,7 +4,6 @@ import { existsSync, readFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import Docker from 'dockerode'
 import { z } from 'zod'
-import { ENGINE_API_VERSION } from '../../src/adapters/docker-engine.ts'
 import { client, type Client } from '../../src/client/client.ts'
 import { groupPrefix, INSTANCE_LABEL } from '../../src/core/docker-names.ts'
 import { hostPort, placesIn, type HostPort } from '../../src/instance.ts'
@@ -153,7 +152,7 @@ async function nothingLeft(dataDir: string, instance: string, docker: Docker): P
 }
 
 const dockerAt = (socketPath: string | undefined): Docker =>
-  socketPath === undefined ? realDocker() : new Docker({ socketPath, version: ENGINE_API_VERSION })
+  socketPath === undefined ? realDocker() : new Docker({ socketPath })
 
 /** What the engine holds of an instance, running or not. */
 export async function objectsOf(instance: string, docker = realDocker()) {

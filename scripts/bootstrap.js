@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { ensureCurrentEngine, testCurrentEngine } from './bootstrap/current-engine.js'
 import { BootstrapError } from './bootstrap/failure.js'
 import { MODES, handOver } from './bootstrap/modes.js'
 import { ensurePackages } from './bootstrap/packages.js'
@@ -12,6 +13,7 @@ import { ensurePythonTools } from './bootstrap/python.js'
  * to the pinned runtime.
  */
 const root = fileURLToPath(new URL('..', import.meta.url))
+const PYTHON_MODES = ['test', 'test-engine-current']
 const [mode = '', ...args] = process.argv.slice(2)
 
 try {
@@ -33,7 +35,11 @@ async function bootstrap() {
   // The engine alone needs no package, and is often wanted before there is one.
   if (mode !== 'engine') await ensurePackages(root, { say, env, checkOnly })
   if (needsEngine(mode)) await prepare({ mode, env, checkOnly, say })
-  if (mode === 'test') await ensurePythonTools(root, { say, env, checkOnly })
+  const tools = { say, env, checkOnly }
+  if (PYTHON_MODES.includes(mode)) await ensurePythonTools(root, tools)
+  if (mode === 'test-engine-current') {
+    return testCurrentEngine(root, { args, env, programs: await ensureCurrentEngine(tools) })
+  }
   return handOver({ root, mode, args, env })
 }
 

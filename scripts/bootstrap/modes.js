@@ -36,7 +36,7 @@ const COMMANDS = {
   generate: ({ root, args }) => [nodeCommand(root, 'scripts/generate.ts', ...args)],
 }
 
-export const MODES = [...Object.keys(COMMANDS), 'test-deno', 'check']
+export const MODES = [...Object.keys(COMMANDS), 'test-deno', 'test-engine-current', 'check']
 
 /** @param {Asked} asked @returns {Promise<number>} the exit status */
 export async function handOver(asked) {

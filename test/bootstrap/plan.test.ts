@@ -130,6 +130,18 @@ test('plan() has nothing to do for modes that need no engine', () => {
   }
 })
 
+test('plan() leaves an engine alone, running or not, where the mode brings its own', () => {
+  const mode = 'test-engine-current'
+  assert.deepEqual(plan({ ...READY, mode }), [{ do: 'judge-engine' }])
+  const stopped = { ...READY, mode, engine: 'silent' } as const
+  assert.deepEqual(plan(stopped), [{ do: 'judge-engine' }])
+  const bare = { ...FRESH, mode, missing: ['docker.io'] }
+  assert.deepEqual(
+    plan(bare).map((step) => step.do),
+    ['announce', 'install'],
+  )
+})
+
 test('packagesOf() asks for the tools of tests in test modes alone', () => {
   const start = packagesOf({ mode: 'start', root: true, unisolated: false })
   const tests = packagesOf({ mode: 'test', root: true, unisolated: false })

@@ -1,4 +1,9 @@
-import { cancelOperation, getOperation, listOperations } from '../src/contract/operations.ts'
+import {
+  cancelOperation,
+  findOperation,
+  getOperation,
+  listOperations,
+} from '../src/contract/operations.ts'
 import { mount } from '../src/http/mount.ts'
 import type { App } from '../src/http/shell.ts'
 import type { OperationService } from '../src/services/operations.ts'
@@ -11,6 +16,9 @@ export function operationRoutes(app: App, operations: OperationService): void {
     await operations.refuseBeyond(caller.reach, params)
     return operations.get(params.tenant, params.operation, { seconds: query.wait, signal })
   })
+  mount(app, findOperation, ({ params, query }, { signal }) =>
+    operations.find(params.operation, { seconds: query.wait, signal }),
+  )
   mount(app, cancelOperation, async ({ params }, { actor, caller }) => {
     await operations.refuseBeyond(caller.reach, params)
     return operations.cancel(params.tenant, params.operation, actor)

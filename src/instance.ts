@@ -18,6 +18,9 @@ export interface Instance {
   readonly workers: number
 }
 
+/** The one machine that containers run on. */
+export const THIS_NODE = 'local'
+
 export interface HostPort {
   readonly host: string
   readonly port: number

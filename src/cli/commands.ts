@@ -163,6 +163,22 @@ export const COMMANDS: readonly Command[] = [
     summary: 'Show a machine: what it has, what is reserved of it, and what is really used',
     work: node(({ showOne }) => showOne),
   }),
+  command('node cordon', '[node]', {
+    summary: 'Let a machine take nothing new; what runs on it goes on',
+    options: TIMEOUT,
+    work: node(({ cordon }) => cordon),
+  }),
+  command('node drain', '[node]', {
+    summary: 'Stop all containers on a machine and start none, e.g. to look after it',
+    options: TIMEOUT,
+    notes: 'What was to run runs again after "node uncordon".',
+    work: node(({ drain }) => drain),
+  }),
+  command('node uncordon', '[node]', {
+    summary: 'Let a machine take everything again, and start what was to run on it',
+    options: TIMEOUT,
+    work: node(({ uncordon }) => uncordon),
+  }),
   command('gc', '', {
     summary: 'Remove from the engine what the database does not know',
     options: GC_OPTIONS,

@@ -1,4 +1,4 @@
-import { getOperation, type Operation } from '../contract/operations.ts'
+import { findOperation, getOperation, type Operation } from '../contract/operations.ts'
 import { ApiError, UnreachableError } from './api-error.ts'
 import type { Client } from './client.ts'
 import { pause } from './pause.ts'
@@ -11,7 +11,8 @@ const PAUSE_MS = 20
 const AWAY_PAUSE_MS = 1_000
 
 export interface Followed {
-  readonly tenant: string
+  /** null: it is the platform's own. */
+  readonly tenant: string | null
   readonly id: string
   /** One request's wait. Short ones show progress, long ones cost less. */
   readonly stepSeconds?: number
@@ -27,13 +28,17 @@ export interface Followed {
 export async function settled(api: Client, followed: Followed): Promise<Operation> {
   const { tenant, id, signal, now } = followed
   const wait = Math.min(followed.stepSeconds ?? LONGEST_WAIT_SECONDS, LONGEST_WAIT_SECONDS)
-  const asked = { params: { tenant, operation: id }, query: { wait } }
+  const query = { wait }
+  const look = (): Promise<Operation> =>
+    tenant === null
+      ? api.call(findOperation, { params: { operation: id }, query }, { signal })
+      : api.call(getOperation, { params: { tenant, operation: id }, query }, { signal })
   let awaySince: number | null = null
   for (;;) {
     signal.throwIfAborted()
     try {
       // oxlint-disable-next-line no-await-in-loop -- one wait after the other is the point
-      const operation = await api.call(getOperation, asked, { signal })
+      const operation = await look()
       awaySince = null
       followed.onProgress?.(operation)
       if (isOver(operation)) return operation

@@ -11,10 +11,10 @@ import { exchangeCode, logout } from './sign-in.ts'
 import { platformUsers, tenantUsers } from './users.ts'
 import { platformSessions, tenantSessions } from './sessions.ts'
 import { containerMetrics } from './metrics.ts'
-import { getNode, listNodes } from './nodes.ts'
+import { cordonNode, drainNode, getNode, listNodes, uncordonNode } from './nodes.ts'
 import { collectOrphans, listOrphans } from './orphans.ts'
 import { leaveSafeMode } from './safe-mode.ts'
-import { cancelOperation, getOperation, listOperations } from './operations.ts'
+import { cancelOperation, findOperation, getOperation, listOperations } from './operations.ts'
 import { getPlatform, listNetworks, platformHealth } from './platform.ts'
 import * as secrets from './secrets.ts'
 import { createTenant, deleteTenant, getTenant, listTenants, updateTenant } from './tenants.ts'
@@ -104,5 +104,9 @@ export const ENDPOINTS: readonly Endpoint[] = [
   leaveSafeMode,
   listNodes,
   getNode,
+  cordonNode,
+  drainNode,
+  uncordonNode,
+  findOperation,
   platformHealth,
 ]

@@ -1,6 +1,8 @@
 import { z } from 'zod'
-import { endpoint } from './endpoint.ts'
-import { Name } from './names.ts'
+import { SCHEDULINGS, type NodeVerb } from '../core/scheduling.ts'
+import { endpoint, WaitQuery } from './endpoint.ts'
+import { Name, Timestamp } from './names.ts'
+import { change } from './operations.ts'
 import { Disk } from './usage.ts'
 
 const NodeEngine = z.object({
@@ -26,6 +28,10 @@ export const Node = z
   .object({
     name: Name,
     state: z.enum(['ready', 'engine-away']),
+    scheduling: z
+      .enum(SCHEDULINGS)
+      .describe('`cordoned`: it takes nothing new; `drained`: nothing runs on it either'),
+    scheduledAt: Timestamp.nullable().describe('Since when; null: it was never other than open'),
     kernel: z.string().nullable().describe('null: the engine does not answer'),
     engine: NodeEngine.nullable().describe('null: it does not answer'),
     cpus: z.int().nullable().describe('null, as what follows: the host could not be looked at'),
@@ -64,3 +70,39 @@ export const getNode = endpoint({
   response: Node,
   failures: ['not-found'],
 })
+
+export const ScheduledNode = z
+  .object({
+    name: Name,
+    scheduling: z.enum(SCHEDULINGS),
+    scheduledAt: Timestamp.nullable(),
+    notice: z.string().nullable().describe('What to know of this state'),
+  })
+  .meta({ id: 'ScheduledNode' })
+export type ScheduledNode = z.infer<typeof ScheduledNode>
+
+const scheduling = <const V extends NodeVerb>(verb: V, summary: string) =>
+  endpoint({
+    id: `nodes.${verb}`,
+    method: 'post',
+    path: `/v1/nodes/{node}/${verb}`,
+    summary,
+    permission: 'platform:write',
+    platform: true,
+    params: z.strictObject({ node: Name }),
+    query: WaitQuery,
+    kind: 'change',
+    status: 202,
+    response: change(ScheduledNode),
+    failures: ['not-found'],
+  })
+
+export const cordonNode = scheduling('cordon', 'Let a machine take nothing new')
+export const drainNode = scheduling(
+  'drain',
+  'Stop all containers on a machine, and start none; what was to run runs again after an uncordon',
+)
+export const uncordonNode = scheduling(
+  'uncordon',
+  'Let a machine take everything again, and start what was to run on it',
+)

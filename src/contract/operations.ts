@@ -57,6 +57,21 @@ export const getOperation = endpoint({
   failures: ['not-found'],
 })
 
+export const findOperation = endpoint({
+  id: 'operations.find',
+  method: 'get',
+  path: '/v1/operations/{operation}',
+  summary: 'Show an operation of any tenant, or of the platform, or wait for its end',
+  permission: 'operations:read',
+  platform: true,
+  params: z.strictObject({ operation: Id }),
+  query: WaitQuery,
+  kind: 'answer',
+  status: 200,
+  response: Operation,
+  failures: ['not-found'],
+})
+
 export const cancelOperation = endpoint({
   id: 'operations.cancel',
   method: 'post',

@@ -79,7 +79,11 @@ function bindRoutes(api: App, outside: Outside, services: Services): void {
     settle: settling(operations),
   })
   operationRoutes(api, operations)
-  nodeRoutes(api, services.nodes)
+  nodeRoutes(api, {
+    nodes: services.nodes,
+    scheduling: services.scheduling,
+    settle: settling(operations),
+  })
   orphanRoutes(api, services)
   imageRoutes(api, services.images)
   registryRoutes(api, services.registries)

@@ -3,6 +3,7 @@ import { systemHost } from '../adapters/system-host.ts'
 import type { Settings } from '../config.ts'
 import type { Limits } from '../core/quota.ts'
 import type { EngineContainer } from '../ports/engine.ts'
+import { THIS_NODE } from '../instance.ts'
 import type { AuditService } from '../services/audit.ts'
 import { capacityService } from '../services/capacity.ts'
 import type { EventService } from '../services/events.ts'
@@ -41,7 +42,7 @@ export function quotaServices(outside: Outside, { audit, events, running }: Arou
     ledger: ledgerService({ machine, events }),
     platformLimits: platformLimitsService({ store, audit }),
     usage: usageService({ store, machine, live, enforced: instance.isolated }),
-    nodes: nodeService({ store, node: 'local', engine, machine, live, running }),
+    nodes: nodeService({ store, node: THIS_NODE, engine, machine, live, running }),
   }
 }
 

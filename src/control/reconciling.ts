@@ -12,6 +12,7 @@ import type { EventService } from '../services/events.ts'
 import type { Ledger } from '../services/ledger.ts'
 import type { RegistryService } from '../services/registries.ts'
 import type { Outside } from './outside.ts'
+import { THIS_NODE } from '../instance.ts'
 
 /** For the step that a pass is at when the platform stops; the supervisor is more patient than this. */
 const STEP_GRACE_MS = 5_000
@@ -59,7 +60,7 @@ export function reconciling(around: Outside, told: Told) {
     watched,
     passing: failpoint(settings.CLOUDLET_FAILPOINT),
   }
-  const { loop, networks, wake, observer, orphans } = reconcileLoops(steps, PASS_DEADLINE_MS)
+  const { loop, networks, nodes, wake, observer, orphans } = reconcileLoops(steps, PASS_DEADLINE_MS)
   const roots = rootWatch({ store, engine, clock, timers, log, wake })
   edge.onHealth((reports) => {
     // Before the first look at the engine nothing can be decided, and that look wakes whoever is due.
@@ -67,6 +68,7 @@ export function reconciling(around: Outside, told: Told) {
   })
   return {
     wake,
+    wakeNode: nodes.wake,
     isUp: observer.isUp,
     orphans,
     running: () => known.running(),
@@ -86,11 +88,13 @@ export function reconciling(around: Outside, told: Told) {
     start(): void {
       observer.start()
       roots.start()
+      // What an earlier life has left under way goes on.
+      nodes.wake(THIS_NODE)
       this.publish()
     },
     async stop(): Promise<void> {
       await Promise.all([observer.stop(), roots.stop()])
-      await Promise.all([loop.stop(STEP_GRACE_MS), networks.stop(STEP_GRACE_MS)])
+      await Promise.all([loop, networks, nodes].map((one) => one.stop(STEP_GRACE_MS)))
     },
   }
 }

@@ -1,7 +1,7 @@
 import { joseTokens } from '../adapters/jose-tokens.ts'
 import { randomId } from '../adapters/system.ts'
 import { engineAway } from '../core/failure.ts'
-import { hostPort, type Instance } from '../instance.ts'
+import { hostPort, THIS_NODE, type Instance } from '../instance.ts'
 import type { Surroundings } from '../services/container-view.ts'
 import { containerService } from '../services/containers.ts'
 import { eventService } from '../services/events.ts'
@@ -10,6 +10,7 @@ import { accountOfTenant } from '../services/ledger.ts'
 import { keyService } from '../services/keys.ts'
 import { logService } from '../services/logs.ts'
 import { metricsService } from '../services/metrics.ts'
+import { nodeScheduling } from '../services/node-scheduling.ts'
 import { networkService } from '../services/networks.ts'
 import { onceService } from '../services/once.ts'
 import { operationService } from '../services/operations.ts'
@@ -31,7 +32,6 @@ import { sessionServices } from './session-services.ts'
 /** All services there are, and the reconciler that they wake. */
 export function services(outside: Outside) {
   const { instance, settings, store, clock, keyRing, engine } = outside
-  const { isolated, pool } = instance
   const events = eventService({ store, clock })
   const audited = auditing(outside)
   const { audit } = audited
@@ -62,8 +62,8 @@ export function services(outside: Outside) {
     operations,
     wake,
     registries: outside.registries,
-    node: 'local',
-    pool,
+    node: THIS_NODE,
+    pool: instance.pool,
     around: aroundOf(outside),
     routesChanged: () => reconciler.publish(),
     requireEngine() {
@@ -83,12 +83,13 @@ export function services(outside: Outside) {
     keys,
     containers,
     reconciler,
+    scheduling: nodeScheduling({ ...common, operations, ...nodeOf(reconciler) }),
     tenants: tenantService({
       ...common,
       defaults: defaultLimits(settings),
       ended: (id) => keys.endTenant(id),
       limitsChanged: (id) => reconciler.limitsChanged(id),
-      isolated,
+      isolated: instance.isolated,
     }),
     ...quotas,
     ...database,
@@ -100,6 +101,8 @@ export function services(outside: Outside) {
   }
 }
 export type Services = ReturnType<typeof services>
+
+const nodeOf = ({ wakeNode }: ReturnType<typeof reconciling>) => ({ node: THIS_NODE, wakeNode })
 
 /** What only looks. */
 const readings = ({ store, engine, clock }: Outside) => ({

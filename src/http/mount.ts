@@ -101,7 +101,9 @@ const underWay =
     const isOver = operation.state === 'succeeded'
     const answer = answerOf(e, output, isOver ? 200 : status)
     if (isOver) return answer
-    const location = `/v1/tenants/${c.req.param('tenant') ?? ''}/operations/${operation.id}`
+    const tenant = c.req.param('tenant')
+    const of = tenant === undefined ? '/v1' : `/v1/tenants/${tenant}`
+    const location = `${of}/operations/${operation.id}`
     return { ...answer, headers: { ...answer.headers, location } }
   }
 

@@ -3,13 +3,14 @@ import { containerReconciler } from './containers.ts'
 import type { PassDeps } from './engine-pass.ts'
 import { reconcileLoop } from './loop.ts'
 import { networkReconciler } from './networks.ts'
+import { nodeReconciler } from './nodes.ts'
 import { engineObserver } from './observer.ts'
 import { orphanCollector } from './orphan-collector.ts'
 
 const CONTAINERS_AT_ONCE = 8
 const NETWORKS_AT_ONCE = 2
 
-/** What is worked on: each container and each network alone, as the observer and the services wake them. */
+/** What is worked on: each container, network and machine alone, as the observer and the services wake them. */
 export function reconcileLoops(steps: StepDeps & Pick<PassDeps, 'groups'>, deadlineMs: number) {
   const { timers, log } = steps
   const limits = { timers, log, deadlineMs }
@@ -22,5 +23,7 @@ export function reconcileLoops(steps: StepDeps & Pick<PassDeps, 'groups'>, deadl
   const returned = (): void => [containers, loop, networks].forEach(({ forgive }) => forgive())
   const wakes = { wake, wakeNetwork: networks.wake }
   const observer = engineObserver({ ...steps, ...wakes, orphans, returned })
-  return { loop, networks, orphans, observer, ...wakes }
+  const ofNodes = nodeReconciler({ ...steps, wake, isUp: observer.isUp })
+  const nodes = reconcileLoop({ ...ofNodes, concurrency: 1, ...limits })
+  return { loop, networks, nodes, orphans, observer, ...wakes }
 }

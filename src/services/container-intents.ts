@@ -15,6 +15,7 @@ import { containerOf, type Surroundings } from './container-view.ts'
 import type { Ledger } from './ledger.ts'
 import type { Begun, OperationService } from './operations.ts'
 import type { EventService } from './events.ts'
+import { refuseCordoned } from './node-scheduling.ts'
 import { placement, type PlacementDeps } from './placement.ts'
 import type { SandboxCheck } from './sandbox.ts'
 import { tenantBySlug } from './tenant-lookup.ts'
@@ -74,6 +75,7 @@ export function containerIntents(deps: IntentDeps) {
       // for the last of anything one is refused.
       const begun = await store.write(async (q) => {
         const tenant = await tenantBySlug(q, slug)
+        await refuseCordoned(q, { ...making(wanted), node: deps.node, isThere: false })
         if (isReservedName(wanted.name) || (await q.names.owner(tenant.id, wanted.name))) {
           throw nameTaken('container', wanted.name)
         }
@@ -84,7 +86,7 @@ export function containerIntents(deps: IntentDeps) {
         const there = await q.networks.byName(tenant.id, 'default')
         await deps.ledger.admit(q, {
           tenantId: tenant.id,
-          subject: { verb: 'create', kind: 'container', name: wanted.name },
+          subject: making(wanted),
           amounts: { ...amountsOf(made), networks: there ? 0 : 1 },
         })
         const network = there ?? (await place.newNetwork(q, tenant.id, 'default'))
@@ -119,6 +121,8 @@ export function containerIntents(deps: IntentDeps) {
     },
   }
 }
+
+const making = ({ name }: ContainerCreate) => ({ verb: 'create', kind: 'container', name })
 
 export async function claimName(
   q: Queries,

@@ -15,8 +15,10 @@ import {
   containerIntents,
   type Asked,
   type IntentDeps,
+  type Verb,
 } from './container-intents.ts'
 import { containerOf } from './container-view.ts'
+import { refuseCordoned } from './node-scheduling.ts'
 import { tenantBySlug } from './tenant-lookup.ts'
 
 export interface ContainerDeps extends IntentDeps {
@@ -108,12 +110,19 @@ function changes(deps: ContainerDeps) {
 
     async start(asked: Asked): Promise<Change<Container>> {
       requireEngine()
-      return intents.change(asked, 'start', (row) => (isOnItsWay(row) ? {} : newRun(row)))
+      return intents.change(asked, 'start', async (row, q) => {
+        if (isOnItsWay(row)) return {}
+        await refuseCordoned(q, startOf(row, 'start'))
+        return newRun(row)
+      })
     },
 
     async restart(asked: Asked): Promise<Change<Container>> {
       requireEngine()
-      return intents.change(asked, 'restart', newRun)
+      return intents.change(asked, 'restart', async (row, q) => {
+        await refuseCordoned(q, startOf(row, 'restart'))
+        return newRun(row)
+      })
     },
 
     async stop(asked: Asked): Promise<Change<Container>> {
@@ -187,6 +196,14 @@ const ON_ITS_WAY: ReadonlySet<ContainerState> = new Set([
 
 const isOnItsWay = ({ desired, state }: ContainerRow): boolean =>
   desired === 'running' && ON_ITS_WAY.has(state)
+
+const startOf = (row: ContainerRow, verb: Verb) => ({
+  verb,
+  kind: 'container',
+  name: row.name,
+  node: row.nodeId,
+  isThere: row.desired === 'running' && LIVELY.has(row.state),
+})
 
 /** A restart is an intent like any other: one more run than was begun. */
 const newRun = ({ run }: ContainerRow): Partial<ContainerRow> => ({

@@ -6,6 +6,7 @@ import { added } from '../core/quota.ts'
 import type { Engine, EngineContainer, EngineFacts } from '../ports/engine.ts'
 import { accountOfPlatform } from './ledger.ts'
 import { measured, type Use } from './live-use.ts'
+import { nodeRow, scheduledAt } from './node-scheduling.ts'
 import { disksOf } from './usage.ts'
 
 export interface NodeDeps {
@@ -25,16 +26,19 @@ const FACTS_MS = 5_000
 export function nodeService({ store, node, engine, machine, live, running }: NodeDeps) {
   async function local(asking: AbortSignal): Promise<Node> {
     const signal = AbortSignal.any([asking, AbortSignal.timeout(FACTS_MS)])
-    const [facts, account, used] = await Promise.all([
+    const [facts, account, used, row] = await Promise.all([
       // Asked of the engine each time: an update of it is what an operator wants to see.
       engine.facts(signal).catch(() => null),
       accountOfPlatform(store.read),
       live(),
+      nodeRow(store.read, node),
     ])
     const known = machine()
     return {
       name: node,
       state: facts ? 'ready' : 'engine-away',
+      scheduling: row.scheduling,
+      scheduledAt: scheduledAt(row),
       kernel: facts?.kernel ?? null,
       engine: facts && engineOf(facts),
       cpus: known?.facts.cpus ?? null,

@@ -38,6 +38,11 @@ export interface Begun {
   readonly superseded: readonly string[]
 }
 
+interface Wait {
+  readonly seconds: number
+  readonly signal: AbortSignal
+}
+
 interface ListQuery {
   readonly limit: number
   readonly cursor?: string | undefined
@@ -69,6 +74,9 @@ export function operationService(deps: OperationDeps) {
     }
   }
 
+  const awaited = async (row: OperationRow, { seconds, signal }: Wait): Promise<Operation> =>
+    seconds > 0 ? settled(row.id, seconds, signal) : operationOf(row)
+
   async function find(tenantSlug: string, id: string): Promise<OperationRow> {
     const tenant = await tenantBySlug(store.read, tenantSlug)
     const row = await store.read.operations.byId(id)
@@ -85,9 +93,14 @@ export function operationService(deps: OperationDeps) {
     /** How many callers wait. */
     waiting: (): number => waiters.count(),
 
-    async get(tenantSlug: string, id: string, wait: { seconds: number; signal: AbortSignal }) {
-      const row = await find(tenantSlug, id)
-      return wait.seconds > 0 ? settled(row.id, wait.seconds, wait.signal) : operationOf(row)
+    get: async (tenantSlug: string, id: string, wait: Wait): Promise<Operation> =>
+      awaited(await find(tenantSlug, id), wait),
+
+    /** Whoever it is of. */
+    async find(id: string, wait: Wait): Promise<Operation> {
+      const row = await store.read.operations.byId(id)
+      if (!row) throw notFound('operation', id)
+      return awaited(row, wait)
     },
 
     /** Throws where a limited key does not get to the container that an operation is about. */

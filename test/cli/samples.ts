@@ -7,7 +7,7 @@ import type { Image, Registry } from '../../src/contract/images.ts'
 import type { AccessKey, NewAccessKey, Whoami } from '../../src/contract/keys.ts'
 import type { Metrics } from '../../src/contract/metrics.ts'
 import type { Orphan } from '../../src/contract/orphans.ts'
-import type { Node } from '../../src/contract/nodes.ts'
+import { node, scheduled } from './node-samples.ts'
 import type { Operation } from '../../src/contract/operations.ts'
 import type { Network, Platform } from '../../src/contract/platform.ts'
 import type { Secret } from '../../src/contract/secrets.ts'
@@ -248,29 +248,6 @@ const network: Network = {
   createdAt: TIME,
 }
 
-const node: Node = {
-  name: 'local',
-  state: 'ready',
-  kernel: '6.1.0',
-  engine: {
-    version: '29.5.1',
-    apiVersion: '1.54',
-    runcVersion: '1.3.3',
-    storageDriver: 'overlay2',
-    cgroupDriver: 'systemd',
-    cgroupVersion: '2',
-    runtimes: ['runc', 'runsc'],
-    sandbox: true,
-    liveRestore: true,
-  },
-  cpus: 2,
-  memoryBytes: 8 * 1024 ** 3,
-  disks: [{ path: '/data', sizeBytes: 1000, freeBytes: 40, usedPercent: 96, full: true }],
-  running: 3,
-  reserved: { containers: 4, cpuMilli: 1500, memoryBytes: 1024 ** 3, pids: 512 },
-  used: null,
-}
-
 const metrics: Metrics = {
   time: TIME,
   cpuSeconds: 1.5,
@@ -382,6 +359,10 @@ export const SAMPLES: Readonly<
   'backups.list': list(backup),
   'nodes.list': list(node),
   'nodes.get': { value: node },
+  'nodes.cordon': scheduled(operation, 'cordoned'),
+  'nodes.drain': scheduled(operation, 'drained'),
+  'nodes.uncordon': scheduled(operation, 'open'),
+  'operations.find': { value: operation },
   'platform.doctor': {
     value: {
       healthy: true,

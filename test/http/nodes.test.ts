@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Node } from '../../src/contract/nodes.ts'
+import { drainNode, Node } from '../../src/contract/nodes.ts'
+import { Operation } from '../../src/contract/operations.ts'
 import { cloudWorld, type CloudWorld } from '../support/cloud-world.ts'
 import { until } from '../support/world.ts'
+
+const Drained = drainNode.response
 
 /** How busy CPUs are shows in two looks, so time has to go on between them. */
 async function asked({ admin, call, time }: CloudWorld, path: `/${string}`): Promise<Response> {
@@ -60,4 +63,37 @@ test('nodes are listed, and one that there is not is not found', async () => {
   const listed: unknown = await (await asked(world, '/v1/nodes')).json()
   assert.deepEqual(listed, { items: [await look(world)] })
   assert.equal((await asked(world, '/v1/nodes/other')).status, 404)
+})
+
+test('a drained machine shows it, and its operation is found where the answer says', async () => {
+  await using world = await cloudWorld()
+  await world.addTenant('aa')
+  const token = world.admin.apiKey
+  const body = { name: 'one', image: 'cloudlet/base', pids: 100 }
+  assert.equal((await world.call('POST /v1/tenants/aa/containers', { token, body })).status, 202)
+  await world.quiet()
+  const drained = await world.call('POST /v1/nodes/local/drain', { token })
+  assert.equal(drained.status, 202)
+  const { resource, operation } = Drained.parse(await drained.json())
+  assert.equal(resource.scheduling, 'drained')
+  assert.match(resource.notice ?? '', /no container of any tenant runs/)
+  assert.equal(drained.headers.get('location'), `/v1/operations/${operation.id}`)
+  const ended = await asked(world, `/v1/operations/${operation.id}?wait=60`)
+  const { state, kind, target } = Operation.parse(await ended.json())
+  const node = { kind: 'node', id: 'local', name: 'local' }
+  assert.deepEqual(
+    { state, kind, target },
+    { state: 'succeeded', kind: 'nodes.drain', target: node },
+  )
+  const { scheduling, scheduledAt, running } = await look(world)
+  assert.deepEqual({ scheduling, running }, { scheduling: 'drained', running: 0 })
+  assert.equal(scheduledAt, resource.scheduledAt)
+
+  const refused = await world.call('POST /v1/tenants/aa/containers', { token, body })
+  assert.equal(refused.status, 409)
+  const problem: { type?: unknown } = Object(await refused.json())
+  assert.equal(problem.type, '/problems/node-cordoned')
+  assert.equal((await world.call('POST /v1/nodes/other/drain', { token })).status, 404)
+  const missing = await world.call('GET /v1/operations/aaaaaaaaaaaaaaaa', { token })
+  assert.equal(missing.status, 404)
 })

@@ -21,6 +21,7 @@ import type { Surroundings } from '../../src/services/container-view.ts'
 import { containerService } from '../../src/services/containers.ts'
 import { eventService } from '../../src/services/events.ts'
 import { accountOfTenant, ledgerService } from '../../src/services/ledger.ts'
+import { nodeScheduling } from '../../src/services/node-scheduling.ts'
 import { operationService } from '../../src/services/operations.ts'
 import { sandboxCheck } from '../../src/services/sandbox.ts'
 
@@ -84,7 +85,7 @@ export function controlPlane(life: LifeDeps) {
     record: events.record,
     watched: ledger.watched,
   }
-  const { loop, networks, wake, orphans, observer } = reconcileLoops(steps, deadlineMs)
+  const { loop, networks, nodes, wake, orphans, observer } = reconcileLoops(steps, deadlineMs)
   edge.onHealth((reports) => reports.forEach(({ id }) => wake(id)))
   const common = { store, clock, newId, audit, wake }
   const operations = operationService(common)
@@ -104,6 +105,13 @@ export function controlPlane(life: LifeDeps) {
       throw failure('engine-unavailable', 'The engine is away', { retryAfterSeconds: 2 })
     },
   })
+  const scheduling = nodeScheduling({
+    ...common,
+    events,
+    operations,
+    node: 'local',
+    wakeNode: nodes.wake,
+  })
   return {
     engine,
     groups,
@@ -111,6 +119,8 @@ export function controlPlane(life: LifeDeps) {
     routes,
     loop,
     networks,
+    nodes,
+    scheduling,
     observer,
     orphans,
     operations,

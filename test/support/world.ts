@@ -78,7 +78,7 @@ export async function world({ deadlineMs = 60_000, database, ...host }: WorldWan
   await addImages(ground)
   const end = async (): Promise<void> => {
     await now.observer.stop()
-    await Promise.all([now.loop.stop(), now.networks.stop()])
+    await Promise.all([now.loop.stop(), now.networks.stop(), now.nodes.stop()])
   }
   return {
     ...ground,
@@ -93,6 +93,7 @@ export async function world({ deadlineMs = 60_000, database, ...host }: WorldWan
     /** Starts to observe the engine, and waits for its first answer. */
     async begin(): Promise<void> {
       now.observer.start()
+      now.nodes.wake('local')
       await until('the engine has been listed', now.observer.isUp)
     },
     /** The process dies, and another one takes its place: the disk and the machine are as they were. */

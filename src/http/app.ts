@@ -75,8 +75,12 @@ export function apiApp(deps: ApiDeps): App {
   app.use(knownHosts(deps.hosts))
   app.use(singleHeaders)
 
-  const document = openApi(ENDPOINTS, { title: 'Cloudlet', version: deps.version })
-  app.get('/v1/openapi.json', (c) => c.json(document))
+  // It takes longer to make than all the rest of a start, and most processes are never asked for it.
+  let document: ReturnType<typeof openApi> | undefined
+  app.get('/v1/openapi.json', (c) => {
+    document ??= openApi(ENDPOINTS, { title: 'Cloudlet', version: deps.version })
+    return c.json(document)
+  })
   app.get('/problems/:code', problemPage)
   referencePages(app, deps.reference)
   for (const route of deps.routes) route(app)

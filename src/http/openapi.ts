@@ -23,10 +23,14 @@ export function openApi(endpoints: readonly Endpoint[], info: { title: string; v
     components: {
       securitySchemes: { key: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
       parameters: HEADER_PARAMETERS,
-      schemas: { ...inDocument(schemas), Problem: PROBLEM },
+      schemas: byName({ ...inDocument(schemas), Problem: PROBLEM }),
     },
   }
 }
+
+/** The registry has schemas in the order in which a program happens to have loaded their files. */
+const byName = <T>(schemas: Readonly<Record<string, T>>): Record<string, T> =>
+  Object.fromEntries(Object.entries(schemas).toSorted(([a], [b]) => (a < b ? -1 : 1)))
 
 /** As much of RFC 9110 §8.8.3 as we give out. */
 const ETAGS = '^(\\*|"[!#-~]{0,200}"(, ?"[!#-~]{0,200}"){0,31})$'

@@ -1,7 +1,6 @@
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { openStore } from '../../db/open.ts'
 import { onceService } from '../../src/services/once.ts'
 import { FakeEdge } from '../fakes/edge.ts'
@@ -11,9 +10,9 @@ import { FakeGroups } from '../fakes/groups.ts'
 import { FakeNames } from '../fakes/names.ts'
 import { HandTime } from '../fakes/timers.ts'
 import { controlPlane, INSTANCE } from '../support/control-plane.ts'
+import { MIGRATIONS } from '../support/fresh-database.ts'
 import { mortalEdge, mortalEngine, mortalStore, mortalTimers, type Life } from './mortal.ts'
 
-const MIGRATIONS = fileURLToPath(new URL('../../db/migrations', import.meta.url))
 const PASS_MS = 60_000
 /** Where a flush to the disk costs nothing, if the machine has such a place. */
 const MEMORY = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()

@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { openStore } from '../../db/open.ts'
 import { auditRoutes } from '../../routes/audit.ts'
 import { eventRoutes } from '../../routes/events.ts'
@@ -31,8 +30,7 @@ import { secretsKeyService } from '../../src/services/secrets-key.ts'
 import { secretService } from '../../src/services/secrets.ts'
 import { tenantService } from '../../src/services/tenants.ts'
 import { whoamiService } from '../../src/services/whoami.ts'
-
-const MIGRATIONS = fileURLToPath(new URL('../../db/migrations', import.meta.url))
+import { freshDatabase, MIGRATIONS } from './fresh-database.ts'
 
 /** A moment at which all tests begin. */
 export const START = Date.parse('2026-01-02T03:04:05.000Z')
@@ -54,7 +52,9 @@ const limitsChanged = (): void => undefined
 
 /** The services of the API, on a real database and real keys, with a clock that is moved by hand. */
 async function house(folder: string) {
-  const url = `file:${join(folder, 'cloudlet.db')}`
+  const database = join(folder, 'cloudlet.db')
+  await freshDatabase(database)
+  const url = `file:${database}`
   const store = await openStore(url, MIGRATIONS)
   const path = join(folder, 'keys.json')
   const keyRing = await openKeyRing({ path, databaseHasKeys: false })

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import Docker from 'dockerode'
 import { openStore } from '../../db/open.ts'
 import { openKeyRing } from '../../src/adapters/key-ring.ts'
@@ -21,9 +20,9 @@ import { FakeNames } from '../fakes/names.ts'
 import { FakeSecretFiles } from '../fakes/secret-files.ts'
 import { HandTime } from '../fakes/timers.ts'
 import { requested, type Asked, type Line } from './api-world.ts'
+import { freshDatabase, MIGRATIONS } from './fresh-database.ts'
 import { imageIdOf, until } from './world.ts'
 
-const MIGRATIONS = fileURLToPath(new URL('../../db/migrations', import.meta.url))
 const ID = 'testtesttesttest'
 
 type Env = Readonly<Record<string, string>>
@@ -37,6 +36,8 @@ async function outsideIn(folder: string, env: Env, machine: Machine) {
   const secretFiles = new FakeSecretFiles()
   const path = join(folder, 'keys.json')
   const keyRing = await openKeyRing({ path, databaseHasKeys: false })
+  const database = join(folder, 'cloudlet.db')
+  await freshDatabase(database)
   const outside: Outside = {
     instance: {
       id: ID,
@@ -54,7 +55,7 @@ async function outsideIn(folder: string, env: Env, machine: Machine) {
     log: () => undefined,
     clock: time,
     timers: time,
-    store: await openStore(`file:${join(folder, 'cloudlet.db')}`, MIGRATIONS),
+    store: await openStore(`file:${database}`, MIGRATIONS),
     storage: storageWatch({ clock: time, timers: time, log: () => undefined }),
     isFirstStart: true,
     keyRing,

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { z } from 'zod'
 import { openStore, type OpenStore } from '../../db/open.ts'
 import { ContainerCreate, type Container } from '../../src/contract/containers.ts'
@@ -17,8 +16,8 @@ import { FakeGroups } from '../fakes/groups.ts'
 import { FakeNames } from '../fakes/names.ts'
 import { HandTime } from '../fakes/timers.ts'
 import { controlPlane, INSTANCE } from './control-plane.ts'
+import { freshDatabase, MIGRATIONS } from './fresh-database.ts'
 
-const MIGRATIONS = fileURLToPath(new URL('../../db/migrations', import.meta.url))
 /** A condition that has not come true after this long never will. */
 const PATIENCE_MS = 10_000
 
@@ -62,7 +61,9 @@ export async function world({ deadlineMs = 60_000, database, ...host }: WorldWan
   const folder = mkdtempSync(join(tmpdir(), 'cloudlet-world-'))
   const time = new HandTime()
   let made = 0
-  const url = database ?? `file:${join(folder, 'cloudlet.db')}`
+  const path = join(folder, 'cloudlet.db')
+  if (database === undefined) await freshDatabase(path)
+  const url = database ?? `file:${path}`
   const ground: Ground = {
     store: await openStore(url, MIGRATIONS),
     host: new EngineHost({ ...host, now: time.now }),

@@ -76,6 +76,7 @@ function tenantTable() {
     readings: {
       bySlug: async (slug: string): Promise<TenantRow | undefined> => bySlug.get(slug),
       liveSlugs: async (): Promise<string[]> => [...bySlug.keys()],
+      allLive: async (): Promise<TenantRow[]> => [...byId.values()],
     },
   }
 }

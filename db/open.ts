@@ -7,6 +7,7 @@ import { whole } from './whole.ts'
 import { mirrored } from './mirror-feed.ts'
 import { refuseNewer } from './migrated.ts'
 import { addressQueries } from './queries/addresses.ts'
+import { alarmQueries } from './queries/alarms.ts'
 import { auditChainQueries } from './queries/audit-chains.ts'
 import { auditQueries } from './queries/audit.ts'
 import { containerQueries } from './queries/containers.ts'
@@ -36,6 +37,7 @@ export type Executor = Pick<Db, 'delete' | 'insert' | 'select' | 'selectDistinct
 export const queriesOn = (db: Executor, afterCommit: AfterCommit) => ({
   afterCommit,
   addresses: addressQueries(db),
+  alarms: alarmQueries(db),
   audit: auditQueries(db),
   auditChains: auditChainQueries(db),
   containers: containerQueries(db),

@@ -1,4 +1,4 @@
-import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
 /** Machines of which an operator has said what they may take. One without a row takes everything. */
 export const nodes = sqliteTable('nodes', {
@@ -9,6 +9,24 @@ export const nodes = sqliteTable('nodes', {
   generation: integer('generation').notNull(),
   changedAt: integer('changed_at').notNull(),
 })
+
+/** What is nearly full, and has been told of: it is told once more when it no longer is. */
+export const alarms = sqliteTable(
+  'alarms',
+  {
+    kind: text('kind', {
+      enum: ['container.memory', 'node.disk', 'node.memory', 'tenant.quota'],
+    }).notNull(),
+    /** null: the platform's own. Not a reference: the end of an alarm is told after that of its tenant. */
+    tenantId: text('tenant_id'),
+    targetId: text('target_id').notNull(),
+    targetName: text('target_name').notNull(),
+    /** Of several of one target: a kind of its quota, a disk. */
+    part: text('part').notNull(),
+    raisedAt: integer('raised_at').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.kind, t.targetId, t.part] })],
+)
 
 /** What the platform itself remembers, a word or a number each. */
 export const platformState = sqliteTable('platform_state', {

@@ -84,6 +84,7 @@ const LENGTHS: Readonly<Record<string, string>> = {
 /** Columns that hold another length than others of their name. */
 const LENGTHS_OF: Readonly<Record<string, string>> = {
   'access_keys.id': ACCESS_KEY_ID_LENGTH,
+  'alarms.target_id': 'BETWEEN 1 AND 64',
   // An event can be about anything that has an id.
   'events.target_id': 'BETWEEN 1 AND 64',
   'nodes.id': 'BETWEEN 1 AND 63',

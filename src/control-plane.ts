@@ -64,9 +64,10 @@ async function main(): Promise<void> {
   const api = apiServer(outside, all, stopping.signal)
   await api.listen()
   all.reconciler.start()
+  all.alarms.start()
   stopWhenTold(stopping, async () => {
     await api.close()
-    await Promise.all([all.reconciler.stop(), all.capacity.stop()])
+    await Promise.all([all.reconciler.stop(), all.capacity.stop(), all.alarms.stop()])
     outside.edge.close()
     await lastUses(all)
     await outside.store.close()

@@ -11,15 +11,17 @@ const MOST_FOLDERS = 20_000
 interface Files {
   /** Below the root of the hierarchy: where groups are looked for. */
   readonly tree: string
+  readonly memory: (group: string) => Promise<number>
   readonly read: (group: string) => Promise<Reading>
 }
 
 /** Reads the kernel's own files, of cgroup version 1 or 2, wherever in the tree the engine has its groups. */
 export function cgroupMeter(root = '/sys/fs/cgroup'): Meter {
   const isSecond = existsSync(`${root}/cgroup.controllers`)
-  const { tree, read } = isSecond ? filesOfV2(root) : filesOfV1(root)
-  return {
-    async read(engineIds, signal) {
+  const { tree, memory, read } = isSecond ? filesOfV2(root) : filesOfV1(root)
+  const each =
+    <T>(look: (group: string) => Promise<T>) =>
+    async (engineIds: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, T>> => {
       const found = await groupsIn(`${root}${tree}`, signal)
       const wanted = engineIds.flatMap((id) => {
         const group = found.get(id)
@@ -27,11 +29,11 @@ export function cgroupMeter(root = '/sys/fs/cgroup'): Meter {
       })
       const readings = await Promise.all(
         // A container that ends meanwhile takes its files along.
-        wanted.map(({ id, group }) => read(group).then((one) => [[id, one] as const], nothing)),
+        wanted.map(({ id, group }) => look(group).then((one) => [[id, one] as const], nothing)),
       )
       return new Map(readings.flat())
-    },
-  }
+    }
+  return { memory: each(memory), read: each(read) }
 }
 
 const nothing = (): [] => []
@@ -39,35 +41,48 @@ const nothing = (): [] => []
 function filesOfV1(root: string): Files {
   const within = (controller: string, group: string) => (name: string) =>
     textOf(`${root}/${controller}${group}/${name}`)
+  async function memory(group: string): Promise<number> {
+    const of = within('memory', group)
+    const texts = await Promise.all([of('memory.usage_in_bytes'), of('memory.stat')])
+    return workingSet(texts, 'total_inactive_file')
+  }
   return {
     tree: '/memory',
+    memory,
     async read(group) {
-      const memory = within('memory', group)
-      const [cpu, used, stat, pids] = await Promise.all([
+      const [cpu, memoryBytes, pids] = await Promise.all([
         within('cpuacct', group)('cpuacct.usage'),
-        memory('memory.usage_in_bytes'),
-        memory('memory.stat'),
+        memory(group),
         within('pids', group)('pids.current'),
       ])
-      const memoryBytes = Number(used) - valueOf(stat, 'total_inactive_file')
-      return { cpuNanos: Number(cpu), memoryBytes: Math.max(0, memoryBytes), pids: Number(pids) }
+      return { cpuNanos: Number(cpu), memoryBytes, pids: Number(pids) }
     },
   }
 }
 
 function filesOfV2(root: string): Files {
+  const of = (group: string, name: string) => textOf(`${root}${group}/${name}`)
+  async function memory(group: string): Promise<number> {
+    const texts = await Promise.all([of(group, 'memory.current'), of(group, 'memory.stat')])
+    return workingSet(texts, 'inactive_file')
+  }
   return {
     tree: '',
+    memory,
     async read(group) {
-      const names = ['cpu.stat', 'memory.current', 'memory.stat', 'pids.current']
-      const texts = await Promise.all(names.map((name) => textOf(`${root}${group}/${name}`)))
-      const [cpu = '', used = '', stat = '', pids = ''] = texts
-      const memoryBytes = Number(used) - valueOf(stat, 'inactive_file')
-      const cpuNanos = valueOf(cpu, 'usage_usec') * 1000
-      return { cpuNanos, memoryBytes: Math.max(0, memoryBytes), pids: Number(pids) }
+      const [cpu, memoryBytes, pids] = await Promise.all([
+        of(group, 'cpu.stat'),
+        memory(group),
+        of(group, 'pids.current'),
+      ])
+      return { cpuNanos: valueOf(cpu, 'usage_usec') * 1000, memoryBytes, pids: Number(pids) }
     },
   }
 }
+
+/** Pages of files that nobody has touched lately could be dropped at once. */
+const workingSet = ([used, stat]: readonly [string, string], idle: string): number =>
+  Math.max(0, Number(used) - valueOf(stat, idle))
 
 /** Every container's group, by the engine's id. */
 async function groupsIn(base: string, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {

@@ -1,5 +1,5 @@
 import { stat, statfs } from 'node:fs/promises'
-import { cpus, totalmem } from 'node:os'
+import { cpus, freemem, totalmem } from 'node:os'
 import type { Disk } from '../core/capacity.ts'
 import type { Host } from '../ports/host.ts'
 
@@ -15,6 +15,8 @@ export function systemHost(folders: (signal: AbortSignal) => Promise<readonly st
       return {
         cpus: cpus().length,
         memoryBytes: totalmem(),
+        // `MemAvailable` of the kernel: what it has cached counts as free.
+        memoryFreeBytes: freemem(),
         disks: own.map(({ path, sizeBytes, freeBytes }) => ({ path, sizeBytes, freeBytes })),
       }
     },

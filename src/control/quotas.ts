@@ -5,6 +5,7 @@ import type { Limits } from '../core/quota.ts'
 import type { EngineContainer } from '../ports/engine.ts'
 import { THIS_NODE } from '../instance.ts'
 import type { AuditService } from '../services/audit.ts'
+import { alarmService } from '../services/alarms.ts'
 import { capacityService } from '../services/capacity.ts'
 import type { EventService } from '../services/events.ts'
 import { ledgerService } from '../services/ledger.ts'
@@ -27,18 +28,27 @@ export const defaultLimits = (settings: Settings): Limits => ({
 interface Around {
   readonly audit: AuditService
   readonly events: EventService
-  readonly running: () => readonly EngineContainer[]
+  /** Who knows of the engine: only there once all is put together. */
+  readonly watcher: () => {
+    readonly isUp: () => boolean
+    readonly running: () => readonly EngineContainer[]
+  }
 }
 
 /** What everybody is held to, and what is left of it. */
-export function quotaServices(outside: Outside, { audit, events, running }: Around) {
+export function quotaServices(outside: Outside, { audit, events, watcher }: Around) {
+  const running = () => watcher().running()
+  const seen = { events, running, engineUp: () => watcher().isUp() }
   const { store, engine, instance, clock, timers, log } = outside
   const capacity = hostCapacity(outside)
   const { machine } = capacity
-  const use = liveUse({ meter: cgroupMeter(), running, clock, timers, log })
+  const meter = cgroupMeter()
+  const use = liveUse({ meter, running, clock, timers, log })
   const live = () => use.current()
+  const look = { store, clock, timers, log, node: THIS_NODE, machine, meter }
   return {
     capacity,
+    alarms: alarmService({ ...seen, ...look }),
     ledger: ledgerService({ machine, events }),
     platformLimits: platformLimitsService({ store, audit }),
     usage: usageService({ store, machine, live, enforced: instance.isolated }),

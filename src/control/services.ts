@@ -39,7 +39,7 @@ export function services(outside: Outside) {
   const { ledger, ...quotas } = quotaServices(outside, {
     audit,
     events,
-    running: () => reconciler.running(),
+    watcher: () => reconciler,
   })
   const reconciler = reconciling(outside, {
     loginFor: (tenantId, host) => registries.loginFor(tenantId, host),

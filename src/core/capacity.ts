@@ -4,6 +4,8 @@ import { shortages, type Amounts, type Reserved } from './quota.ts'
 export interface HostFacts {
   readonly cpus: number
   readonly memoryBytes: number
+  /** What could be given to a process that asks for it. */
+  readonly memoryFreeBytes: number
   readonly disks: readonly Disk[]
 }
 

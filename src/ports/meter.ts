@@ -8,6 +8,8 @@ export interface Reading {
 }
 
 export interface Meter {
+  /** The memory alone, for those who look often. */
+  memory(engineIds: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, number>>
   /** By the engine's own id; one that cannot be read is left out. */
   read(engineIds: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, Reading>>
 }

@@ -6,7 +6,7 @@ import type { Meter, Reading } from '../ports/meter.ts'
 import type { Timers } from '../ports/timers.ts'
 
 export interface LiveUseDeps {
-  readonly meter: Meter
+  readonly meter: Pick<Meter, 'read'>
   /** What runs, as far as is known without asking the engine. */
   readonly running: () => readonly EngineContainer[]
   readonly clock: Clock

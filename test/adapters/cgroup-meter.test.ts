@@ -31,6 +31,8 @@ test('cgroupMeter() reads version 1, whichever group the engine has put a contai
   })
   const expected = { cpuNanos: 123_456_789, memoryBytes: 42 * MIB, pids: 7 }
   assert.deepEqual(await read(at.root), new Map([[A, expected]]))
+  const memory = await cgroupMeter(at.root).memory([A, B], AbortSignal.timeout(5000))
+  assert.deepEqual(memory, new Map([[A, 42 * MIB]]))
 })
 
 test('cgroupMeter() reads version 2, also where systemd makes the groups', async () => {
@@ -48,6 +50,8 @@ test('cgroupMeter() reads version 2, also where systemd makes the groups', async
   })
   const found = await read(at.root)
   assert.deepEqual(found.get(A), { cpuNanos: 2_500_000, memoryBytes: 0, pids: 2 })
+  const memory = await cgroupMeter(at.root).memory([A, B], AbortSignal.timeout(5000))
+  assert.deepEqual([memory.get(A), memory.get(B)], [0, 6])
   assert.deepEqual(found.get(B), { cpuNanos: 1000, memoryBytes: 6, pids: 1 })
 })
 

@@ -64,7 +64,12 @@ test('added() sums kind by kind, and allLimits() leaves no kind out', () => {
 })
 
 const machine = (freeBytes: number, policy: Partial<Machine['policy']> = {}): Machine => ({
-  facts: { cpus: 2, memoryBytes: 1000, disks: [{ path: '/d', sizeBytes: 1000, freeBytes }] },
+  facts: {
+    cpus: 2,
+    memoryBytes: 1000,
+    memoryFreeBytes: 0,
+    disks: [{ path: '/d', sizeBytes: 1000, freeBytes }],
+  },
   policy: { overcommitCpu: 4, overcommitMemory: 1.5, diskHighWaterPercent: 90, ...policy },
 })
 const FREE = machine(1000)

@@ -10,7 +10,7 @@ import { HandTime } from '../fakes/timers.ts'
 import { until } from '../support/world.ts'
 
 const policy = { overcommitCpu: 1, overcommitMemory: 1, diskHighWaterPercent: 90 }
-const facts = (cpus: number): HostFacts => ({ cpus, memoryBytes: 1, disks: [] })
+const facts = (cpus: number): HostFacts => ({ cpus, memoryBytes: 1, memoryFreeBytes: 1, disks: [] })
 
 test('the machine is looked at again and again, and one that cannot be looked at refuses nothing', async () => {
   const time = new HandTime()
@@ -43,8 +43,11 @@ test('systemHost() tells of CPUs, of memory, and of each disk once', async () =>
   const folder = mkdtempSync(join(tmpdir(), 'cloudlet-host-'))
   try {
     const host = systemHost(() => Promise.resolve([folder, tmpdir()]))
-    const { cpus, memoryBytes, disks } = await host.facts(AbortSignal.timeout(5000))
+    const { cpus, memoryBytes, memoryFreeBytes, disks } = await host.facts(
+      AbortSignal.timeout(5000),
+    )
     assert.ok(cpus >= 1 && memoryBytes > 1024 ** 2)
+    assert.ok(memoryFreeBytes > 0 && memoryFreeBytes < memoryBytes)
     assert.deepEqual(
       disks.map(({ path }) => path),
       [folder],

@@ -89,7 +89,12 @@ test('the platform’s limits hold all tenants together, and tell no tenant of a
 })
 
 const machine = (freeBytes: number): Machine => ({
-  facts: { cpus: 1, memoryBytes: 100 * MIB, disks: [{ path: '/d', sizeBytes: 100, freeBytes }] },
+  facts: {
+    cpus: 1,
+    memoryBytes: 100 * MIB,
+    memoryFreeBytes: 0,
+    disks: [{ path: '/d', sizeBytes: 100, freeBytes }],
+  },
   policy: { overcommitCpu: 2, overcommitMemory: 1, diskHighWaterPercent: 90 },
 })
 

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { Endpoint, Output } from '../contract/endpoint.ts'
 import { AnswerError, apiError, DeadlineError, isRecord, problemError } from './api-error.ts'
 import { linesOf, textOf } from './body.ts'
+import { pause as realPause } from './pause.ts'
 import { type Call, type CallOf, requestOf, type Sendable } from './request.ts'
 import { retried } from './retry.ts'
 import { type ClientOptions, transport } from './transport.ts'
@@ -31,13 +32,15 @@ const TIMEOUT_MS = 30_000
 export function client(options: ClientOptions): Client {
   const base = options.endpoint.replace(/\/+$/, '')
   const { answered } = transport(base, options)
+  const pause = options.pause ?? realPause
 
   async function send(endpoint: Endpoint, call: Call, given: CallOptions = {}): Promise<unknown> {
     const idempotencyKey = endpoint.method === 'post' ? options.newId() : undefined
     const sendable = { ...requestOf(base, endpoint, call), idempotencyKey }
     const limit = deadline(sendable, call, { ...given, all: options.signal })
     try {
-      return await retried(isRepeatable(sendable), limit.signal, async () => {
+      const retrying = { isRepeatable: isRepeatable(sendable), signal: limit.signal, pause }
+      return await retried(retrying, async () => {
         const response = await answered(endpoint, sendable, limit.signal)
         const text = await textOf(response)
         if (!response.ok) throw apiError(response, text, sendable.asked)

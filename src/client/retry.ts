@@ -1,5 +1,5 @@
 import { ApiError, UnreachableError } from './api-error.ts'
-import { pause } from './pause.ts'
+import type { Pause } from './pause.ts'
 
 /** As often a lost connection is made anew; with the pauses below that is 4 s, a restart's time. */
 const MOST_LOSSES = 5
@@ -8,13 +8,18 @@ const FIRST_PAUSE_MS = 125
 const MOST_TURNS = 100
 const LONGEST_PAUSE_SECONDS = 60
 
+interface Retrying {
+  readonly isRepeatable: boolean
+  readonly signal: AbortSignal
+  readonly pause: Pause
+}
+
 /**
  * Tries again what can be tried again: when the platform says when to come back, and when the
  * connection broke under a request that has no second effect. Ends with the signal.
  */
 export async function retried<T>(
-  isRepeatable: boolean,
-  signal: AbortSignal,
+  { isRepeatable, signal, pause }: Retrying,
   attempt: () => Promise<T>,
 ): Promise<T> {
   let losses = 0

@@ -1,5 +1,6 @@
 import type { Endpoint } from '../contract/endpoint.ts'
 import { UnreachableError } from './api-error.ts'
+import type { Pause } from './pause.ts'
 import type { Sendable } from './request.ts'
 
 /**
@@ -17,6 +18,8 @@ export interface ClientOptions {
   readonly now: () => number
   /** A text that no other call has: by it a repeated POST is known again. */
   readonly newId: () => string
+  /** Waits between two tries; in real time if none is given. */
+  readonly pause?: Pause
   /** Ends every call of this client. */
   readonly signal?: AbortSignal
 }

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { desk } from './command-line.ts'
 import { problem } from './fake-platform.ts'
 import { operation } from './samples.ts'
+import { freePort } from '../support/registry.ts'
 
 const CODES = [
   [400, 'invalid-input', 1],
@@ -37,20 +38,23 @@ test('each wrong field is named with its pointer', async () => {
 
 test('an endpoint where nothing answers ends with 3 and says how to start the platform', async () => {
   await using user = await desk()
-  const env = { CLOUDLET_ENDPOINT: 'http://127.0.0.1:1' }
+  const endpoint = `http://127.0.0.1:${await freePort()}`
+  const env = { CLOUDLET_ENDPOINT: endpoint }
   const { code, stderr } = await user.type('ps', { env })
   assert.equal(code, 3)
   assert.equal(
     stderr,
-    'cloudlet: Cannot reach the platform at http://127.0.0.1:1: is it running? Start it with "npm start"\n',
+    `cloudlet: Cannot reach the platform at ${endpoint}: is it running? Start it with "npm start"\n`,
   )
 })
 
 test('doctor looks at this machine where nothing answers, but not for a platform elsewhere', async () => {
   await using user = await desk()
-  const here = await user.type('doctor', { env: { CLOUDLET_ENDPOINT: 'http://127.0.0.1:1' } })
+  const port = await freePort()
+  const near = { CLOUDLET_ENDPOINT: `http://127.0.0.1:${port}` }
+  const here = await user.type('doctor', { env: near })
   assert.deepEqual(here, { code: 1, stdout: '', stderr: '' })
-  const elsewhere = { CLOUDLET_ENDPOINT: 'http://127.0.0.2:1' }
+  const elsewhere = { CLOUDLET_ENDPOINT: `http://127.0.0.2:${port}` }
   assert.equal((await user.type('doctor', { env: elsewhere })).code, 3)
 })
 

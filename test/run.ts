@@ -18,8 +18,8 @@ const ALONE = [
   'test/bootstrap/**/*.test.ts',
   'test/browser/**/*.test.ts',
 ]
-/** How many files run at once, of those that need nothing of the machine. */
-const LANES = 2
+/** How many files run at once, of those that need nothing of the machine: one more than cores waits. */
+const LANES = 3
 const ROOT = resolve(import.meta.dirname, '..')
 
 const { values } = parseArgs({

@@ -1,5 +1,4 @@
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { openStore } from '../../db/open.ts'
 import { onceService } from '../../src/services/once.ts'
@@ -10,12 +9,10 @@ import { FakeGroups } from '../fakes/groups.ts'
 import { FakeNames } from '../fakes/names.ts'
 import { HandTime } from '../fakes/timers.ts'
 import { controlPlane, INSTANCE } from '../support/control-plane.ts'
-import { MIGRATIONS } from '../support/fresh-database.ts'
+import { MEMORY, MIGRATIONS } from '../support/fresh-database.ts'
 import { mortalEdge, mortalEngine, mortalStore, mortalTimers, type Life } from './mortal.ts'
 
 const PASS_MS = 60_000
-/** Where a flush to the disk costs nothing, if the machine has such a place. */
-const MEMORY = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 /** Answers are kept as they are: here nobody steals a disk. */
 const OPEN_RING = {
   seal: (_: string, text: string) => text,

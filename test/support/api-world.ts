@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { openStore } from '../../db/open.ts'
@@ -30,7 +29,7 @@ import { secretsKeyService } from '../../src/services/secrets-key.ts'
 import { secretService } from '../../src/services/secrets.ts'
 import { tenantService } from '../../src/services/tenants.ts'
 import { whoamiService } from '../../src/services/whoami.ts'
-import { freshDatabase, MIGRATIONS } from './fresh-database.ts'
+import { freshDatabase, MEMORY, MIGRATIONS } from './fresh-database.ts'
 
 /** A moment at which all tests begin. */
 export const START = Date.parse('2026-01-02T03:04:05.000Z')
@@ -139,7 +138,7 @@ export async function apiWorld(
     Pick<ApiDeps, 'bodyMs' | 'corsOrigins' | 'deadlineMs' | 'rateOf' | 'rates'>
   > = {},
 ) {
-  const folder = mkdtempSync(join(tmpdir(), 'cloudlet-api-'))
+  const folder = mkdtempSync(join(MEMORY, 'cloudlet-api-'))
   const inside = await house(folder)
   const { audit, clock, keys, newId, once, store, tenants, time } = inside
   const stopping = new AbortController()

@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Docker from 'dockerode'
 import { openStore } from '../../db/open.ts'
@@ -20,7 +19,7 @@ import { FakeNames } from '../fakes/names.ts'
 import { FakeSecretFiles } from '../fakes/secret-files.ts'
 import { HandTime } from '../fakes/timers.ts'
 import { requested, type Asked, type Line } from './api-world.ts'
-import { freshDatabase, MIGRATIONS } from './fresh-database.ts'
+import { freshDatabase, MEMORY, MIGRATIONS } from './fresh-database.ts'
 import { imageIdOf, until } from './world.ts'
 
 const ID = 'testtesttesttest'
@@ -73,7 +72,7 @@ async function outsideIn(folder: string, env: Env, machine: Machine) {
 
 /** The API with everything behind it, as the control plane puts it together; only the outside is made up. */
 export async function cloudWorld(env: Env = {}, machine: Machine = {}) {
-  const folder = mkdtempSync(join(tmpdir(), 'cloudlet-cloud-'))
+  const folder = mkdtempSync(join(MEMORY, 'cloudlet-cloud-'))
   const { outside, time, host, edge, secretFiles } = await outsideIn(folder, env, machine)
   const all = services(outside)
   await all.keys.load()

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { z } from 'zod'
 import { openStore, type OpenStore } from '../../db/open.ts'
@@ -16,7 +15,7 @@ import { FakeGroups } from '../fakes/groups.ts'
 import { FakeNames } from '../fakes/names.ts'
 import { HandTime } from '../fakes/timers.ts'
 import { controlPlane, INSTANCE } from './control-plane.ts'
-import { freshDatabase, MIGRATIONS } from './fresh-database.ts'
+import { freshDatabase, MEMORY, MIGRATIONS } from './fresh-database.ts'
 
 /** A condition that has not come true after this long never will. */
 const PATIENCE_MS = 10_000
@@ -58,7 +57,7 @@ export type Wanted = Partial<z.input<typeof ContainerCreate>>
 
 /** The whole inside in one call: a real database, a fake machine and edge, time moved by hand. */
 export async function world({ deadlineMs = 60_000, database, ...host }: WorldWanted = {}) {
-  const folder = mkdtempSync(join(tmpdir(), 'cloudlet-world-'))
+  const folder = mkdtempSync(join(MEMORY, 'cloudlet-world-'))
   const time = new HandTime()
   let made = 0
   const path = join(folder, 'cloudlet.db')

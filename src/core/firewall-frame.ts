@@ -20,7 +20,13 @@ ${bridgeTable(place)}
 /** The engine's own chains are at priority 0: what is dropped here never comes there. */
 const BEFORE_THE_ENGINE = -10
 
-const inetTable = ({ table, bridgePrefix, resolver, ingressPorts, mostConnections }: FirewallPlace) => `
+const inetTable = ({
+  table,
+  bridgePrefix,
+  resolver,
+  ingressPorts,
+  mostConnections,
+}: FirewallPlace) => `
 table inet ${table} {
   set members { type ifname . ether_addr . ipv4_addr; }
   set linked { type ifname . ifname; }

@@ -1,3 +1,4 @@
+import type { Cidr } from '../core/cidr.ts'
 import type { RuleSet } from '../core/firewall.ts'
 
 /** The host's packet filter. It touches the instance's own tables and nothing else. */
@@ -8,7 +9,7 @@ export interface Firewall {
    */
   assert(rules: RuleSet, signal: AbortSignal): Promise<FirewallChange>
   /** Ranges that the host itself is in. */
-  hostRanges(signal: AbortSignal): Promise<readonly string[]>
+  hostRanges(): Promise<readonly Cidr[]>
   remove(table: string, signal: AbortSignal): Promise<void>
 }
 

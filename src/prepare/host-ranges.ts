@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { networkInterfaces } from 'node:os'
 import { z } from 'zod'
+import { hostRoutes } from '../adapters/host-routes.ts'
 import { parseCidr, type Cidr } from '../core/cidr.ts'
 
 const ENGINE_DEADLINE_MS = 5_000
@@ -9,22 +9,9 @@ const ANSWER_MOST_BYTES = 16 * 1024 * 1024
 
 /** Ranges that a pool must not overlap: the host's routes and addresses, and all networks of the engine. */
 export async function takenRanges(engineSocket: string): Promise<Cidr[]> {
-  return [...routes(), ...addresses(), ...(await engineSubnets(engineSocket))]
+  const routes = hostRoutes().map(({ range }) => range)
+  return [...routes, ...addresses(), ...(await engineSubnets(engineSocket))]
 }
-
-/** The main table (proc(5), /proc/net/route): numbers in hex, in the host's byte order. */
-function routes(): Cidr[] {
-  const lines = readFileSync('/proc/net/route', 'utf8').split('\n').slice(1)
-  return lines.flatMap((line) => {
-    const [, destination = '', , , , , , mask = ''] = line.split('\t')
-    if (destination === '' || mask === '00000000') return []
-    const prefix = littleEndian(mask).toString(2).replaceAll('0', '').length
-    return [{ base: littleEndian(destination), prefix, size: 2 ** (32 - prefix) }]
-  })
-}
-
-const littleEndian = (hex: string): number =>
-  Buffer.from(hex.padStart(8, '0'), 'hex').readUInt32LE()
 
 function addresses(): Cidr[] {
   const all = Object.values(networkInterfaces()).flatMap((list = []) => list)

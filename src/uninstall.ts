@@ -4,11 +4,13 @@ import Docker from 'dockerode'
 import { z } from 'zod'
 import { dockerEngine } from './adapters/docker-engine.ts'
 import { hostGroups } from './adapters/host-groups.ts'
+import { nftables } from './adapters/nftables.ts'
 import { removeSecretFiles, secretsRoot } from './adapters/secret-files.ts'
 import { systemClock } from './adapters/system.ts'
 import { readSettings, SettingsError, thisWorld } from './config.ts'
 import { parseCidr } from './core/cidr.ts'
 import { groupPrefix } from './core/docker-names.ts'
+import { tableName } from './core/firewall.ts'
 import { resolverAddress } from './core/ipam.ts'
 import { driverOf } from './control/outside.ts'
 import { placesIn } from './instance.ts'
@@ -52,7 +54,10 @@ async function removeObjects(instance: string, socketPath: string) {
   await Promise.all(networks.map(({ name }) => engine.removeNetwork(name, signal)))
   const groups = hostGroups(driverOf(engine))
   for (const group of (await groups?.list(groupPrefix(instance))) ?? []) await groups?.remove(group)
-  if (process.getuid?.() === 0) await removeSecretFiles(secretsRoot(instance))
+  if (process.getuid?.() === 0) {
+    await removeSecretFiles(secretsRoot(instance))
+    await nftables().remove(tableName(instance), signal)
+  }
   return { containers: containers.length, networks: networks.length }
 }
 

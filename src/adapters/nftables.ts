@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { RuleSet, RuleSetElements } from '../core/firewall.ts'
-import { FirewallError, type Firewall, type FirewallChange } from '../ports/firewall.ts'
+import { FirewallError, type Firewall } from '../ports/firewall.ts'
 import { hostRoutes } from './host-routes.ts'
 
 const DEADLINE_MS = 10_000
@@ -16,70 +16,99 @@ export type RunNft = (
   signal: AbortSignal,
 ) => Promise<string>
 
+/** What this process has last made of the rules. */
 interface Asserted {
   readonly rules: RuleSet
-  /** Of what the kernel showed right after. */
-  readonly mark: string
+  /** Of the chains and of what sets there are, as the kernel showed them right after they were made. */
+  readonly frameMark: string
+  /** Of what is in the sets; undefined when they have changed since somebody looked. */
+  readonly setsMark?: string
 }
 
 /** nftables, by its own program: a script is one transaction (nft(8), `-f`). */
 export function nftables(nft: RunNft = runNft): Firewall {
   let asserted: Asserted | undefined
+  const apply = (lines: readonly string[], signal: AbortSignal): Promise<string> =>
+    nft(['-f', '-'], lines.join('\n'), signal)
 
-  async function change(rules: RuleSet, signal: AbortSignal): Promise<FirewallChange> {
-    const before = asserted
-    const isOurs = before !== undefined && before.rules.frame === rules.frame
-    if (!isOurs || (await markOf(rules.table, signal)) !== before.mark) {
-      await nft(
-        ['-f', '-'],
-        [rules.frame, ...rules.sets.map(added(rules.table))].join('\n'),
-        signal,
-      )
-      return 'whole'
-    }
-    const changed = rules.sets.filter((one) => !isIn(before.rules, one))
-    if (changed.length === 0) return 'none'
-    const lines = changed.flatMap((one) => [flushed(rules.table)(one), added(rules.table)(one)])
-    await nft(['-f', '-'], lines.join('\n'), signal)
-    return 'sets'
+  async function makeWhole(rules: RuleSet, signal: AbortSignal): Promise<void> {
+    asserted = undefined
+    await apply([rules.frame, ...rules.sets.map((one) => added(rules.table, one))], signal)
+    asserted = { rules, ...(await marksOf(rules.table, signal)) }
   }
 
-  /** Undefined where a table is not there. */
-  async function markOf(table: string, signal: AbortSignal): Promise<string | undefined> {
-    const hash = createHash('sha256')
+  /** Chains stay, and with them what the kernel counts. */
+  async function refill(
+    { rules, frameMark }: Asserted,
+    sets: readonly RuleSetElements[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    await apply(
+      sets.flatMap((one) => [flushed(rules.table, one), added(rules.table, one)]),
+      signal,
+    )
+    asserted = { rules, frameMark }
+  }
+
+  async function marksOf(
+    table: string,
+    signal: AbortSignal,
+  ): Promise<{ frameMark: string; setsMark: string }> {
+    const texts = []
     for (const family of FAMILIES) {
-      const text = await nft(['-j', '-s', 'list', 'table', family, table], '', signal).catch(
-        (error: unknown) => {
-          if (error instanceof FirewallError) return undefined
-          throw error
-        },
-      )
-      if (text === undefined) return undefined
-      hash.update(lasting(text))
+      texts.push(await nft(['-j', '-s', 'list', 'table', family, table], '', signal))
     }
-    return hash.digest('hex')
+    return { frameMark: markOf(texts.map(frameIn)), setsMark: markOf(texts.map(setsIn)) }
   }
 
   return {
     async assert(rules, signal) {
-      const made = await change(rules, signal)
-      if (made === 'none') return made
-      asserted = undefined
-      const mark = await markOf(rules.table, signal)
-      if (mark !== undefined) asserted = { rules, mark }
-      return made
+      const before = asserted
+      if (before?.rules.frame !== rules.frame) return makeWhole(rules, signal)
+      const changed = rules.sets.filter((one) => !isIn(before.rules, one))
+      if (changed.length === 0) return
+      try {
+        await refill({ ...before, rules }, changed, signal)
+      } catch (error) {
+        if (!(error instanceof FirewallError)) throw error
+        // Another hand has removed a set, or all.
+        await makeWhole(rules, signal)
+      }
+    },
+
+    async settle(rules, signal) {
+      if (asserted?.rules.frame !== rules.frame) {
+        await makeWhole(rules, signal)
+        return false
+      }
+      const now = await marksOf(rules.table, signal).catch((error: unknown) => {
+        if (error instanceof FirewallError) return undefined
+        throw error
+      })
+      if (now?.frameMark !== asserted.frameMark) {
+        await makeWhole(rules, signal)
+        return true
+      }
+      const isChanged = asserted.setsMark !== undefined && asserted.setsMark !== now.setsMark
+      const isAsWanted = rules.sets.every((one) => asserted && isIn(asserted.rules, one))
+      if (asserted.setsMark === now.setsMark && isAsWanted) return false
+      await refill({ ...asserted, rules }, rules.sets, signal)
+      asserted = { rules, ...(await marksOf(rules.table, signal)) }
+      return isChanged
     },
 
     hostRanges: () =>
       Promise.resolve(hostRoutes().flatMap(({ range, isOnLink }) => (isOnLink ? [range] : []))),
 
     async remove(table, signal) {
-      const lines = FAMILIES.flatMap((family) => [
-        `add table ${family} ${table}`,
-        `delete table ${family} ${table}`,
-      ])
-      await nft(['-f', '-'], lines.join('\n'), signal)
       asserted = undefined
+      await apply(
+        FAMILIES.flatMap((family) => [
+          `add table ${family} ${table}`,
+          `delete table ${family} ${table}`,
+        ]),
+        signal,
+      )
     },
   }
 }
@@ -93,29 +122,36 @@ const isIn = ({ sets }: RuleSet, { family, name, elements }: RuleSetElements): b
       one.elements.every((element, i) => element === elements[i]),
   )
 
-const flushed =
-  (table: string) =>
-  ({ family, name }: RuleSetElements): string =>
-    `flush set ${family} ${table} ${name}`
+const flushed = (table: string, { family, name }: RuleSetElements): string =>
+  `flush set ${family} ${table} ${name}`
 
-const added =
-  (table: string) =>
-  ({ family, name, elements }: RuleSetElements): string =>
-    elements.length === 0 ? '' : `add element ${family} ${table} ${name} { ${elements.join(', ')} }`
+const added = (table: string, { family, name, elements }: RuleSetElements): string =>
+  elements.length === 0 ? '' : `add element ${family} ${table} ${name} { ${elements.join(', ')} }`
 
 const Listing = z.object({ nftables: z.array(z.record(z.string(), z.unknown())) })
-const DynamicSet = z.object({ set: z.object({ flags: z.array(z.string()) }) })
+const ListedSet = z.object({
+  set: z.object({ flags: z.array(z.string()).default([]), elem: z.unknown() }).loose(),
+})
 
-/** What only changes when somebody changes it: not what the kernel notes in dynamic sets. */
-function lasting(text: string): string {
-  const { nftables: objects } = Listing.parse(JSON.parse(text))
-  return JSON.stringify(objects.filter((one) => !isDynamic(one) && !('metainfo' in one)))
-}
+const objectsIn = (text: string): Record<string, unknown>[] =>
+  Listing.parse(JSON.parse(text)).nftables.filter((one) => !('metainfo' in one))
 
-const isDynamic = (object: unknown): boolean => {
-  const read = DynamicSet.safeParse(object)
-  return read.success && read.data.set.flags.includes('dynamic')
-}
+/** Chains, rules and which sets there are, without what is in them. */
+const frameIn = (text: string): unknown =>
+  objectsIn(text).map((one) => {
+    const read = ListedSet.safeParse(one)
+    return read.success ? { set: { ...read.data.set, elem: undefined } } : one
+  })
+
+/** What is in the sets that nobody but us fills. */
+const setsIn = (text: string): unknown =>
+  objectsIn(text).flatMap((one) => {
+    const read = ListedSet.safeParse(one)
+    return read.success && !read.data.set.flags.includes('dynamic') ? [read.data.set] : []
+  })
+
+const markOf = (value: unknown): string =>
+  createHash('sha256').update(JSON.stringify(value)).digest('hex')
 
 const runNft: RunNft = (words, script, signal) =>
   new Promise((resolve, reject) => {

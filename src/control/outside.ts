@@ -2,6 +2,7 @@ import Docker from 'dockerode'
 import { dockerEngine } from '../adapters/docker-engine.ts'
 import { edgeLink } from '../adapters/edge-link.ts'
 import { hostGroups, type CgroupDriver } from '../adapters/host-groups.ts'
+import { nftables } from '../adapters/nftables.ts'
 import { openKeyRing } from '../adapters/key-ring.ts'
 import { secretFiles, secretsRoot } from '../adapters/secret-files.ts'
 import { openVault } from '../adapters/vault.ts'
@@ -54,6 +55,7 @@ export async function openOutside(instance: Instance, settings: Settings, log: L
     docker,
     engine,
     groups,
+    firewall: instance.isolated ? nftables() : null,
     edge,
     names: systemNames,
     registries: namesIn(settings.CLOUDLET_REGISTRIES),

@@ -2,6 +2,9 @@ import { neverRefused } from '../../db/open.ts'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { containerSecrets } from '../reconcile/container-secrets.ts'
 import { knownEngine } from '../reconcile/engine-view.ts'
+import { groupPrefix } from '../core/docker-names.ts'
+import { tableName } from '../core/firewall.ts'
+import { firewallKeeper } from '../reconcile/firewall.ts'
 import { imageResolver } from '../reconcile/images.ts'
 import { reconcileLoops } from '../reconcile/loops.ts'
 import { publisher } from '../reconcile/publisher.ts'
@@ -11,6 +14,7 @@ import { tenantGroups, type GroupDeps } from '../reconcile/tenant-groups.ts'
 import type { EventService } from '../services/events.ts'
 import type { Ledger } from '../services/ledger.ts'
 import type { RegistryService } from '../services/registries.ts'
+import { hostPort } from '../instance.ts'
 import type { Outside } from './outside.ts'
 import { THIS_NODE } from '../instance.ts'
 
@@ -40,6 +44,7 @@ export function reconciling(around: Outside, told: Told) {
   const routes = publisher({ store, edge, clock, table })
   const groups = groupsOf(outside, told.accountOf)
   const secrets = containerSecrets(outside)
+  const firewall = firewallOf(outside)
   const steps = {
     store,
     engine,
@@ -47,6 +52,7 @@ export function reconciling(around: Outside, told: Told) {
     known,
     publisher: routes,
     groups,
+    firewall,
     secrets,
     images: imagesOf(outside, loginFor),
     clock,
@@ -97,6 +103,21 @@ export function reconciling(around: Outside, told: Told) {
       await Promise.all([loop, networks, nodes].map((one) => one.stop(STEP_GRACE_MS)))
     },
   }
+}
+
+/** So many connections at a time may one container have open with the world. */
+const MOST_CONNECTIONS = 1024
+
+function firewallOf({ store, firewall, instance, log }: Outside) {
+  const { id, resolver, ingressAddress } = instance
+  const place = {
+    table: tableName(id),
+    bridgePrefix: groupPrefix(id),
+    resolver: resolver ?? '',
+    ingressPorts: [hostPort(ingressAddress).port],
+    mostConnections: MOST_CONNECTIONS,
+  }
+  return firewallKeeper({ store, firewall, place, instance: id, log })
 }
 
 const groupsOf = ({ store, groups, instance, log }: Outside, accountOf: Told['accountOf']) =>

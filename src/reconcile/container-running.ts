@@ -9,12 +9,12 @@ const NOT_FOUND = 404
 
 /** Starts, stops and removes, each in step with the edge. */
 export function containerRunning(deps: StepDeps, notes: Notes) {
-  const { engine, known } = deps
+  const { engine, known, firewall } = deps
   const { told, withdrawn } = edgeWord(deps)
   const joining = networkJoining(deps)
 
   /**
-   * The edge knows who will ask before anyone can ask, and the run is written down before it is begun.
+   * The edge and the packet filter know who will ask before anyone can ask, and the run is written down before it is begun.
    * Which of the two comes first does not matter: a run that was written down and not begun is started
    * by the step `start`, which tells the edge again.
    */
@@ -25,7 +25,7 @@ export function containerRunning(deps: StepDeps, notes: Notes) {
     const startingAt = deps.clock.now().getTime()
     const change = { startedRun: row.run, startingAt, state: 'starting' } as const
     const written = notes.moved(row, change, { step: 'start', progress: 60 })
-    const [begun] = await Promise.all([written, told(signal)])
+    const [begun] = await Promise.all([written, told(signal), firewall.asserted()])
     deps.passing('edge-told')
     deps.passing('run-begun')
     if (begun) await launch(at, signal)
@@ -33,7 +33,7 @@ export function containerRunning(deps: StepDeps, notes: Notes) {
 
   async function start(at: StepAt, signal: AbortSignal): Promise<void> {
     // After a crash the edge may have forgotten; telling it what it knows costs a millisecond.
-    await told(signal)
+    await Promise.all([told(signal), firewall.asserted()])
     await launch(at, signal)
   }
 

@@ -9,6 +9,7 @@ import type { Engine, EngineContainer } from '../ports/engine.ts'
 import type { Timers } from '../ports/timers.ts'
 import type { ContainerSecrets } from './container-secrets.ts'
 import type { KnownEngine } from './engine-view.ts'
+import type { SettledFirewall } from './firewall.ts'
 import type { ImageResolver } from './images.ts'
 import type { Publisher } from './publisher.ts'
 import type { SettledGroups } from './tenant-groups.ts'
@@ -22,6 +23,7 @@ export interface StepDeps {
   readonly publisher: Publisher
   readonly images: ImageResolver
   readonly groups: Pick<SettledGroups, 'ensured'>
+  readonly firewall: Pick<SettledFirewall, 'asserted'>
   readonly secrets: Omit<ContainerSecrets, 'sweep'>
   readonly clock: Clock
   readonly timers: Timers

@@ -4,6 +4,7 @@ import type { Clock } from '../ports/clock.ts'
 import { EngineRefusal, type Engine, type EngineView } from '../ports/engine.ts'
 import { wakeDue } from './due.ts'
 import type { KnownEngine } from './engine-view.ts'
+import type { SettledFirewall } from './firewall.ts'
 import type { SettledGroups } from './tenant-groups.ts'
 
 export interface PassDeps {
@@ -13,6 +14,7 @@ export interface PassDeps {
   readonly clock: Clock
   readonly log: Log
   readonly groups: Pick<SettledGroups, 'settle'>
+  readonly firewall: Pick<SettledFirewall, 'settle'>
   readonly wake: (containerId: string) => void
   readonly wakeNetwork: (networkId: string) => void
 }
@@ -68,6 +70,7 @@ export function enginePass(deps: PassDeps) {
     await removeContainers(view, signal)
     for (const id of await dueNetworks(view)) deps.wakeNetwork(id)
     await deps.groups.settle()
+    await deps.firewall.settle()
     await wakeDue(deps, isFirst)
     isFirst = false
     return view

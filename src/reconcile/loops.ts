@@ -10,8 +10,10 @@ import { orphanCollector } from './orphan-collector.ts'
 const CONTAINERS_AT_ONCE = 8
 const NETWORKS_AT_ONCE = 2
 
+type Steps = StepDeps & Pick<PassDeps, 'groups' | 'firewall'>
+
 /** What is worked on: each container, network and machine alone, as the observer and the services wake them. */
-export function reconcileLoops(steps: StepDeps & Pick<PassDeps, 'groups'>, deadlineMs: number) {
+export function reconcileLoops(steps: Steps, deadlineMs: number) {
   const { timers, log } = steps
   const limits = { timers, log, deadlineMs }
   const containers = containerReconciler(steps)

@@ -1,5 +1,6 @@
 import type { Store } from '../../db/open.ts'
 import type { RouteTable } from '../../proxy/core/route-table.ts'
+import { coalesced } from '../core/coalesced.ts'
 import { perObject } from '../core/per-object.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Edge } from '../ports/edge.ts'
@@ -16,8 +17,6 @@ export interface PublisherDeps {
 /** Makes the route table from the database and hands it to the edge. */
 export function publisher({ store, edge, clock, table }: PublisherDeps) {
   let version = 0
-  let making: Promise<number> | undefined
-  let next: Promise<number> | undefined
 
   /** Only those whose row has changed are made anew. */
   const memberAt = perObject(memberOf)
@@ -34,25 +33,8 @@ export function publisher({ store, edge, clock, table }: PublisherDeps) {
     return version
   }
 
-  /**
-   * Publishes what the database holds now; answers the version. Calls that come while a table is being
-   * made share the one after it, since the first may have read the database too early for them.
-   */
-  function publish(): Promise<number> {
-    if (!making) {
-      making = make().finally(() => (making = undefined))
-      return making
-    }
-    next ??= making
-      .catch(() => undefined)
-      .then(() => {
-        next = undefined
-        return publish()
-      })
-    return next
-  }
-
-  return { publish }
+  /** Publishes what the database holds now; answers the version. */
+  return { publish: coalesced(make) }
 }
 export type Publisher = ReturnType<typeof publisher>
 

@@ -15,6 +15,7 @@ import { ALL_PERMISSIONS } from '../../src/core/permissions.ts'
 import { FakeEdge } from '../fakes/edge.ts'
 import { EngineHost, type HostDeps } from '../fakes/engine-host.ts'
 import { fakeEngine } from '../fakes/engine.ts'
+import { FakeFirewall } from '../fakes/firewall.ts'
 import { FakeNames } from '../fakes/names.ts'
 import { FakeSecretFiles } from '../fakes/secret-files.ts'
 import { HandTime } from '../fakes/timers.ts'
@@ -63,6 +64,7 @@ async function outsideIn(folder: string, env: Env, machine: Machine) {
     docker: new Docker({ socketPath: join(folder, 'no-engine') }),
     engine: fakeEngine(host, ID),
     groups: null,
+    firewall: new FakeFirewall(),
     names: new FakeNames(),
     registries: [],
     edge: Object.assign(edge, { close: () => undefined }),

@@ -12,6 +12,9 @@ import type { Timers } from '../../src/ports/timers.ts'
 import { containerSecrets } from '../../src/reconcile/container-secrets.ts'
 import { knownEngine } from '../../src/reconcile/engine-view.ts'
 import { imageResolver } from '../../src/reconcile/images.ts'
+import { groupPrefix } from '../../src/core/docker-names.ts'
+import type { Firewall } from '../../src/ports/firewall.ts'
+import { firewallKeeper } from '../../src/reconcile/firewall.ts'
 import { reconcileLoops } from '../../src/reconcile/loops.ts'
 import { publisher } from '../../src/reconcile/publisher.ts'
 import { registryGate } from '../../src/reconcile/registry-gate.ts'
@@ -49,6 +52,7 @@ export interface LifeDeps {
   readonly engine: Engine
   readonly edge: Edge
   readonly groups: TenantGroups
+  readonly firewall: Firewall
   readonly clock: Clock
   readonly timers: Timers
   readonly newId: () => string
@@ -70,12 +74,14 @@ export function controlPlane(life: LifeDeps) {
   const audit = auditService({ store, clock, keyRing: KEY_RING })
   const events = eventService({ store, clock })
   const groups = groupsOn(life)
+  const firewall = firewallOn(life)
   const ledger = ledgerService({ events, machine: life.machine })
   const steps = {
     ...life,
     known,
     publisher: routes,
     groups,
+    firewall,
     secrets: containerSecrets({ store, vault: NO_VAULT, secretFiles: null }),
     images: imagesOn(life),
     instance: INSTANCE,
@@ -115,6 +121,7 @@ export function controlPlane(life: LifeDeps) {
   return {
     engine,
     groups,
+    firewall,
     known,
     routes,
     loop,
@@ -147,6 +154,17 @@ const imagesOn = ({ store, engine, clock, names }: LifeDeps) =>
     gate: registryGate({ names, registries: REGISTRIES }),
     mostBytes: MOST_IMAGE_BYTES,
   })
+
+function firewallOn({ store, firewall, log }: LifeDeps) {
+  const place = {
+    table: 'cloudlet_test',
+    bridgePrefix: groupPrefix(INSTANCE),
+    resolver: '10.208.0.53',
+    ingressPorts: [80],
+    mostConnections: 100,
+  }
+  return firewallKeeper({ store, firewall, place, instance: INSTANCE, log })
+}
 
 /** Each tenant's group of processes, with its limits. */
 function groupsOn({ store, groups, log }: LifeDeps) {

@@ -11,6 +11,7 @@ import { accountOfTenant } from '../../src/services/ledger.ts'
 import { FakeEdge } from '../fakes/edge.ts'
 import { EngineHost, type HostDeps } from '../fakes/engine-host.ts'
 import { fakeEngine } from '../fakes/engine.ts'
+import { FakeFirewall } from '../fakes/firewall.ts'
 import { FakeGroups } from '../fakes/groups.ts'
 import { FakeNames } from '../fakes/names.ts'
 import { HandTime } from '../fakes/timers.ts'
@@ -33,6 +34,7 @@ export interface Ground {
   readonly host: EngineHost
   readonly edge: FakeEdge
   readonly groups: FakeGroups
+  readonly firewall: FakeFirewall
   readonly names: FakeNames
   readonly time: HandTime
   readonly newId: () => string
@@ -68,6 +70,7 @@ export async function world({ deadlineMs = 60_000, database, ...host }: WorldWan
     host: new EngineHost({ ...host, now: time.now }),
     edge: new FakeEdge(),
     groups: new FakeGroups(),
+    firewall: new FakeFirewall(),
     names: new FakeNames(),
     time,
     newId: () => String(++made).padStart(16, '0'),

@@ -1,0 +1,87 @@
+import type { Store } from '../../db/open.ts'
+import type { PlacedContainer } from '../../db/queries/containers.ts'
+import type { NetworkRow } from '../../db/queries/networks.ts'
+import { parseCidr } from '../core/cidr.ts'
+import { coalesced } from '../core/coalesced.ts'
+import { bridgeName } from '../core/docker-names.ts'
+import {
+  ruleSet,
+  type FirewallMember,
+  type FirewallNetwork,
+  type FirewallPlace,
+} from '../core/firewall.ts'
+import { perObject } from '../core/per-object.ts'
+import type { Log } from '../log.ts'
+import type { Firewall } from '../ports/firewall.ts'
+
+export interface FirewallDeps {
+  readonly store: Store
+  /** Null where nothing is isolated. */
+  readonly firewall: Firewall | null
+  readonly place: FirewallPlace
+  readonly instance: string
+  readonly log: Log
+}
+
+/** No single change of the rules takes longer. */
+const DEADLINE_MS = 15_000
+
+export interface SettledFirewall {
+  /** Resolves once the rules know everybody that the database does now. */
+  asserted(): Promise<void>
+  /** As at each full look: what another hand has changed is made anew. */
+  settle(): Promise<void>
+}
+
+/** Keeps the host's packet filter in step with the database. */
+export function firewallKeeper(deps: FirewallDeps): SettledFirewall {
+  const { store, firewall, place, instance, log } = deps
+  const memberAt = perObject((placed: PlacedContainer) => memberOf(placed, instance))
+
+  async function assert(isThorough: boolean): Promise<void> {
+    if (!firewall) return
+    const [networks, containers] = await Promise.all([
+      store.read.networks.live(),
+      store.read.containers.live(),
+    ])
+    const rules = ruleSet(place, {
+      networks: networks.map((row) => networkOf(row, instance)),
+      members: containers.map(memberAt),
+      hostRanges: await firewall.hostRanges(),
+    })
+    const signal = AbortSignal.timeout(DEADLINE_MS)
+    if (!isThorough) return firewall.assert(rules, signal)
+    if (await firewall.settle(rules, signal)) {
+      log('warn', 'The packet filter was not as it had been left, and was made anew')
+    }
+  }
+
+  // One at a time: both go by what was last made.
+  let isLookDue = true
+  const next = coalesced(async () => {
+    const isThorough = isLookDue
+    isLookDue = false
+    await assert(isThorough)
+  })
+  return {
+    asserted: next,
+    settle() {
+      isLookDue = true
+      return next().catch((error: unknown) => log('error', NOT_ASSERTED, { error }))
+    },
+  }
+}
+
+const NOT_ASSERTED = 'Cannot assert the packet filter: no container is started until it can be'
+
+const memberOf = (
+  { network, address, mac }: PlacedContainer,
+  instance: string,
+): FirewallMember => ({ bridge: bridgeName(instance, network.id), address, mac })
+
+function networkOf({ id, subnet }: NetworkRow, instance: string): FirewallNetwork {
+  const range = parseCidr(subnet)
+  if (!range) throw new Error(`Network "${id}" has the subnet "${subnet}"`)
+  const bridge = bridgeName(instance, id)
+  return { bridge, subnet: range, ingress: false, egress: 'open', smtp: false, peers: [] }
+}

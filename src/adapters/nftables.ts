@@ -9,12 +9,18 @@ const DEADLINE_MS = 10_000
 const OUTPUT_MOST_BYTES = 64 * 1024 * 1024
 const FAMILIES = ['inet', 'bridge'] as const
 
-/** Runs nft(8) with a script on its input; answers what it prints. */
+/** Runs nft(8), with a script on its input where there is one; answers what it prints. */
 export type RunNft = (
   words: readonly string[],
   script: string,
   signal: AbortSignal,
 ) => Promise<string>
+
+interface NftInput {
+  readonly script: string
+  /** How it is called; other words than `nft` put it into a network namespace. */
+  readonly program?: readonly string[]
+}
 
 /** What this process has last made of the rules. */
 interface Asserted {
@@ -26,7 +32,7 @@ interface Asserted {
 }
 
 /** nftables, by its own program: a script is one transaction (nft(8), `-f`). */
-export function nftables(nft: RunNft = runNft): Firewall {
+export function nftables(nft: RunNft = runOnHost): Firewall {
   let asserted: Asserted | undefined
   const apply = (lines: readonly string[], signal: AbortSignal): Promise<string> =>
     nft(['-f', '-'], lines.join('\n'), signal)
@@ -153,10 +159,17 @@ const setsIn = (text: string): unknown =>
 const markOf = (value: unknown): string =>
   createHash('sha256').update(JSON.stringify(value)).digest('hex')
 
-const runNft: RunNft = (words, script, signal) =>
-  new Promise((resolve, reject) => {
+const runOnHost: RunNft = (words, script, signal) => runNft(words, { script }, signal)
+
+export function runNft(
+  words: readonly string[],
+  { script, program = ['nft'] }: NftInput,
+  signal: AbortSignal,
+): Promise<string> {
+  const [name = '', ...before] = program
+  return new Promise((resolve, reject) => {
     const either = AbortSignal.any([signal, AbortSignal.timeout(DEADLINE_MS)])
-    const child = spawn('nft', [...words], { signal: either, stdio: ['pipe', 'pipe', 'pipe'] })
+    const child = spawn(name, [...before, ...words], { signal: either, stdio: 'pipe' })
     let [said, complained] = ['', '']
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       said += text
@@ -173,3 +186,4 @@ const runNft: RunNft = (words, script, signal) =>
     // One that has ended reads no more, and says so itself.
     child.stdin.on('error', () => undefined).end(script)
   })
+}

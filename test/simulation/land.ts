@@ -5,6 +5,7 @@ import { onceService } from '../../src/services/once.ts'
 import { FakeEdge } from '../fakes/edge.ts'
 import { EngineHost, type HostDeps } from '../fakes/engine-host.ts'
 import { fakeEngine } from '../fakes/engine.ts'
+import { FakeFirewall } from '../fakes/firewall.ts'
 import { FakeGroups } from '../fakes/groups.ts'
 import { FakeNames } from '../fakes/names.ts'
 import { HandTime } from '../fakes/timers.ts'
@@ -42,7 +43,8 @@ export async function land(database: string, host: Omit<HostDeps, 'now'>) {
   const edge = new FakeEdge()
   let made = 0
   const newId = (): string => String(++made).padStart(16, '0')
-  const around = { groups: new FakeGroups(), names: new FakeNames(), clock: time, newId }
+  const firewall = new FakeFirewall()
+  const around = { groups: new FakeGroups(), firewall, names: new FakeNames(), clock: time, newId }
 
   async function lifeFrom(passing: (point: string) => void, log: (line: string) => void) {
     const store = await openStore(`file:${database}`, MIGRATIONS)

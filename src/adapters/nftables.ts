@@ -1,38 +1,19 @@
-import { spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { z } from 'zod'
 import type { RuleSet, RuleSetElements } from '../core/firewall.ts'
 import { FirewallError, type Firewall } from '../ports/firewall.ts'
 import { hostRoutes } from './host-routes.ts'
-
-const DEADLINE_MS = 10_000
-const OUTPUT_MOST_BYTES = 64 * 1024 * 1024
-const FAMILIES = ['inet', 'bridge'] as const
-
-/** Runs nft(8), with a script on its input where there is one; answers what it prints. */
-export type RunNft = (
-  words: readonly string[],
-  script: string,
-  signal: AbortSignal,
-) => Promise<string>
-
-interface NftInput {
-  readonly script: string
-  /** How it is called; other words than `nft` put it into a network namespace. */
-  readonly program?: readonly string[]
-}
+import { FAMILIES, marksOf } from './nft-marks.ts'
+import { runNft, type RunNft } from './nft-program.ts'
 
 /** What this process has last made of the rules. */
 interface Asserted {
   readonly rules: RuleSet
-  /** Of the chains and of what sets there are, as the kernel showed them right after they were made. */
   readonly frameMark: string
-  /** Of what is in the sets; undefined when they have changed since somebody looked. */
-  readonly setsMark?: string
+  /** Undefined when sets have changed since somebody looked. */
+  readonly setsMark: string | undefined
 }
 
 /** nftables, by its own program: a script is one transaction (nft(8), `-f`). */
-export function nftables(nft: RunNft = runOnHost): Firewall {
+export function nftables(nft: RunNft = runNft()): Firewall {
   let asserted: Asserted | undefined
   const apply = (lines: readonly string[], signal: AbortSignal): Promise<string> =>
     nft(['-f', '-'], lines.join('\n'), signal)
@@ -40,31 +21,32 @@ export function nftables(nft: RunNft = runOnHost): Firewall {
   async function makeWhole(rules: RuleSet, signal: AbortSignal): Promise<void> {
     asserted = undefined
     await apply([rules.frame, ...rules.sets.map((one) => added(rules.table, one))], signal)
-    asserted = { rules, ...(await marksOf(rules.table, signal)) }
+    asserted = { rules, ...(await marksOf(nft, rules.table, signal)) }
   }
 
   /** Chains stay, and with them what the kernel counts. */
-  async function refill(
-    { rules, frameMark }: Asserted,
-    sets: readonly RuleSetElements[],
-    signal: AbortSignal,
-  ): Promise<void> {
+  async function refill(now: Asserted, sets: RuleSet['sets'], signal: AbortSignal): Promise<void> {
+    const { table } = now.rules
     await apply(
-      sets.flatMap((one) => [flushed(rules.table, one), added(rules.table, one)]),
+      sets.flatMap((one) => [flushed(table, one), added(table, one)]),
       signal,
     )
-    asserted = { rules, frameMark }
+    asserted = { ...now, setsMark: undefined }
   }
 
-  async function marksOf(
-    table: string,
-    signal: AbortSignal,
-  ): Promise<{ frameMark: string; setsMark: string }> {
-    const texts = []
-    for (const family of FAMILIES) {
-      texts.push(await nft(['-j', '-s', 'list', 'table', family, table], '', signal))
+  /** Makes everything anew that is not as it was left or is to be; answers whether another hand has changed it. */
+  async function settle(before: Asserted, rules: RuleSet, signal: AbortSignal): Promise<boolean> {
+    const now = await marksOf(nft, rules.table, signal).catch(undefinedIfRefused)
+    if (now?.frameMark !== before.frameMark) {
+      await makeWhole(rules, signal)
+      return true
     }
-    return { frameMark: markOf(texts.map(frameIn)), setsMark: markOf(texts.map(setsIn)) }
+    const isChanged = before.setsMark !== undefined && before.setsMark !== now.setsMark
+    const isWanted = rules.sets.every((one) => isIn(before.rules, one))
+    if (before.setsMark === now.setsMark && isWanted) return false
+    await refill({ ...before, rules }, rules.sets, signal)
+    asserted = { rules, ...(await marksOf(nft, rules.table, signal)) }
+    return isChanged
   }
 
   return {
@@ -76,31 +58,17 @@ export function nftables(nft: RunNft = runOnHost): Firewall {
       try {
         await refill({ ...before, rules }, changed, signal)
       } catch (error) {
-        if (!(error instanceof FirewallError)) throw error
+        undefinedIfRefused(error)
         // Another hand has removed a set, or all.
         await makeWhole(rules, signal)
       }
     },
 
     async settle(rules, signal) {
-      if (asserted?.rules.frame !== rules.frame) {
-        await makeWhole(rules, signal)
-        return false
-      }
-      const now = await marksOf(rules.table, signal).catch((error: unknown) => {
-        if (error instanceof FirewallError) return undefined
-        throw error
-      })
-      if (now?.frameMark !== asserted.frameMark) {
-        await makeWhole(rules, signal)
-        return true
-      }
-      const isChanged = asserted.setsMark !== undefined && asserted.setsMark !== now.setsMark
-      const isAsWanted = rules.sets.every((one) => asserted && isIn(asserted.rules, one))
-      if (asserted.setsMark === now.setsMark && isAsWanted) return false
-      await refill({ ...asserted, rules }, rules.sets, signal)
-      asserted = { rules, ...(await marksOf(rules.table, signal)) }
-      return isChanged
+      const before = asserted
+      if (before?.rules.frame === rules.frame) return settle(before, rules, signal)
+      await makeWhole(rules, signal)
+      return false
     },
 
     hostRanges: () =>
@@ -108,15 +76,14 @@ export function nftables(nft: RunNft = runOnHost): Firewall {
 
     async remove(table, signal) {
       asserted = undefined
-      await apply(
-        FAMILIES.flatMap((family) => [
-          `add table ${family} ${table}`,
-          `delete table ${family} ${table}`,
-        ]),
-        signal,
-      )
+      await apply(gone(table), signal)
     },
   }
+}
+
+/** A table that is not there is refused, as everything is that has to do with it. */
+function undefinedIfRefused(error: unknown): undefined {
+  if (!(error instanceof FirewallError)) throw error
 }
 
 const isIn = ({ sets }: RuleSet, { family, name, elements }: RuleSetElements): boolean =>
@@ -128,62 +95,15 @@ const isIn = ({ sets }: RuleSet, { family, name, elements }: RuleSetElements): b
       one.elements.every((element, i) => element === elements[i]),
   )
 
+/** Deleting a table that is not there would fail, so it is made first. */
+const gone = (table: string): string[] =>
+  FAMILIES.map((family) => `${family} ${table}`).flatMap((one) => [
+    `add table ${one}`,
+    `delete table ${one}`,
+  ])
+
 const flushed = (table: string, { family, name }: RuleSetElements): string =>
   `flush set ${family} ${table} ${name}`
 
 const added = (table: string, { family, name, elements }: RuleSetElements): string =>
   elements.length === 0 ? '' : `add element ${family} ${table} ${name} { ${elements.join(', ')} }`
-
-const Listing = z.object({ nftables: z.array(z.record(z.string(), z.unknown())) })
-const ListedSet = z.object({
-  set: z.object({ flags: z.array(z.string()).default([]), elem: z.unknown() }).loose(),
-})
-
-const objectsIn = (text: string): Record<string, unknown>[] =>
-  Listing.parse(JSON.parse(text)).nftables.filter((one) => !('metainfo' in one))
-
-/** Chains, rules and which sets there are, without what is in them. */
-const frameIn = (text: string): unknown =>
-  objectsIn(text).map((one) => {
-    const read = ListedSet.safeParse(one)
-    return read.success ? { set: { ...read.data.set, elem: undefined } } : one
-  })
-
-/** What is in the sets that nobody but us fills. */
-const setsIn = (text: string): unknown =>
-  objectsIn(text).flatMap((one) => {
-    const read = ListedSet.safeParse(one)
-    return read.success && !read.data.set.flags.includes('dynamic') ? [read.data.set] : []
-  })
-
-const markOf = (value: unknown): string =>
-  createHash('sha256').update(JSON.stringify(value)).digest('hex')
-
-const runOnHost: RunNft = (words, script, signal) => runNft(words, { script }, signal)
-
-export function runNft(
-  words: readonly string[],
-  { script, program = ['nft'] }: NftInput,
-  signal: AbortSignal,
-): Promise<string> {
-  const [name = '', ...before] = program
-  return new Promise((resolve, reject) => {
-    const either = AbortSignal.any([signal, AbortSignal.timeout(DEADLINE_MS)])
-    const child = spawn(name, [...before, ...words], { signal: either, stdio: 'pipe' })
-    let [said, complained] = ['', '']
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      said += text
-      if (said.length > OUTPUT_MOST_BYTES) child.kill()
-    })
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      complained = (complained + text).slice(0, 4096)
-    })
-    child.on('error', reject)
-    child.on('close', (code) => {
-      if (code === 0) resolve(said)
-      else reject(new FirewallError(`nft ${words.join(' ')}: ${complained.trim()}`))
-    })
-    // One that has ended reads no more, and says so itself.
-    child.stdin.on('error', () => undefined).end(script)
-  })
-}

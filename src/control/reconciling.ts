@@ -42,18 +42,14 @@ export function reconciling(around: Outside, told: Told) {
   const domains = [settings.CLOUDLET_DOMAIN, 'localhost']
   const table = { instance: instance.id, domains, internalDomain, pool: instance.pool }
   const routes = publisher({ store, edge, clock, table })
-  const groups = groupsOf(outside, told.accountOf)
-  const secrets = containerSecrets(outside)
-  const firewall = firewallOf(outside)
+  const hosts = hostsOf(outside, told)
   const steps = {
     store,
     engine,
     edge,
     known,
     publisher: routes,
-    groups,
-    firewall,
-    secrets,
+    ...hosts,
     images: imagesOf(outside, loginFor),
     clock,
     timers,
@@ -78,10 +74,10 @@ export function reconciling(around: Outside, told: Told) {
     isUp: observer.isUp,
     orphans,
     running: () => known.running(),
-    sweepSecrets: () => secrets.sweep(),
+    sweepSecrets: () => hosts.secrets.sweep(),
     /** Gives a tenant's group other limits at once; where that fails the next full look does. */
     limitsChanged(tenantId: string): void {
-      groups.ensured(tenantId).catch((error: unknown) => {
+      hosts.groups.ensured(tenantId).catch((error: unknown) => {
         log('warn', "Cannot change the limits of a tenant's group", { tenant: tenantId, error })
       })
     },
@@ -119,6 +115,13 @@ function firewallOf({ store, firewall, instance, log }: Outside) {
   }
   return firewallKeeper({ store, firewall, place, instance: id, log })
 }
+
+/** What containers have of the machine beside the engine. */
+const hostsOf = (outside: Outside, told: Told) => ({
+  groups: groupsOf(outside, told.accountOf),
+  secrets: containerSecrets(outside),
+  firewall: firewallOf(outside),
+})
 
 const groupsOf = ({ store, groups, instance, log }: Outside, accountOf: Told['accountOf']) =>
   tenantGroups({ store, groups, accountOf, instance: instance.id, log })

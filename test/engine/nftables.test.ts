@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { after, before, test } from 'node:test'
-import { nftables, runNft, type RunNft } from '../../src/adapters/nftables.ts'
+import { runNft, type RunNft } from '../../src/adapters/nft-program.ts'
+import { nftables } from '../../src/adapters/nftables.ts'
 import { ruleSet, type FirewallMember, type FirewallState } from '../../src/core/firewall.ts'
 import { FirewallError } from '../../src/ports/firewall.ts'
 
@@ -29,8 +30,7 @@ after(() => {
 })
 
 const inside = (): string[] => [`--net=/proc/${holder.pid}/ns/net`]
-const nft: RunNft = (words, script) =>
-  runNft(words, { script, program: ['nsenter', ...inside(), 'nft'] }, signal)
+const nft: RunNft = (...asked) => runNft(['nsenter', ...inside(), 'nft'])(...asked)
 
 /** What a hand that is not ours does. */
 const meddle = (...words: string[]): string =>
@@ -66,19 +66,19 @@ test('rules are made, and left alone while they are as they should be', async ()
   await firewall.assert(rules, signal)
   assert.match(meddle('list', 'set', 'inet', PLACE.table, 'members'), /"cltest01" \. 02:c1/)
   assert.equal(await firewall.settle(rules, signal), false)
-  const before = meddle('-a', 'list', 'ruleset')
+  const shown = meddle('-a', 'list', 'ruleset')
   assert.equal(await firewall.settle(rules, signal), false)
   await firewall.assert(rules, signal)
-  assert.equal(meddle('-a', 'list', 'ruleset'), before)
+  assert.equal(meddle('-a', 'list', 'ruleset'), shown)
 })
 
 test('other elements are other sets; chains stay, with what the kernel has counted', async () => {
   const firewall = nftables(nft)
   await firewall.assert(ruleSet(PLACE, state(member(2))), signal)
   const chains = () => meddle('-a', '-t', 'list', 'table', 'inet', PLACE.table)
-  const before = chains()
+  const shown = chains()
   await firewall.assert(ruleSet(PLACE, state(member(3), member(4))), signal)
-  assert.equal(chains(), before)
+  assert.equal(chains(), shown)
   const members = meddle('list', 'set', 'inet', PLACE.table, 'members')
   assert.doesNotMatch(members, /10\.208\.1\.2\b/)
   assert.match(members, /10\.208\.1\.3\b/)

@@ -73,16 +73,13 @@ export function controlPlane(life: LifeDeps) {
   const routes = publisher({ store, edge, clock, table: { ...table, pool: POOL } })
   const audit = auditService({ store, clock, keyRing: KEY_RING })
   const events = eventService({ store, clock })
-  const groups = groupsOn(life)
-  const firewall = firewallOn(life)
+  const hosts = hostsOn(life)
   const ledger = ledgerService({ events, machine: life.machine })
   const steps = {
     ...life,
     known,
     publisher: routes,
-    groups,
-    firewall,
-    secrets: containerSecrets({ store, vault: NO_VAULT, secretFiles: null }),
+    ...hosts,
     images: imagesOn(life),
     instance: INSTANCE,
     resolver: '10.208.0.53',
@@ -120,8 +117,7 @@ export function controlPlane(life: LifeDeps) {
   })
   return {
     engine,
-    groups,
-    firewall,
+    ...hosts,
     known,
     routes,
     loop,
@@ -154,6 +150,13 @@ const imagesOn = ({ store, engine, clock, names }: LifeDeps) =>
     gate: registryGate({ names, registries: REGISTRIES }),
     mostBytes: MOST_IMAGE_BYTES,
   })
+
+/** What containers have of the machine beside the engine. */
+const hostsOn = (life: LifeDeps) => ({
+  groups: groupsOn(life),
+  secrets: containerSecrets({ store: life.store, vault: NO_VAULT, secretFiles: null }),
+  firewall: firewallOn(life),
+})
 
 function firewallOn({ store, firewall, log }: LifeDeps) {
   const place = {

@@ -20,7 +20,9 @@ import { imageIdOf, runs, world } from '../support/world.ts'
  * and the key file beside it. All hold the same story, told through the services of their time.
  */
 const FIXTURES = fileURLToPath(new URL('../fixtures', import.meta.url))
-const VERSIONS = readdirSync(FIXTURES)
+const VERSIONS = readdirSync(FIXTURES, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name)
 
 /** The database of that version as a file of its own. */
 async function written(version: string) {

@@ -1,13 +1,8 @@
 import { imageReference } from '../core/image-reference.ts'
-import {
-  EngineAway,
-  EngineRefusal,
-  type Engine,
-  type ImageFacts,
-  type PullWanted,
-} from '../ports/engine.ts'
-import { fieldsOf, numberOf, parsedJson, scrubbed, textOf } from './docker-answers.ts'
+import { EngineAway, EngineRefusal, type Engine, type PullWanted } from '../ports/engine.ts'
+import { fieldsOf, parsedJson, scrubbed, textOf } from './docker-answers.ts'
 import type { Calls, Question } from './docker-calls.ts'
+import { imageFacts, MANIFESTS, packedBytes } from './docker-image-facts.ts'
 import { jsonLines } from './docker-lines.ts'
 import { layerBound, pullProgress } from './docker-progress.ts'
 
@@ -24,16 +19,30 @@ const FIRST_WORD_MS = 5 * 60_000
 const IMAGE_ID = /^sha256:[0-9a-f]{64}$/
 
 export function dockerImages(calls: Calls): Images {
+  const inspected = async (reference: string, signal: AbortSignal) => {
+    const action = `inspect image "${reference}"`
+    const name = IMAGE_ID.test(reference) ? reference : wholeName(action, reference).normalised
+    const path = `/images/${name.split('/').map(encodeURIComponent).join('/')}/json`
+    const question = {
+      action,
+      method: 'GET',
+      path,
+      query: MANIFESTS,
+      fine: [GONE],
+      signal,
+    } as const
+    const { status, value } = await calls.ask(question)
+    return status === GONE ? undefined : value
+  }
+
   return {
     async image(reference, signal) {
-      const action = `inspect image "${reference}"`
-      const name = IMAGE_ID.test(reference) ? reference : wholeName(action, reference).normalised
-      const path = `/images/${name.split('/').map(encodeURIComponent).join('/')}/json`
-      const answer = await calls.ask({ action, method: 'GET', path, fine: [GONE], signal })
-      return answer.status === GONE ? undefined : imageFacts(answer.value)
+      const found = await inspected(reference, signal)
+      return found === undefined ? undefined : imageFacts(found)
     },
 
     async pull(wanted, onProgress, signal) {
+      const { mostBytes = Infinity } = wanted
       const action = `pull image "${wanted.reference}"`
       const { registry, repository, tag, digest } = wholeName(action, wanted.reference)
       const percent = pullProgress()
@@ -46,17 +55,23 @@ export function dockerImages(calls: Calls): Images {
         timeoutMs: FIRST_WORD_MS,
         signal,
       } as const
-      const tooLarge = layerBound(wanted.mostBytes ?? Infinity)
+      const isTooLarge = layerBound(mostBytes)
       for await (const fields of progressOf(calls, question)) {
         // To stop reading is to break off: the engine gives up a pull that nobody waits for.
-        if (tooLarge(fields)) throw new EngineRefusal(action, TOO_LARGE, 'it is too large')
+        if (isTooLarge(fields)) throw tooLarge(action)
         onProgress(percent(fields))
       }
       if (signal.aborted) throw new EngineAway(`Cannot ${question.action}: it took too long`)
+      // An engine with containerd's images looks ten times a second, and tells no size of what came between.
+      const packed = packedBytes(await inspected(wanted.reference, signal)) ?? 0
+      if (packed > mostBytes) throw tooLarge(action)
       onProgress(100)
     },
   }
 }
+
+const tooLarge = (action: string): EngineRefusal =>
+  new EngineRefusal(action, TOO_LARGE, 'it is too large')
 
 /**
  * The messages of a pull or a build, one by one. An error among them is thrown: by the time it comes
@@ -84,21 +99,4 @@ function registryAuth({ credentials }: PullWanted): Record<string, string> {
   const json = JSON.stringify({ username, password, serveraddress: host })
   const base64 = Buffer.from(json).toString('base64')
   return { 'X-Registry-Auth': base64.replaceAll('+', '-').replaceAll('/', '_') }
-}
-
-function imageFacts(value: unknown): ImageFacts {
-  const fields = fieldsOf(value)
-  const config = fieldsOf(fields['Config'])
-  const exposed = Object.keys(fieldsOf(config['ExposedPorts']))
-  return {
-    imageId: textOf(fields['Id']),
-    exposedTcpPorts: exposed
-      .flatMap((key) => /^(\d{1,5})(?:\/tcp)?$/.exec(key)?.[1] ?? [])
-      .map(Number)
-      .filter((port) => port >= 1 && port <= 65535)
-      .toSorted((a, b) => a - b),
-    volumes: Object.keys(fieldsOf(config['Volumes'])).toSorted(),
-    user: textOf(config['User']),
-    sizeBytes: numberOf(fields['Size']),
-  }
 }

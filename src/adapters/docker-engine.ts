@@ -62,6 +62,7 @@ async function engineFacts(calls: Calls, signal: AbortSignal): Promise<EngineFac
   const facts = fieldsOf(info.value)
   const { ServerVersion, LiveRestoreEnabled, Driver, CgroupDriver, Runtimes } = facts
   return {
+    product: partVersion(version.value, 'Podman Engine') === '' ? 'docker' : 'podman',
     version: textOf(ServerVersion),
     apiVersion: textOf(fieldsOf(version.value)['ApiVersion']),
     oldestApiVersion: textOf(fieldsOf(version.value)['MinAPIVersion']),

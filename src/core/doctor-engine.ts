@@ -4,6 +4,7 @@ import { lacksOf } from './engine-lacks.ts'
 import { ok, problem, warning, type Finding } from './finding.ts'
 
 export interface EngineState {
+  readonly product: 'docker' | 'podman'
   readonly version: string
   readonly apiVersion: string
   readonly oldestApiVersion: string
@@ -26,6 +27,8 @@ export const engineFindings = (engine: EngineState | null): Finding[] =>
 
 function findingsOf(engine: EngineState): Finding[] {
   const { version, liveRestore, cgroupDriver, cgroupVersion } = engine
+  // All else would be said of something that it is not.
+  if (engine.product === 'podman') return [podmanFinding(engine)]
   return [
     apiFinding(engine),
     holeFinding('engine', version),
@@ -42,6 +45,13 @@ function findingsOf(engine: EngineState): Finding[] {
     ...lackFindings(engine),
   ]
 }
+
+const podmanFinding = ({ version }: EngineState): Finding =>
+  problem(
+    'engine',
+    `Podman ${version} answers in place of a Docker Engine: it takes no seccomp profile in a request, so no container can be created`,
+    'Use a Docker Engine, 20.10 or later; docs/engines.md says what Podman lacks',
+  )
 
 function apiFinding({ version, apiVersion, oldestApiVersion }: EngineState): Finding {
   const spoken = spokenApi({ newest: apiVersion, oldest: oldestApiVersion })

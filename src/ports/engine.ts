@@ -43,6 +43,8 @@ export interface Engine {
 }
 
 export interface EngineFacts {
+  /** Podman answers to the same requests, and not always with the same. */
+  readonly product: 'docker' | 'podman'
   readonly version: string
   /** The newest that it speaks, and the oldest, of which some say nothing. */
   readonly apiVersion: string

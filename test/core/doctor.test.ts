@@ -9,6 +9,7 @@ const GIB = 1024 ** 3
 /** A host of which nothing can be said. */
 const WELL = {
   engine: {
+    product: 'docker',
     version: '29.5.1',
     apiVersion: '1.54',
     oldestApiVersion: '1.40',
@@ -198,6 +199,13 @@ test('diagnosis() calls an engine with which nothing can be spoken a problem', (
       'The engine 29.5.1 cannot be used: it speaks API 1.40 at most, and Cloudlet needs 1.41',
     todo: 'Update the engine to Docker 20.10 or later',
   })
+})
+
+test('diagnosis() knows Podman, and does not take its number for that of an engine', () => {
+  const engine = { ...WELL.engine, product: 'podman', version: '4.3.1' } as const
+  assert.deepEqual(complaints({ ...WELL, engine }), ['engine problem'])
+  const [found] = diagnosis({ ...WELL, engine })
+  assert.match(found?.meaning ?? '', /^Podman 4\.3\.1 answers/)
 })
 
 const lacks = (version: string, cgroupVersion = '2') =>

@@ -126,6 +126,7 @@ function changeCalls(host: EngineHost, instance: string): Pick<Engine, Changes> 
 
 const IMAGE_ID = /^sha256:[0-9a-f]{64}$/
 const FACTS = {
+  product: 'docker',
   version: '20.10.24',
   apiVersion: '1.41',
   oldestApiVersion: '1.12',

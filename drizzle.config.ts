@@ -5,6 +5,7 @@ export default defineConfig({
   dialect: 'sqlite',
   schema: [
     './db/schema.ts',
+    './db/schema-audit.ts',
     './db/schema-people.ts',
     './db/schema-platform.ts',
     './db/schema-secrets.ts',

@@ -57,6 +57,10 @@ export function noting(
       ...others.tenants,
       insert: (row) => tenant(row.id, () => t.insert(row)),
       update: (id, patch) => tenant(id, () => t.update(id, patch)),
+      async changeLife(id, life) {
+        for (const { row } of await c.ofTenant(id)) noted.containers.add(row.id)
+        await tenant(id, () => t.changeLife(id, life))
+      },
       markDeleted: (id, at) => tenant(id, () => t.markDeleted(id, at)),
     },
   }

@@ -143,6 +143,11 @@ function containerReadings(
       return mine?.byName.get(nameOrId) ?? mine?.byId.get(nameOrId)
     },
 
+    async ofTenant(tenantId: string): Promise<PlacedContainer[]> {
+      const mine = byTenant.get(tenantId)
+      return namesOf(mine).flatMap((name) => mine?.byName.get(name) ?? [])
+    },
+
     async findAll(tenantId: string, namesOrIds: readonly string[]): Promise<PlacedContainer[]> {
       const mine = byTenant.get(tenantId)
       const found = namesOrIds.flatMap((one) => [mine?.byName.get(one), mine?.byId.get(one)])
@@ -151,11 +156,10 @@ function containerReadings(
 
     async list(tenantId: string, page: ContainerPage): Promise<PlacedContainer[]> {
       const mine = byTenant.get(tenantId)
-      if (!mine) return []
-      mine.names ??= [...mine.byName.keys()].toSorted()
+      const names = namesOf(mine)
       const found: PlacedContainer[] = []
-      for (let at = firstAfter(mine.names, page.afterName); at < mine.names.length; at++) {
-        const placed = mine.byName.get(mine.names[at] ?? '')
+      for (let at = firstAfter(names, page.afterName); at < names.length; at++) {
+        const placed = mine?.byName.get(names[at] ?? '')
         if (placed && isWanted(placed, page)) found.push(placed)
         if (found.length === page.limit) break
       }
@@ -177,6 +181,13 @@ function containerReadings(
 
     reservedByAll: async (): Promise<Amounts> => reservedOf(byId.values()),
   }
+}
+
+/** In order, which is made when it is first asked for. */
+function namesOf(mine: TenantContainers | undefined): readonly string[] {
+  if (!mine) return []
+  mine.names ??= [...mine.byName.keys()].toSorted()
+  return mine.names
 }
 
 function reservedOf(all: Iterable<PlacedContainer>): Amounts {

@@ -19,6 +19,11 @@ export const tenants = sqliteTable(
       .notNull()
       .default('default'),
     createdAt: integer('created_at').notNull(),
+    /** Since then nothing of it runs; what is desired of its containers stays as it was. */
+    suspendedAt: integer('suspended_at'),
+    suspendReason: text('suspend_reason'),
+    /** Since then it is being deleted, which nothing takes back. */
+    deletingAt: integer('deleting_at'),
     /** A deleted tenant stays as a tombstone: its slug rests 30 days. */
     deletedAt: integer('deleted_at'),
   },
@@ -264,6 +269,7 @@ export const operations = sqliteTable(
   },
   (t) => [
     index('operations_by_tenant').on(t.tenantId, t.createdAt),
+    index('operations_by_time').on(t.createdAt, t.id),
     index('operations_open')
       .on(t.targetId)
       .where(sql`state IN ('pending', 'running')`),
@@ -327,33 +333,6 @@ export const idempotency = sqliteTable(
   ],
 )
 
-/** Entries of the audit log. Triggers hold that they are only ever added, and removed by retention alone. */
-export const auditEntries = sqliteTable(
-  'audit_entries',
-  {
-    /** Orders the entries of all chains as they were written. */
-    id: integer('id').primaryKey({ autoIncrement: true }),
-    /** Id of the tenant, or `platform`. Not a reference: entries outlive whom they tell of. */
-    chain: text('chain').notNull(),
-    seq: integer('seq').notNull(),
-    time: integer('time').notNull(),
-    actor: text('actor').notNull(),
-    keyId: text('key_id'),
-    /** Slug as it was: the tenant may be gone when the entry is read. */
-    tenant: text('tenant'),
-    action: text('action').notNull(),
-    target: text('target').notNull(),
-    result: text('result').notNull(),
-    status: integer('status').notNull(),
-    requestId: text('request_id').notNull(),
-    sourceAddress: text('source_address').notNull(),
-    rootKey: integer('root_key').notNull(),
-    /** HMAC-SHA-256 in base64url, over all of the above and the mac before it. */
-    mac: text('mac').notNull(),
-  },
-  (t) => [uniqueIndex('audit_entries_by_chain').on(t.chain, t.seq)],
-)
-
 /** What happened, in the order of the commits: `seq` is never used again. */
 export const events = sqliteTable(
   'events',
@@ -374,16 +353,3 @@ export const events = sqliteTable(
   },
   (t) => [index('events_by_tenant').on(t.tenantId, t.seq), index('events_by_time').on(t.time)],
 )
-
-export const auditChains = sqliteTable('audit_chains', {
-  chain: text('chain').primaryKey(),
-  headSeq: integer('head_seq').notNull(),
-  headMac: text('head_mac').notNull(),
-  /** The checkpoint: the last entry that retention has removed, signed. 0 and empty before the first cut. */
-  cutSeq: integer('cut_seq').notNull().default(0),
-  cutMac: text('cut_mac').notNull().default(''),
-  cutRootKey: integer('cut_root_key').notNull().default(0),
-  cutSeal: text('cut_seal').notNull().default(''),
-  /** Up to here the head has been said in the log of the process. */
-  loggedSeq: integer('logged_seq').notNull().default(0),
-})

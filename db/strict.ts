@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { is } from 'drizzle-orm'
 import { getTableConfig, SQLiteTable, type SQLiteColumn } from 'drizzle-orm/sqlite-core'
+import * as audit from './schema-audit.ts'
 import * as secrets from './schema-secrets.ts'
 import * as people from './schema-people.ts'
 import * as platform from './schema-platform.ts'
@@ -34,7 +35,7 @@ function withTriggers(migration: string): string {
 }
 
 function checksOf(table: string): string[] {
-  const found = Object.values({ ...schema, ...secrets, ...people, ...platform })
+  const found = Object.values({ ...schema, ...audit, ...secrets, ...people, ...platform })
     .filter((value) => is(value, SQLiteTable))
     .map(getTableConfig)
     .find(({ name }) => name === table)

@@ -2,6 +2,7 @@ import {
   cancelOperation,
   findOperation,
   getOperation,
+  listAllOperations,
   listOperations,
 } from '../src/contract/operations.ts'
 import { mount } from '../src/http/mount.ts'
@@ -23,4 +24,5 @@ export function operationRoutes(app: App, operations: OperationService): void {
     await operations.refuseBeyond(caller.reach, params)
     return operations.cancel(params.tenant, params.operation, actor)
   })
+  mount(app, listAllOperations, ({ query }) => operations.listAll(query))
 }

@@ -1,6 +1,6 @@
 import { and, asc, eq, gt, lte, sql } from 'drizzle-orm'
 import type { Executor } from '../open.ts'
-import { auditChains, auditEntries } from '../schema.ts'
+import { auditChains, auditEntries } from '../schema-audit.ts'
 
 export type AuditChainRow = typeof auditChains.$inferSelect
 

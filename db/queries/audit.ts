@@ -1,6 +1,6 @@
 import { and, asc, desc, eq, gt, gte, lt, max, min } from 'drizzle-orm'
 import type { Executor } from '../open.ts'
-import { auditChains, auditEntries } from '../schema.ts'
+import { auditChains, auditEntries } from '../schema-audit.ts'
 
 export type AuditRow = typeof auditEntries.$inferSelect
 

@@ -12,6 +12,8 @@ export type ContainerRow = typeof containers.$inferSelect
 export interface PlacedContainer {
   readonly row: ContainerRow
   readonly tenant: string
+  /** When its tenant was suspended; null: it is not. */
+  readonly suspendedAt: number | null
   readonly network: { readonly id: string; readonly name: string; readonly subnet: string }
   readonly address: string
   readonly mac: string
@@ -31,6 +33,7 @@ export interface ContainerPage {
 
 export const containerQueries = (db: Executor) => ({
   ...findings(db),
+  ...wholes(db),
   ...amounts(db),
   ...changes(db),
 })
@@ -40,6 +43,7 @@ const placedOn = (db: Executor) =>
     .select({
       row: containers,
       tenant: tenants.slug,
+      suspendedAt: tenants.suspendedAt,
       network: { id: networks.id, name: networks.name, subnet: networks.subnet },
       address: addresses.address,
       mac: addresses.mac,
@@ -113,13 +117,19 @@ function findings(db: Executor) {
         .orderBy(asc(containers.name))
       return rows.map(({ name }) => name)
     },
-
-    /** Every container that is not yet gone, of all tenants. */
-    async live(): Promise<PlacedContainer[]> {
-      return placed().where(isNull(containers.removedAt))
-    },
   }
 }
+
+const wholes = (db: Executor) => ({
+  async ofTenant(tenantId: string): Promise<PlacedContainer[]> {
+    return placedOn(db).where(living(tenantId)).orderBy(asc(containers.name))
+  },
+
+  /** Every container that is not yet gone, of all tenants. */
+  async live(): Promise<PlacedContainer[]> {
+    return placedOn(db).where(isNull(containers.removedAt))
+  },
+})
 
 const amounts = (db: Executor) => ({
   async countLive(tenantId: string): Promise<number> {

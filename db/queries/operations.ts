@@ -1,6 +1,6 @@
-import { and, desc, eq, inArray, lt, or, sql } from 'drizzle-orm'
+import { and, desc, eq, gte, inArray, lt, or, sql } from 'drizzle-orm'
 import type { Executor } from '../open.ts'
-import { containers, operations } from '../schema.ts'
+import { containers, operations, tenants } from '../schema.ts'
 import { namedOneOf } from './containers.ts'
 
 export type OperationRow = typeof operations.$inferSelect
@@ -17,6 +17,31 @@ export interface OperationPage {
   /** Only those of containers with one of these names or ids. */
   readonly amongContainers?: readonly string[] | undefined
 }
+
+export interface PlatformPage extends Omit<OperationPage, 'amongContainers'> {
+  readonly kind?: string | undefined
+  /** Of the tenant, as it is or was. */
+  readonly slug?: string | undefined
+}
+
+/** With the slug of its tenant, as it is or was; null: of the platform. */
+export interface OfTenant {
+  readonly row: OperationRow
+  readonly tenant: string | null
+}
+
+const ofTenants = (db: Executor) =>
+  db
+    .select({ row: operations, tenant: tenants.slug })
+    .from(operations)
+    .leftJoin(tenants, eq(tenants.id, operations.tenantId))
+
+const older = (after: OperationPage['after']) =>
+  after &&
+  or(
+    lt(operations.createdAt, after.createdAt),
+    and(eq(operations.createdAt, after.createdAt), lt(operations.id, after.id)),
+  )
 
 export const operationQueries = (db: Executor) => ({
   async byId(id: string): Promise<OperationRow | undefined> {
@@ -41,17 +66,37 @@ export const operationQueries = (db: Executor) => ({
           eq(operations.tenantId, tenantId),
           state && eq(operations.state, state),
           targets && inArray(operations.targetId, targets),
-          after &&
-            or(
-              lt(operations.createdAt, after.createdAt),
-              and(eq(operations.createdAt, after.createdAt), lt(operations.id, after.id)),
-            ),
+          older(after),
         ),
       )
       .orderBy(desc(operations.createdAt), desc(operations.id))
       .limit(limit)
   },
 
+  ...acrossTenants(db),
+  ...open(db),
+  ...changes(db),
+})
+
+const acrossTenants = (db: Executor) => ({
+  /** Of all tenants, those that are gone included, and of the platform; the newest first. */
+  async listAll(page: PlatformPage): Promise<OfTenant[]> {
+    const { limit, state, kind, slug, after } = page
+    return ofTenants(db)
+      .where(
+        and(
+          state && eq(operations.state, state),
+          kind === undefined ? undefined : eq(operations.kind, kind),
+          slug === undefined ? undefined : eq(tenants.slug, slug),
+          older(after),
+        ),
+      )
+      .orderBy(desc(operations.createdAt), desc(operations.id))
+      .limit(limit)
+  },
+})
+
+const open = (db: Executor) => ({
   async openOn(targetId: string): Promise<OperationRow[]> {
     return db
       .select()
@@ -68,7 +113,28 @@ export const operationQueries = (db: Executor) => ({
     return rows.map(({ targetId }) => targetId)
   },
 
-  ...changes(db),
+  /** Targets of this kind with an open operation. */
+  async openTargetsOf(kind: string): Promise<string[]> {
+    const rows = await db
+      .selectDistinct({ targetId: operations.targetId })
+      .from(operations)
+      .where(and(eq(operations.targetKind, kind), inArray(operations.state, OPEN)))
+    return rows.map(({ targetId }) => targetId)
+  },
+
+  /** All of a tenant's operations of that kind, open or not, that are no older than that. */
+  async ofKindSince(tenantId: string, kind: string, since: number): Promise<OperationRow[]> {
+    return db
+      .select()
+      .from(operations)
+      .where(
+        and(
+          eq(operations.tenantId, tenantId),
+          eq(operations.kind, kind),
+          gte(operations.createdAt, since),
+        ),
+      )
+  },
 })
 
 const changes = (db: Executor) => ({

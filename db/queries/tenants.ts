@@ -4,6 +4,7 @@ import { tenants } from '../schema.ts'
 
 export type TenantRow = typeof tenants.$inferSelect
 type TenantPatch = Partial<Pick<TenantRow, 'policy' | 'exceptionsJson' | 'runtime'>>
+type TenantLife = Partial<Pick<TenantRow, 'suspendedAt' | 'suspendReason' | 'deletingAt'>>
 
 interface TenantPage {
   readonly after?: string | undefined
@@ -48,7 +49,7 @@ export const tenantQueries = (db: Executor) => ({
     return row?.at ?? undefined
   },
 
-  async insert(row: TenantRow): Promise<void> {
+  async insert(row: typeof tenants.$inferInsert): Promise<void> {
     await db.insert(tenants).values(row)
   },
 
@@ -56,6 +57,11 @@ export const tenantQueries = (db: Executor) => ({
     // An update that sets nothing is not SQL.
     if (Object.keys(patch).length === 0) return
     await db.update(tenants).set(patch).where(eq(tenants.id, id))
+  },
+
+  /** Its containers are shown with it: whoever reads one sees the change. */
+  async changeLife(id: string, life: TenantLife): Promise<void> {
+    await db.update(tenants).set(life).where(eq(tenants.id, id))
   },
 
   async markDeleted(id: string, at: number): Promise<void> {

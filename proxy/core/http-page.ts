@@ -14,6 +14,7 @@ type TroubleCode =
   | 'too-large'
   | 'unknown-host'
   | 'not-running'
+  | 'suspended'
   | 'unhealthy'
   | 'starting'
   | 'busy'

@@ -20,8 +20,9 @@ export interface RouteTable {
 /**
  * `starting`: created, or about to be; requests wait for it. `running`: the process runs, health
  * decides. `stopped`: it still asks questions (it may be on its way out), but nothing is sent to it.
+ * `suspended`: the same, by the operator's word about its tenant.
  */
-export const MEMBER_STATES = ['starting', 'running', 'stopped'] as const
+export const MEMBER_STATES = ['starting', 'running', 'stopped', 'suspended'] as const
 export type MemberState = (typeof MEMBER_STATES)[number]
 
 /** One container: who it is, where it is, what it answers for. */

@@ -76,7 +76,7 @@ export type Choice =
   | { readonly kind: 'wait' }
   | {
       readonly kind: 'unavailable'
-      readonly code: 'not-running' | 'unhealthy'
+      readonly code: 'not-running' | 'suspended' | 'unhealthy'
       readonly reason: string
     }
 
@@ -85,6 +85,12 @@ const NOT_RUNNING: Choice = {
   kind: 'unavailable',
   code: 'not-running',
   reason: 'no container of it is running',
+}
+
+const SUSPENDED: Choice = {
+  kind: 'unavailable',
+  code: 'suspended',
+  reason: 'its tenant is suspended',
 }
 
 /**
@@ -97,6 +103,7 @@ export function choose(app: App, health: Health, turn: number): Choice {
   let sick: Member | undefined
   let starting = false
   for (const member of app.members) {
+    if (member.state === 'suspended') return SUSPENDED
     if (member.state === 'starting') {
       starting = true
     } else if (member.state === 'running') {

@@ -194,10 +194,12 @@ const LOOPBACK = 0x7f000001
 
 type Holders = ReadonlyMap<string, Member>
 
+const GONE: ReadonlySet<Member['state']> = new Set(['stopped', 'suspended'])
+
 /** By address. Of two members with the same one, that which still has a life before it is meant. */
 function holdersOf(members: readonly Member[]): Holders {
-  const gone = members.filter(({ state }) => state === 'stopped')
-  const alive = members.filter(({ state }) => state !== 'stopped')
+  const gone = members.filter(({ state }) => GONE.has(state))
+  const alive = members.filter(({ state }) => !GONE.has(state))
   return new Map([...gone, ...alive].map((member) => [member.address, member]))
 }
 

@@ -40,16 +40,24 @@ export function unknownHost(host: string): Trouble {
   }
 }
 
+type Unavailable = 'not-running' | 'suspended' | 'unhealthy'
+const LOOK = 'Its owner can look at its state and its logs and start it'
+const REMEDY = {
+  'not-running': { advice: LOOK, retryAfterS: 5 },
+  unhealthy: { advice: LOOK, retryAfterS: 5 },
+  // It takes a person's word to end it.
+  suspended: { advice: 'Its owner can ask the operator of the platform', retryAfterS: 600 },
+} as const satisfies Record<Unavailable, Pick<Trouble, 'advice' | 'retryAfterS'>>
+
 export function unavailable(
   host: string,
-  reason: { readonly code: 'not-running' | 'unhealthy'; readonly reason: string },
+  reason: { readonly code: Unavailable; readonly reason: string },
 ): Trouble {
   return {
     status: 503,
     code: reason.code,
     wrong: `The app at ${host} cannot answer: ${reason.reason}`,
-    advice: 'Its owner can look at its state and its logs and start it',
-    retryAfterS: 5,
+    ...REMEDY[reason.code],
   }
 }
 

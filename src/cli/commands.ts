@@ -1,5 +1,5 @@
-import type { Options } from './arguments.ts'
-import type { Command, Work } from './command.ts'
+import type { Command } from './command.ts'
+import { command, part } from './described.ts'
 import {
   AUDIT_OPTIONS,
   CHAIN_OPTIONS,
@@ -8,9 +8,9 @@ import {
   FORCE,
   GC_OPTIONS,
   KEY_OPTIONS,
-  LIMIT,
   LOGIN_OPTIONS,
   LOG_OPTIONS,
+  OPERATION_OPTIONS,
   PLATFORM,
   REGISTRY_OPTIONS,
   RESIZE_OPTIONS,
@@ -19,14 +19,14 @@ import {
   SECRET_OPTIONS,
   INVITE_OPTIONS,
   USER_OPTIONS,
+  SUSPEND_OPTIONS,
+  TENANT_DELETE_OPTIONS,
   TENANT_OPTIONS,
   TIMEOUT,
   TOKEN_OPTIONS,
   VERIFY_OPTIONS,
   YES,
 } from './options.ts'
-
-type Load = Command['work']
 
 /** The files that hold several commands, each loaded by whichever of them is run. */
 const audit = part(() => import('./commands/audit.ts'))
@@ -42,23 +42,6 @@ const session = part(() => import('./commands/session.ts'))
 const show = part(() => import('./commands/show.ts'))
 const user = part(() => import('./commands/user.ts'))
 const tenant = part(() => import('./commands/tenant.ts'))
-
-function part<T>(load: () => Promise<T>): (pick: (all: T) => Work) => Load {
-  return (pick) => async () => pick(await load())
-}
-
-function command(words: string, takes: string, rest: Described): Command {
-  const { summary, work, options = {}, notes } = rest
-  const described = { words: words.split(' '), takes, summary, options, work }
-  return notes === undefined ? described : { ...described, notes }
-}
-
-interface Described {
-  readonly summary: string
-  readonly options?: Options
-  readonly notes?: string
-  readonly work: Load
-}
 
 /** Every command written by hand, in the order of the help. Each loads its work when it is run. */
 export const COMMANDS: readonly Command[] = [
@@ -187,21 +170,24 @@ export const COMMANDS: readonly Command[] = [
   }),
   command('ops', '', {
     summary: 'List operations, the newest first',
-    options: LIMIT,
+    options: OPERATION_OPTIONS,
+    notes: 'With --admin those of all tenants, or of --tenant, also when that is gone.',
     work: operation(({ list }) => list),
   }),
   command('ops list', '', {
     summary: 'List operations, the newest first',
-    options: LIMIT,
+    options: OPERATION_OPTIONS,
+    notes: 'With --admin those of all tenants, or of --tenant, also when that is gone.',
     work: operation(({ list }) => list),
   }),
   command('ops show', '<operation>', {
     summary: 'Show an operation',
+    options: PLATFORM,
     work: operation(({ showOne }) => showOne),
   }),
   command('ops wait', '<operation>', {
     summary: 'Wait until an operation has ended',
-    options: TIMEOUT,
+    options: { ...PLATFORM, ...TIMEOUT },
     work: operation(({ wait }) => wait),
   }),
   command('ops cancel', '<operation>', {
@@ -315,8 +301,19 @@ export const COMMANDS: readonly Command[] = [
     options: TENANT_OPTIONS,
     work: tenant(({ update }) => update),
   }),
+  command('tenant suspend', '<slug>', {
+    summary: 'Stop everything of a tenant, and keep it stopped; nothing is lost',
+    options: SUSPEND_OPTIONS,
+    work: tenant(({ suspend }) => suspend),
+  }),
+  command('tenant resume', '<slug>', {
+    summary: 'End the suspension of a tenant: what was to run runs again',
+    options: TIMEOUT,
+    work: tenant(({ resume }) => resume),
+  }),
   command('tenant delete', '<slug>', {
-    summary: 'Delete a tenant that has no containers',
+    summary: 'Delete a tenant; one that has containers only with --cascade',
+    options: TENANT_DELETE_OPTIONS,
     work: tenant(({ remove }) => remove),
   }),
   command('key create', '', {

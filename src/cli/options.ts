@@ -30,6 +30,24 @@ export const PLATFORM = {
   admin: { type: 'boolean', summary: "The platform's own, not the tenant's" },
 } as const satisfies Options
 
+export const OPERATION_OPTIONS = {
+  ...LIMIT,
+  ...PLATFORM,
+  state: { type: 'string', value: 'state', summary: 'Only those in this state' },
+  kind: { type: 'string', value: 'kind', summary: 'With --admin: e.g. tenants.delete' },
+} as const satisfies Options
+
+export const SUSPEND_OPTIONS = {
+  reason: { type: 'string', value: 'text', summary: 'Shown to who is refused something for it' },
+  ...TIMEOUT,
+} as const satisfies Options
+
+export const TENANT_DELETE_OPTIONS = {
+  cascade: { type: 'boolean', summary: 'Its containers go with it, whatever they do' },
+  'dry-run': { type: 'boolean', summary: 'Only show what would go' },
+  ...TIMEOUT,
+} as const satisfies Options
+
 const SIZE_OPTIONS = {
   memory: { type: 'string', short: 'm', value: 'size', summary: 'Memory, e.g. 256m or 1g' },
   cpu: { type: 'string', value: 'cpus', summary: 'CPUs, e.g. 500m or 0.5' },

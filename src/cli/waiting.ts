@@ -13,7 +13,7 @@ const LONGEST_TIMEOUT_SECONDS = 2_000_000
 const STEP_SECONDS = { terminal: 1, other: 30 }
 
 export interface Awaited {
-  /** null: it is the platform's own. */
+  /** null: an operation that is asked of the platform. */
   readonly tenant: string | null
   readonly operation: Operation
   readonly timeoutMs: number
@@ -51,11 +51,8 @@ async function ended(context: Context, awaited: Awaited): Promise<Operation> {
       signal: AbortSignal.any([late, world.signal]),
     })
   } catch (error) {
-    const how =
-      tenant === null
-        ? `operations find ${operation.id} --wait 60`
-        : `ops wait ${operation.id} --tenant ${tenant}`
-    const follow = `Follow it: cloudlet ${how}`
+    const where = tenant === null ? '--admin' : `--tenant ${tenant}`
+    const follow = `Follow it: cloudlet ops wait ${operation.id} ${where}`
     if (world.signal.aborted) {
       const message = `Stopped waiting; operation ${operation.id} goes on`
       throw new CommandError(EXIT.interrupted, message, follow)

@@ -11,7 +11,7 @@ const PAUSE_MS = 20
 const AWAY_PAUSE_MS = 1_000
 
 export interface Followed {
-  /** null: it is the platform's own. */
+  /** null: it is asked of the platform, which knows it also when its tenant is gone. */
   readonly tenant: string | null
   readonly id: string
   /** One request's wait. Short ones show progress, long ones cost less. */

@@ -14,10 +14,11 @@ import { containerMetrics } from './metrics.ts'
 import { cordonNode, drainNode, getNode, listNodes, uncordonNode } from './nodes.ts'
 import { collectOrphans, listOrphans } from './orphans.ts'
 import { leaveSafeMode } from './safe-mode.ts'
-import { cancelOperation, findOperation, getOperation, listOperations } from './operations.ts'
+import * as operations from './operations.ts'
 import { getPlatform, listNetworks, platformHealth } from './platform.ts'
 import * as secrets from './secrets.ts'
-import { createTenant, deleteTenant, getTenant, listTenants, updateTenant } from './tenants.ts'
+import { deleteTenant, resumeTenant, suspendTenant } from './tenant-life.ts'
+import { createTenant, getTenant, listTenants, updateTenant } from './tenants.ts'
 import { getPlatformLimits, getUsage, listUsage, updatePlatformLimits } from './usage.ts'
 
 /** Every endpoint there is, in the order in which the documentation shows them. */
@@ -34,9 +35,9 @@ export const ENDPOINTS: readonly Endpoint[] = [
   containers.deleteContainer,
   containers.containerLogs,
   containerMetrics,
-  listOperations,
-  getOperation,
-  cancelOperation,
+  operations.listOperations,
+  operations.getOperation,
+  operations.cancelOperation,
   listNetworks,
   getUsage,
   images.listImages,
@@ -73,6 +74,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
   listTenants,
   getTenant,
   updateTenant,
+  suspendTenant,
+  resumeTenant,
   deleteTenant,
   listUsage,
   getPlatformLimits,
@@ -107,6 +110,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   cordonNode,
   drainNode,
   uncordonNode,
-  findOperation,
+  operations.listAllOperations,
+  operations.findOperation,
   platformHealth,
 ]

@@ -33,6 +33,8 @@ export interface Endpoint {
   readonly kind: 'answer' | 'change' | 'stream'
   /** Takes `If-Match`: its service holds what is to be changed against it (`core/precondition.ts`). */
   readonly conditional?: boolean
+  /** What is read before it is changed, as it is shown then, where the answer shows more than that. */
+  readonly subject?: z.ZodType
   /** The answer shows a secret this once; only the key that asked can have it repeated. */
   readonly secret?: boolean
   readonly status: 200 | 201 | 202 | 204

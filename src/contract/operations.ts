@@ -25,6 +25,11 @@ export type Operation = z.infer<typeof Operation>
 export const change = <const T extends z.ZodType>(resource: T) =>
   z.object({ resource, operation: Operation })
 
+export const PlatformOperation = Operation.extend({
+  tenant: z.string().nullable().describe('Slug, as it is or was; null: of the platform'),
+}).meta({ id: 'PlatformOperation' })
+export type PlatformOperation = z.infer<typeof PlatformOperation>
+
 const InOperation = InTenant.extend({ operation: Id })
 
 export const listOperations = endpoint({
@@ -84,4 +89,22 @@ export const cancelOperation = endpoint({
   status: 200,
   response: Operation,
   failures: ['not-found', 'state-conflict'],
+})
+
+export const listAllOperations = endpoint({
+  id: 'operations.all',
+  method: 'get',
+  path: '/v1/operations',
+  summary: 'List operations of all tenants and of the platform, the newest first',
+  permission: 'operations:read',
+  platform: true,
+  query: PageQuery.extend({
+    slug: z.string().max(63).optional().describe('Of the tenant, also of one that is gone'),
+    state: z.enum(OPERATION_STATES).optional(),
+    kind: z.string().max(100).optional().describe('E.g. `tenants.delete`'),
+  }),
+  kind: 'answer',
+  status: 200,
+  response: page(PlatformOperation),
+  failures: [],
 })

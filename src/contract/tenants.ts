@@ -28,6 +28,8 @@ export const TenantChange = z
   .meta({ id: 'TenantChange' })
 export type TenantChange = z.infer<typeof TenantChange>
 
+export const TENANT_STATES = ['active', 'suspended', 'deleting'] as const
+
 export const Tenant = z
   .object({
     id: Id,
@@ -37,6 +39,11 @@ export const Tenant = z
     runtime: z.enum(RUNTIMES),
     limits: Limits,
     overLimit: OverLimit,
+    state: z.enum(TENANT_STATES),
+    suspension: z
+      .object({ since: Timestamp, reason: z.string().nullable() })
+      .nullable()
+      .describe('While it is suspended nothing of it runs'),
     createdAt: Timestamp,
   })
   .meta({ id: 'Tenant' })
@@ -97,19 +104,4 @@ export const updateTenant = endpoint({
   status: 200,
   response: Tenant,
   failures: ['engine-unavailable', 'not-found', 'state-conflict'],
-})
-
-export const deleteTenant = endpoint({
-  id: 'tenants.delete',
-  method: 'delete',
-  path: '/v1/tenants/{tenant}',
-  conditional: true,
-  summary: 'Delete a tenant that has no containers; its slug rests for 30 days',
-  permission: 'tenants:write',
-  platform: true,
-  params: InTenant,
-  kind: 'answer',
-  status: 200,
-  response: Tenant,
-  failures: ['not-found', 'state-conflict'],
 })

@@ -72,11 +72,12 @@ export function apiServer(outside: Outside, services: Services, stopping: AbortS
 
 function bindRoutes(api: App, outside: Outside, services: Services): void {
   const { containers, logs, operations, keys, networks, usage } = services
+  const settle = settling(operations)
   containerRoutes(api, {
     containers,
     logs,
     metrics: services.metrics,
-    settle: settling(operations),
+    settle,
   })
   operationRoutes(api, operations)
   nodeRoutes(api, {
@@ -92,7 +93,7 @@ function bindRoutes(api: App, outside: Outside, services: Services): void {
   sessionRoutes(api, services.sessions)
   userRoutes(api, services.users)
   signInRoutes(api, services.signIn, redirectUrlOf(outside))
-  tenantRoutes(api, services.tenants)
+  tenantRoutes(api, { tenants: services.tenants, settle })
   eventRoutes(api, services.events)
   backupRoutes(api, services.backups)
   auditRoutes(api, services)

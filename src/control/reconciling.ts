@@ -10,6 +10,7 @@ import { reconcileLoops } from '../reconcile/loops.ts'
 import { publisher } from '../reconcile/publisher.ts'
 import { registryGate } from '../reconcile/registry-gate.ts'
 import { rootWatch } from '../reconcile/root-watch.ts'
+import type { TenantDeps } from '../reconcile/tenants.ts'
 import { tenantGroups, type GroupDeps } from '../reconcile/tenant-groups.ts'
 import type { EventService } from '../services/events.ts'
 import type { Ledger } from '../services/ledger.ts'
@@ -29,40 +30,21 @@ export interface Told {
   readonly accountOf: GroupDeps['accountOf']
   readonly record: EventService['record']
   readonly watched: Ledger['watched']
+  readonly erase: TenantDeps['erase']
+  readonly erased: TenantDeps['erased']
 }
 
 /** What makes intent come true: the loop, what it sees of the engine, and what it tells the edge. */
 export function reconciling(around: Outside, told: Told) {
   // It works at a few things at a time, and must not stand still because requests are many.
   const outside = { ...around, store: neverRefused(around.store) }
-  const { loginFor, operationEnded, record, watched } = told
-  const { instance, settings, store, engine, edge, clock, timers, log } = outside
-  const known = knownEngine()
-  const internalDomain = settings.CLOUDLET_INTERNAL_DOMAIN
-  const domains = [settings.CLOUDLET_DOMAIN, 'localhost']
-  const table = { instance: instance.id, domains, internalDomain, pool: instance.pool }
-  const routes = publisher({ store, edge, clock, table })
-  const hosts = hostsOf(outside, told)
-  const steps = {
-    store,
-    engine,
-    edge,
-    known,
-    publisher: routes,
-    ...hosts,
-    images: imagesOf(outside, loginFor),
-    clock,
-    timers,
-    log,
-    instance: instance.id,
-    resolver: instance.resolver,
-    internalDomain,
-    operationEnded,
-    record,
-    watched,
-    passing: failpoint(settings.CLOUDLET_FAILPOINT),
-  }
-  const { loop, networks, nodes, wake, observer, orphans } = reconcileLoops(steps, PASS_DEADLINE_MS)
+  const { store, engine, edge, clock, timers, log } = outside
+  const steps = stepsOf(outside, told)
+  const { known, publisher: routes, groups, secrets } = steps
+  const { wake, wakeNode, wakeTenant, observer, orphans, ...loops } = reconcileLoops(
+    steps,
+    PASS_DEADLINE_MS,
+  )
   const roots = rootWatch({ store, engine, clock, timers, log, wake })
   edge.onHealth((reports) => {
     // Before the first look at the engine nothing can be decided, and that look wakes whoever is due.
@@ -70,14 +52,15 @@ export function reconciling(around: Outside, told: Told) {
   })
   return {
     wake,
-    wakeNode: nodes.wake,
+    wakeNode,
+    wakeTenant,
     isUp: observer.isUp,
     orphans,
     running: () => known.running(),
-    sweepSecrets: () => hosts.secrets.sweep(),
+    sweepSecrets: () => secrets.sweep(),
     /** Gives a tenant's group other limits at once; where that fails the next full look does. */
     limitsChanged(tenantId: string): void {
-      hosts.groups.ensured(tenantId).catch((error: unknown) => {
+      groups.ensured(tenantId).catch((error: unknown) => {
         log('warn', "Cannot change the limits of a tenant's group", { tenant: tenantId, error })
       })
     },
@@ -91,12 +74,13 @@ export function reconciling(around: Outside, told: Told) {
       observer.start()
       roots.start()
       // What an earlier life has left under way goes on.
-      nodes.wake(THIS_NODE)
+      wakeNode(THIS_NODE)
       this.publish()
     },
     async stop(): Promise<void> {
       await Promise.all([observer.stop(), roots.stop()])
-      await Promise.all([loop, networks, nodes].map((one) => one.stop(STEP_GRACE_MS)))
+      const { loop, networks, nodes, tenantLoop } = loops
+      await Promise.all([loop, networks, nodes, tenantLoop].map((one) => one.stop(STEP_GRACE_MS)))
     },
   }
 }
@@ -122,6 +106,37 @@ const hostsOf = (outside: Outside, told: Told) => ({
   secrets: containerSecrets(outside),
   firewall: firewallOf(outside),
 })
+
+/** What each step is made of. */
+function stepsOf(outside: Outside, told: Told) {
+  const { instance, settings, store, engine, edge, clock, timers, log } = outside
+  const known = knownEngine()
+  const internalDomain = settings.CLOUDLET_INTERNAL_DOMAIN
+  const domains = [settings.CLOUDLET_DOMAIN, 'localhost']
+  const table = { instance: instance.id, domains, internalDomain, pool: instance.pool }
+  const routes = publisher({ store, edge, clock, table })
+  return {
+    store,
+    engine,
+    edge,
+    known,
+    publisher: routes,
+    ...hostsOf(outside, told),
+    images: imagesOf(outside, told.loginFor),
+    clock,
+    timers,
+    log,
+    instance: instance.id,
+    resolver: instance.resolver,
+    internalDomain,
+    operationEnded: told.operationEnded,
+    record: told.record,
+    watched: told.watched,
+    erase: told.erase,
+    erased: told.erased,
+    passing: failpoint(settings.CLOUDLET_FAILPOINT),
+  }
+}
 
 const groupsOf = ({ store, groups, instance, log }: Outside, accountOf: Told['accountOf']) =>
   tenantGroups({ store, groups, accountOf, instance: instance.id, log })

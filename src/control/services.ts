@@ -17,7 +17,8 @@ import { operationService } from '../services/operations.ts'
 import { registryService } from '../services/registries.ts'
 import { requestRates } from '../services/request-rates.ts'
 import { sandboxCheck } from '../services/sandbox.ts'
-import { tenantService } from '../services/tenants.ts'
+import { tenantErasure } from '../services/tenant-erasure.ts'
+import { tenantService, type TenantDeps } from '../services/tenants.ts'
 import { whoamiService } from '../services/whoami.ts'
 import { auditing } from './auditing.ts'
 import { collecting } from './collecting.ts'
@@ -31,7 +32,7 @@ import { sessionServices } from './session-services.ts'
 
 /** All services there are, and the reconciler that they wake. */
 export function services(outside: Outside) {
-  const { instance, settings, store, clock, keyRing, engine } = outside
+  const { instance, store, clock, keyRing, engine } = outside
   const events = eventService({ store, clock })
   const audited = auditing(outside)
   const { audit } = audited
@@ -41,15 +42,15 @@ export function services(outside: Outside) {
     events,
     watcher: () => reconciler,
   })
+  const erase = tenantErasure({ clock, events })
   const reconciler = reconciling(outside, {
     loginFor: (tenantId, host) => registries.loginFor(tenantId, host),
     operationEnded: (id) => operations.ended(id),
-    async accountOf(tenantId) {
-      const tenant = await store.read.tenants.byId(tenantId)
-      return tenant && !tenant.deletedAt ? accountOfTenant(store.read, tenantId) : undefined
-    },
+    accountOf: livingAccounts(outside),
     record: events.record,
     watched: ledger.watched,
+    erase,
+    erased: (id) => keys.endTenant(id),
   })
   const { wake } = reconciler
 
@@ -86,10 +87,10 @@ export function services(outside: Outside) {
     scheduling: nodeScheduling({ ...common, operations, ...nodeOf(reconciler) }),
     tenants: tenantService({
       ...common,
-      defaults: defaultLimits(settings),
+      ...reachOf(outside, reconciler),
+      operations,
       ended: (id) => keys.endTenant(id),
-      limitsChanged: (id) => reconciler.limitsChanged(id),
-      isolated: instance.isolated,
+      erase,
     }),
     ...quotas,
     ...database,
@@ -103,6 +104,28 @@ export function services(outside: Outside) {
 export type Services = ReturnType<typeof services>
 
 const nodeOf = ({ wakeNode }: ReturnType<typeof reconciling>) => ({ node: THIS_NODE, wakeNode })
+/** Of tenants that are not gone. */
+const livingAccounts =
+  ({ store }: Outside) =>
+  async (tenantId: string) => {
+    const tenant = await store.read.tenants.byId(tenantId)
+    return tenant && !tenant.deletedAt ? accountOfTenant(store.read, tenantId) : undefined
+  }
+
+/** What changes with a tenant beside its rows. */
+const reachOf = (
+  { instance, settings }: Outside,
+  reconciler: ReturnType<typeof reconciling>,
+): Pick<TenantDeps, Reach> => ({
+  defaults: defaultLimits(settings),
+  isolated: instance.isolated,
+  limitsChanged: (id) => reconciler.limitsChanged(id),
+  // Before the first look at the engine nothing can be decided, and that look wakes whoever is due.
+  wake: (id) => void (reconciler.isUp() && reconciler.wake(id)),
+  wakeTenant: (id) => reconciler.wakeTenant(id),
+  routesChanged: () => reconciler.publish(),
+})
+type Reach = 'defaults' | 'isolated' | 'limitsChanged' | 'routesChanged' | 'wake' | 'wakeTenant'
 
 /** What only looks. */
 const readings = ({ store, engine, clock }: Outside) => ({

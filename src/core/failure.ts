@@ -43,8 +43,8 @@ export interface FailureDetails {
   /** Nothing can be written down; what is there can be read. */
   'storage-full': { readonly retryAfterSeconds: number }
   'storage-unavailable': { readonly retryAfterSeconds: number }
-  /** Nothing of the tenant runs until its operator says so. */
-  'tenant-suspended': { readonly tenant: string }
+  /** Nothing of the tenant runs until an operator of the platform says so. */
+  'tenant-suspended': { readonly tenant: string; readonly reason?: string }
   'timed-out': { readonly action: string; readonly seconds: number }
 }
 export type FailureCode = keyof FailureDetails

@@ -33,7 +33,7 @@ export function preconditionOf(c: AppContext, e: Endpoint): Precondition | undef
     holds(current) {
       const generation = generationOf(current)
       if (generation !== undefined) return strong.some((tag) => tag.startsWith(`"${generation}.`))
-      return strong.includes(etagOf(JSON.stringify(e.response.parse(current))))
+      return strong.includes(etagOf(JSON.stringify((e.subject ?? e.response).parse(current))))
     },
   }
 }

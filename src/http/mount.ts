@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Endpoint, Output } from '../contract/endpoint.ts'
 import type { Finished } from '../contract/finished.ts'
 import type { Claim } from '../core/claim.ts'
-import type { Change } from '../services/change.ts'
+import type { Change, DryRun } from '../services/change.ts'
 import type { Answer, OnceAsked } from '../services/once.ts'
 import { answerOf, responseOf } from './answer.ts'
 import { unlessKnown } from './conditions.ts'
@@ -53,19 +53,25 @@ export type Settle = <R>(
 ) => Promise<Change<R>>
 
 type Resource<E extends Endpoint> = Output<E> extends { resource: infer R } ? R : never
+/** Nothing was done only where the contract says that this can be asked for. */
+type Served<E extends Endpoint> =
+  | Change<Resource<E>>
+  | (null extends Operated<E> ? DryRun<Resource<E>> : never)
+type Operated<E extends Endpoint> = Output<E> extends { operation: infer O } ? O : never
 type ChangeEndpoint = Endpoint & { readonly kind: 'change'; readonly query: z.ZodObject }
 
 /** As `mount`, for what takes its time: how long the caller waits for it is the caller's choice. */
 export function mountChange<const E extends ChangeEndpoint>(
   app: App,
   e: E,
-  how: { readonly serve: Serve<E, Promise<Change<Resource<E>>>>; readonly settle: Settle },
+  how: { readonly serve: Serve<E, Promise<Served<E>>>; readonly settle: Settle },
 ): void {
   bind(app, e, async (c) => {
     const { release, ...linked } = signalOf(c)
     const { wait: waitSeconds } = Waiting.parse(checkedPart(c, 'query'))
     const work = async (claim?: Claim): Promise<Answer> => {
       const begun = await how.serve(inputOf<E>(c), contextOf<E>(c, e, { ...linked, claim }))
+      if (begun.operation === null) return answerOf(e, begun, 200)
       c.set('accepted', true)
       const isWaited = waitSeconds > 0
       const change = isWaited ? await how.settle(begun, waitSeconds, linked.signal) : begun
@@ -102,7 +108,9 @@ const underWay =
     const answer = answerOf(e, output, isOver ? 200 : status)
     if (isOver) return answer
     const tenant = c.req.param('tenant')
-    const of = tenant === undefined ? '/v1' : `/v1/tenants/${tenant}`
+    // Those of the platform see it there also when the tenant is gone.
+    const isOfTenant = tenant !== undefined && e.platform !== true
+    const of = isOfTenant ? `/v1/tenants/${tenant}` : '/v1'
     const location = `${of}/operations/${operation.id}`
     return { ...answer, headers: { ...answer.headers, location } }
   }

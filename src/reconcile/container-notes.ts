@@ -77,15 +77,18 @@ export function containerNotes(deps: StepDeps) {
   }
 }
 
+type WritingDeps = 'store' | 'operationEnded' | 'tenantMoved'
+
 /** Does its work unless a newer intent has come, then tells those who wait for what has ended. */
 export const writing =
-  ({ store, operationEnded }: Pick<StepDeps, 'store' | 'operationEnded'>) =>
+  ({ store, operationEnded, tenantMoved }: Pick<StepDeps, WritingDeps>) =>
   async (row: ContainerRow, work: (q: Queries) => Promise<readonly string[]>): Promise<void> => {
     const ended = await store.write(async (q) => {
       const current = await q.containers.byId(row.id)
       return current?.generation === row.generation ? work(q) : []
     })
     for (const id of ended) operationEnded(id)
+    tenantMoved(row.tenantId)
   }
 
 /** Changes a row, and tells what there is to tell of it, in one transaction. */

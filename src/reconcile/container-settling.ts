@@ -1,10 +1,13 @@
 import type { ContainerRow, PlacedContainer } from '../../db/queries/containers.ts'
 import { CRASH_LOOPING, STEADY_RUN_MS } from '../core/container-plan.ts'
+import { holdOf } from '../core/effective-desired.ts'
 import { failure } from '../core/failure.ts'
+import { holdFailure } from '../core/hold-failure.ts'
 import { AWAITS_HEALTH, failedWith, type Notes } from './container-notes.ts'
 import type { StepDeps } from './container-steps.ts'
 import { minHealthyMs } from './container-wanted.ts'
 import type { Ending } from './operation-notes.ts'
+import { holdsNow } from './holds.ts'
 import { checkOf } from './routes.ts'
 
 /** An operation that waits for health this long has failed, whatever the edge says or does not say. */
@@ -18,12 +21,14 @@ export function containerSettling({ store, clock, edge }: SettlingDeps, notes: N
   const upMs = ({ startedAt }: ContainerRow): number =>
     Math.max(0, clock.now().getTime() - (startedAt ?? clock.now().getTime()))
 
-  return async ({ row }: PlacedContainer): Promise<number | undefined> => {
+  return async (placed: PlacedContainer): Promise<number | undefined> => {
+    const { row } = placed
     const recoversMs = await recovered(row)
     const open = await store.read.operations.openOn(row.id)
     if (open.length === 0) return recoversMs
     const oldest = Math.min(...open.map(({ createdAt }) => createdAt))
-    const ending = endingOf(row, clock.now().getTime() - oldest)
+    const held = await heldBy(placed)
+    const ending = held ?? endingOf(row, clock.now().getTime() - oldest)
     if (ending) {
       await notes.ended(row, ending)
       return recoversMs
@@ -35,6 +40,16 @@ export function containerSettling({ store, clock, edge }: SettlingDeps, notes: N
     const steadyMs = steadyInMs(row)
     // What has been up long enough waits for its health, and the edge wakes whoever it is about.
     return steadyMs > 0 ? steadyMs : recoversMs
+  }
+
+  /** It is asked to run, and is kept from it still: by another than it was before, perhaps. */
+  async function heldBy(placed: PlacedContainer): Promise<Ending | undefined> {
+    const { row, tenant } = placed
+    if (row.state !== 'stopped' || row.desired !== 'running') return undefined
+    const hold = holdOf((await holdsNow(store))(placed))
+    if (!hold) return undefined
+    const why = holdFailure(hold, { name: row.name, tenant, node: row.nodeId })
+    return { state: 'failed', failure: why }
   }
 
   /** A steady run ends a crash loop; answers in how many ms it will have been one. */

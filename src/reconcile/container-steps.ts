@@ -33,6 +33,8 @@ export interface StepDeps {
   readonly resolver: string | null
   readonly internalDomain: string
   readonly operationEnded: (id: string) => void
+  /** Something of the tenant has changed, for which an operation on the whole of it may wait. */
+  readonly tenantMoved: (tenantId: string) => void
   /** Writes an event inside the transaction of what it tells of. */
   readonly record: (q: Queries, event: NewEvent) => Promise<void>
   /** Does what gives back something of a tenant's quota, inside its transaction. */

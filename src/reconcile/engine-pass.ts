@@ -17,6 +17,7 @@ export interface PassDeps {
   readonly firewall: Pick<SettledFirewall, 'settle'>
   readonly wake: (containerId: string) => void
   readonly wakeNetwork: (networkId: string) => void
+  readonly wakeTenant: (tenantId: string) => void
 }
 
 /** One full pass: look at everything, clean up what nobody owns, wake whose turn it is. */
@@ -72,6 +73,7 @@ export function enginePass(deps: PassDeps) {
     await deps.groups.settle()
     await deps.firewall.settle()
     await wakeDue(deps, isFirst)
+    for (const id of await store.read.operations.openTargetsOf('tenant')) deps.wakeTenant(id)
     isFirst = false
     return view
   }

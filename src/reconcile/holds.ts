@@ -10,5 +10,8 @@ export async function holdsNow({
   const drained = new Set(
     nodes.filter(({ scheduling }) => scheduling === 'drained').map(({ id }) => id),
   )
-  return ({ row }) => ({ tenantSuspended: false, nodeDrained: drained.has(row.nodeId) })
+  return ({ row, suspendedAt }) => ({
+    tenantSuspended: suspendedAt !== null,
+    nodeDrained: drained.has(row.nodeId),
+  })
 }

@@ -5,7 +5,7 @@ import { networkEnsuring } from './network-ensuring.ts'
 
 type NetworkDeps = Pick<
   StepDeps,
-  'store' | 'engine' | 'known' | 'instance' | 'clock' | 'log' | 'record' | 'passing'
+  'store' | 'engine' | 'known' | 'instance' | 'clock' | 'log' | 'record' | 'passing' | 'tenantMoved'
 > & { readonly wake: (containerId: string) => void }
 
 /**
@@ -29,6 +29,7 @@ export function networkReconciler(deps: NetworkDeps) {
     // The subnet rests from now on.
     const releasedAt = deps.clock.now().getTime()
     await store.write((q) => q.networks.update(row.id, { state: 'gone', releasedAt }))
+    deps.tenantMoved(row.tenantId)
   }
 
   /** Whoever runs in it has lost its connection, and is looked at. */

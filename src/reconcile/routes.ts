@@ -40,13 +40,14 @@ const MEMBER_STATE = {
   deleting: 'stopped',
 } as const satisfies Record<ContainerState, MemberState>
 
-export function memberOf({ row, tenant, address }: PlacedContainer): Member {
+export function memberOf({ row, tenant, suspendedAt, address }: PlacedContainer): Member {
+  const state = row.desired === 'running' ? MEMBER_STATE[row.state] : 'stopped'
   return {
     id: row.id,
     tenant,
     name: row.name,
     address,
-    state: row.desired === 'running' ? MEMBER_STATE[row.state] : 'stopped',
+    state: suspendedAt === null ? state : 'suspended',
     run: row.startedRun,
     port: row.appPort,
     check: checkOf(row),

@@ -6,3 +6,9 @@ export interface Change<R> {
   readonly resource: R
   readonly fresh: () => Promise<R>
 }
+
+/** What a mutating call would have done: nothing was. */
+export interface DryRun<R> {
+  readonly operation: null
+  readonly resource: R
+}

@@ -18,7 +18,7 @@ import type { EventService } from './events.ts'
 import { refuseCordoned } from './node-scheduling.ts'
 import { placement, type PlacementDeps } from './placement.ts'
 import type { SandboxCheck } from './sandbox.ts'
-import { tenantBySlug } from './tenant-lookup.ts'
+import { refuseIdle, tenantBySlug, tenantToRun } from './tenant-lookup.ts'
 
 export interface IntentDeps extends PlacementDeps {
   readonly store: Store
@@ -74,11 +74,9 @@ export function containerIntents(deps: IntentDeps) {
       // The check, the reservation and the insert share one write transaction, so that of two requests
       // for the last of anything one is refused.
       const begun = await store.write(async (q) => {
-        const tenant = await tenantBySlug(q, slug)
+        const tenant = await tenantToRun(q, slug, `Cannot create container "${wanted.name}"`)
         await refuseCordoned(q, { ...making(wanted), node: deps.node, isThere: false })
-        if (isReservedName(wanted.name) || (await q.names.owner(tenant.id, wanted.name))) {
-          throw nameTaken('container', wanted.name)
-        }
+        await refuseTaken(q, tenant.id, wanted.name)
         await refuseRegistry(q, tenant.id, { image: wanted.image, named: deps.registries })
         const facts = { tenant, id, node: deps.node, nowMs: deps.clock.now().getTime() }
         await checkSecrets(q, tenant.id, wanted)
@@ -108,6 +106,7 @@ export function containerIntents(deps: IntentDeps) {
         if (!placed) throw notFound('container', asked.container)
         const { row } = placed
         refuseStale(asked.actor, { kind: 'container', name: row.name, current: row })
+        if (RUNS.has(verb)) refuseIdle(tenant, `Cannot ${verb} container "${row.name}"`)
         if (row.desired === 'absent' && verb !== 'delete') throw conflict(row, verb)
         const decided = await decide(row, q)
         const changed = { ...decided, generation: row.generation + 1 }
@@ -122,6 +121,12 @@ export function containerIntents(deps: IntentDeps) {
   }
 }
 
+async function refuseTaken(q: Queries, tenantId: string, name: string): Promise<void> {
+  if (isReservedName(name) || (await q.names.owner(tenantId, name))) {
+    throw nameTaken('container', name)
+  }
+}
+
 const making = ({ name }: ContainerCreate) => ({ verb: 'create', kind: 'container', name })
 
 export async function claimName(
@@ -130,6 +135,9 @@ export async function claimName(
 ): Promise<void> {
   await q.names.claim({ tenantId, name, kind: 'container', resourceId: id })
 }
+
+/** Changes after which it is to run. */
+const RUNS: ReadonlySet<Verb> = new Set(['start', 'restart'])
 
 /** Changes that leave a container on its way. */
 const BESIDE: ReadonlySet<Verb> = new Set(['rename', 'update'])

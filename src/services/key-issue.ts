@@ -18,7 +18,7 @@ import {
   type KeysAsked,
 } from './key-issued.ts'
 import { checkNarrowing, foundKey, refuseLastWayIn, refuseWider, usableKey } from './key-rules.ts'
-import { actionsOf, keyOf, ownerOf, type KeyOwner } from './key-view.ts'
+import { actionsOf, keyOf, ownerToBe, type KeyOwner } from './key-view.ts'
 import type { LiveKeys } from './live-keys.ts'
 
 const MOST_KEYS_OF_OWNER = 1000
@@ -30,7 +30,7 @@ export const keyIssue = (deps: KeyDeps, live: LiveKeys) => ({
     checkNarrowing(wanted, asked.tenant)
     refuseWider(asked.caller, { role: wanted.role, actions: wanted.actions ?? null })
     const made = await deps.store.write(async (q): Promise<Shown<NewAccessKey>> => {
-      const owner = await ownerOf(q, asked.tenant)
+      const owner = await ownerToBe(q, asked.tenant)
       if (live.countOf(owner?.id ?? null) >= MOST_KEYS_OF_OWNER) {
         throw full('key', asked.tenant ?? 'platform')
       }

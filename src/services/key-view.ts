@@ -1,13 +1,17 @@
 import type { Queries } from '../../db/open.ts'
 import type { AccessKeyRow } from '../../db/queries/keys.ts'
 import type { AccessKey } from '../contract/keys.ts'
-import { tenantBySlug } from './tenant-lookup.ts'
+import { tenantBySlug, tenantToFill } from './tenant-lookup.ts'
 
 /** null: the platform. */
 export type KeyOwner = { readonly id: string; readonly slug: string } | null
 
 export const ownerOf = async (q: Queries, tenant: string | null): Promise<KeyOwner> =>
   tenant === null ? null : tenantBySlug(q, tenant)
+
+/** As `ownerOf`, of something that is yet to be made. */
+export const ownerToBe = async (q: Queries, tenant: string | null): Promise<KeyOwner> =>
+  tenant === null ? null : tenantToFill(q, tenant)
 
 export interface KeyUse {
   readonly at: number

@@ -1,5 +1,5 @@
-import type { OperationRow } from '../../db/queries/operations.ts'
-import type { Operation } from '../contract/operations.ts'
+import type { OfTenant, OperationRow } from '../../db/queries/operations.ts'
+import type { Operation, PlatformOperation } from '../contract/operations.ts'
 
 /** An operation as the API shows it. */
 export function operationOf(row: OperationRow): Operation {
@@ -16,6 +16,12 @@ export function operationOf(row: OperationRow): Operation {
     updatedAt: new Date(row.updatedAt).toISOString(),
   }
 }
+
+/** As the platform's own see it, among those of all tenants. */
+export const platformOperationOf = ({ row, tenant }: OfTenant): PlatformOperation => ({
+  ...operationOf(row),
+  tenant,
+})
 
 /** Written by the operation service and the reconciler alone, in this shape. */
 function errorOf(json: string): Operation['error'] {

@@ -1,5 +1,5 @@
 import type { Queries, Store } from '../../db/open.ts'
-import type { OperationRow, OperationState } from '../../db/queries/operations.ts'
+import type { OperationRow, OperationState, PlatformPage } from '../../db/queries/operations.ts'
 import type { Operation } from '../contract/operations.ts'
 import type { Actor } from '../core/actor.ts'
 import { failure, notFound } from '../core/failure.ts'
@@ -7,7 +7,7 @@ import { isWithin, type Reach } from '../core/reach.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { AuditService } from './audit.ts'
 import type { Change } from './change.ts'
-import { operationOf } from './operation-view.ts'
+import { operationOf, platformOperationOf } from './operation-view.ts'
 import { operationWaiters } from './operation-waiters.ts'
 import { tenantBySlug } from './tenant-lookup.ts'
 
@@ -51,28 +51,15 @@ interface ListQuery {
   readonly reach?: Reach | null
 }
 
+type PlatformQuery = Omit<PlatformPage, 'after'> & Pick<ListQuery, 'cursor'>
+
 export type OperationService = ReturnType<typeof operationService>
 
 export function operationService(deps: OperationDeps) {
   const { store } = deps
   const waiters = operationWaiters()
 
-  /** Waits until the operation has ended, the time is over, or `signal` aborts; answers it as it is then. */
-  async function settled(id: string, waitSeconds: number, signal: AbortSignal): Promise<Operation> {
-    const deadline = AbortSignal.any([signal, AbortSignal.timeout(waitSeconds * 1000)])
-    for (;;) {
-      // Asked to be told before it is read, so that an end between the two is not missed.
-      const waiter = waiters.join(id, deadline)
-      try {
-        const row = await store.read.operations.byId(id)
-        if (!row) throw notFound('operation', id)
-        if (isOver(row.state) || deadline.aborted) return operationOf(row)
-        await waiter.told
-      } finally {
-        waiter.leave()
-      }
-    }
-  }
+  const settled = settlement(store, waiters)
 
   const awaited = async (row: OperationRow, { seconds, signal }: Wait): Promise<Operation> =>
     seconds > 0 ? settled(row.id, seconds, signal) : operationOf(row)
@@ -87,6 +74,8 @@ export function operationService(deps: OperationDeps) {
   return {
     ...lists(deps),
     begin: (q: Queries, wanted: Wanted): Promise<Begun> => begin(deps, q, wanted),
+    /** Ends what is open on a target, for an operation on something larger. */
+    giveWay: (q: Queries, to: Larger): Promise<string[]> => giveWay(deps, q, to),
     /** Tells those who wait that an operation has ended, which must be readable by now. */
     ended: (id: string): void => waiters.tell(id),
     settled,
@@ -124,7 +113,33 @@ export function operationService(deps: OperationDeps) {
   }
 }
 
+/** Waits until the operation has ended, the time is over, or `signal` aborts; answers it as it is then. */
+function settlement(store: Store, waiters: ReturnType<typeof operationWaiters>) {
+  return async (id: string, waitSeconds: number, signal: AbortSignal): Promise<Operation> => {
+    const deadline = AbortSignal.any([signal, AbortSignal.timeout(waitSeconds * 1000)])
+    for (;;) {
+      // Asked to be told before it is read, so that an end between the two is not missed.
+      const waiter = waiters.join(id, deadline)
+      try {
+        const row = await store.read.operations.byId(id)
+        if (!row) throw notFound('operation', id)
+        if (isOver(row.state) || deadline.aborted) return operationOf(row)
+        await waiter.told
+      } finally {
+        waiter.leave()
+      }
+    }
+  }
+}
+
 const lists = ({ store }: OperationDeps) => ({
+  /** Of all tenants. */
+  async listAll({ cursor, ...asked }: PlatformQuery) {
+    const found = await store.read.operations.listAll({ ...asked, after: cursorOf(cursor) })
+    const last = found.length === asked.limit ? found.at(-1)?.row : undefined
+    return { items: found.map(platformOperationOf), nextCursor: last ? cursorTo(last) : null }
+  },
+
   async list(tenantSlug: string, { limit, state, cursor, reach }: ListQuery) {
     const tenant = await tenantBySlug(store.read, tenantSlug)
     const after = cursorOf(cursor)
@@ -137,7 +152,7 @@ const lists = ({ store }: OperationDeps) => ({
     const last = rows.length === limit ? rows.at(-1) : undefined
     return {
       items: rows.map(operationOf),
-      nextCursor: last ? `${last.createdAt}.${last.id}` : null,
+      nextCursor: last ? cursorTo(last) : null,
     }
   },
 })
@@ -194,15 +209,16 @@ const TAKEN_BACK: Readonly<Record<string, 'absent' | 'stopped'>> = {
   'containers.create': 'absent',
   'containers.start': 'stopped',
   'containers.restart': 'stopped',
+  'containers.resume': 'stopped',
 }
 
 /** Undoes the intent of an operation. Others that wait for the same intent end with it. */
 async function takeBack(q: Queries, id: string, now: number): Promise<string[]> {
   const row = await q.operations.byId(id)
   const container = row && (await q.containers.byId(row.targetId))
-  if (!row || !container) throw notFound('operation', id)
+  if (!row) throw notFound('operation', id)
   const desired = TAKEN_BACK[row.kind]
-  if (isOver(row.state) || desired === undefined) {
+  if (!container || isOver(row.state) || desired === undefined) {
     throw failure('state-conflict', `Cannot cancel operation "${id}": it is ${row.state}`, {
       kind: 'operation',
       name: id,
@@ -221,6 +237,19 @@ async function takeBack(q: Queries, id: string, now: number): Promise<string[]> 
     now,
   })
 }
+
+interface Larger {
+  readonly targetId: string
+  readonly kind: string
+  readonly id: string
+}
+
+const giveWay = ({ clock }: OperationDeps, q: Queries, to: Larger) =>
+  endOpen(q, to.targetId, {
+    message: `Cannot finish: superseded by "${to.kind}"`,
+    operation: to.id,
+    now: clock.now().getTime(),
+  })
 
 async function endOpen(
   q: Queries,
@@ -245,6 +274,8 @@ export const settling =
   }
 
 const isOver = (state: OperationState): boolean => state !== 'pending' && state !== 'running'
+
+const cursorTo = ({ createdAt, id }: OperationRow): string => `${createdAt}.${id}`
 
 function cursorOf(cursor: string | undefined): { createdAt: number; id: string } | undefined {
   const match = /^(\d{1,15})\.([a-z0-9]{16})$/.exec(cursor ?? '')

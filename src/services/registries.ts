@@ -6,7 +6,7 @@ import { failure, notFound } from '../core/failure.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { KeyRing } from '../ports/key-ring.ts'
 import type { AuditService } from './audit.ts'
-import { tenantBySlug } from './tenant-lookup.ts'
+import { tenantBySlug, tenantToFill } from './tenant-lookup.ts'
 
 export interface RegistryDeps {
   readonly store: Store
@@ -28,7 +28,7 @@ export function registryService({ store, clock, audit, keyRing }: RegistryDeps) 
   return {
     async put({ tenant: slug, host, actor }: Asked, login: RegistryLogin): Promise<Registry> {
       return store.write(async (q) => {
-        const tenant = await tenantBySlug(q, slug)
+        const tenant = await tenantToFill(q, slug)
         const others = (await q.registries.list(tenant.id)).filter((row) => row.host !== host)
         if (others.length >= MOST_OF_TENANT) throw tooMany(host)
         const row = {

@@ -8,7 +8,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Vault } from '../ports/vault.ts'
 import type { AuditService } from './audit.ts'
 import { spareVersions, versionsInUse } from './secret-versions.ts'
-import { tenantBySlug } from './tenant-lookup.ts'
+import { tenantBySlug, tenantToFill } from './tenant-lookup.ts'
 
 export interface SecretDeps {
   readonly store: Store
@@ -62,7 +62,7 @@ function changes(deps: SecretDeps) {
     work: (q: Queries, tenant: TenantRow) => Promise<Secret>,
   ): Promise<Secret> {
     return store.write(async (q) => {
-      const tenant = await tenantBySlug(q, asked.tenant)
+      const tenant = await tenantToFill(q, asked.tenant)
       const output = await work(q, tenant)
       const target = `secret/${asked.secret}`
       const said = { action: `secrets.${verb}`, tenant, target, status: 200, output }

@@ -6,7 +6,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { AuditService } from './audit.ts'
 import type { KeysAsked } from './key-issued.ts'
 import { refuseWider } from './key-rules.ts'
-import { ownerOf, type KeyOwner } from './key-view.ts'
+import { ownerOf, ownerToBe, type KeyOwner } from './key-view.ts'
 import type { PersonSessions } from './person-sessions.ts'
 
 export interface UserDeps {
@@ -31,7 +31,7 @@ export const userService = (deps: UserDeps) => ({
   async create(asked: KeysAsked, { email, role }: UserCreate): Promise<User> {
     refuseWider(asked.caller, { role, actions: null })
     return deps.store.write(async (q) => {
-      const owner = await ownerOf(q, asked.tenant)
+      const owner = await ownerToBe(q, asked.tenant)
       const tenantId = owner?.id ?? null
       if (await q.people.byEmail(tenantId, email)) throw nameTaken('user', email)
       const most = { tenantId, limit: MOST_OF_OWNER }

@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import { COMMANDS } from '../../src/cli/commands.ts'
 import { desk } from './command-line.ts'
 import { problem } from './fake-platform.ts'
-import { container, KEY_ID, newKey, operation, tenant, whoami } from './samples.ts'
+import { container, KEY_ID, newKey, operation, pending, TIME, whoami } from './samples.ts'
+import { removal, tenant } from './tenant-samples.ts'
 
 /** One line of every command written by hand, and what a user reads of it. */
 const LINES: Readonly<Record<string, readonly [string, RegExp]>> = {
@@ -66,6 +67,8 @@ const LINES: Readonly<Record<string, readonly [string, RegExp]>> = {
   'tenant list': ['tenant list', /^SLUG +CONTAINERS/],
   'tenant show': ['tenant show', /demo +10/],
   'tenant update': ['tenant update demo --cpu 2', /demo +10/],
+  'tenant suspend': ['tenant suspend demo --reason unpaid', /demo +10 .* active +-/],
+  'tenant resume': ['tenant resume demo', /demo +10/],
   'tenant delete': ['tenant delete demo', /^demo\n$/],
   'key create': ['key create --role read', /Secret +new-secret\n/],
   'key list': ['key list', /ck0123456789abcdef +member +valid +never/],
@@ -215,6 +218,39 @@ test('several containers are each tried, failures are reported, and the first of
   const { code, stdout, stderr } = await user.type('rm a gone b')
   assert.deepEqual([code, stdout], [5, 'a\nb\n'])
   assert.equal(stderr, 'cloudlet: Cannot do it: not-found\n')
+})
+
+test('a deletion of a tenant is followed at the platform, and a dry run shows what would go', async () => {
+  await using user = await desk({
+    'tenants.delete': () => ({ value: { resource: removal, operation: pending } }),
+  })
+  const done = await user.type('tenant delete demo --cascade')
+  assert.deepEqual([done.code, done.stdout], [0, 'demo\n'])
+  assert.deepEqual(user.platform.ids, ['tenants.delete', 'operations.find'])
+  const dry = await user.type('tenant delete demo --dry-run')
+  assert.equal(
+    dry.stdout,
+    'KIND        COUNT  NAMES\ncontainers  1      hello\nusers       0      -\n',
+  )
+})
+
+test('a suspended tenant is listed as such, with the reason', async () => {
+  const suspension = { since: TIME, reason: 'unpaid' }
+  await using user = await desk({
+    'tenants.get': () => ({ value: { ...tenant, state: 'suspended', suspension } }),
+  })
+  const { stdout } = await user.type('tenant show demo')
+  assert.match(stdout, /suspended: unpaid/)
+})
+
+test('ops --admin lists those of all tenants, or of one that may be gone', async () => {
+  await using user = await desk()
+  const { stdout } = await user.type(
+    '--tenant demo ops --admin --kind tenants.delete --state failed',
+  )
+  assert.match(stdout, /^TENANT +ID +KIND.*\ndemo +o0000000000000aa/)
+  const query = { slug: 'demo', kind: 'tenants.delete', state: 'failed', limit: 100 }
+  assert.deepEqual(user.platform.asked.at(-1)?.query, query)
 })
 
 test('ps follows the pages to their end', async () => {

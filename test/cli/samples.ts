@@ -13,9 +13,9 @@ import type { Network, Platform } from '../../src/contract/platform.ts'
 import type { Secret } from '../../src/contract/secrets.ts'
 import type { User } from '../../src/contract/users.ts'
 import type { Session } from '../../src/contract/sessions.ts'
-import type { Tenant } from '../../src/contract/tenants.ts'
 import type { PlatformLimits, PlatformUsage, Share, Usage } from '../../src/contract/usage.ts'
 import { allLimits, type Reserved } from '../../src/core/quota.ts'
+import { removal, tenant } from './tenant-samples.ts'
 
 export const TIME = '2026-01-02T03:04:05.000Z'
 export const KEY_ID = 'ck0123456789abcdef'
@@ -64,17 +64,6 @@ export const operation: Operation = {
   updatedAt: TIME,
 }
 export const pending: Operation = { ...operation, state: 'running', step: 'pull', progress: 40 }
-
-export const tenant: Tenant = {
-  id: 't0000000000000aa',
-  slug: 'demo',
-  policy: 'baseline',
-  exceptions: [],
-  runtime: 'default',
-  limits: allLimits({ containers: 10, cpuMilli: 4000 }),
-  overLimit: [],
-  createdAt: TIME,
-}
 
 const accessKey: AccessKey = {
   id: KEY_ID,
@@ -336,7 +325,10 @@ export const SAMPLES: Readonly<
   'tenants.list': page(tenant),
   'tenants.get': { value: tenant },
   'tenants.update': { value: tenant },
-  'tenants.delete': { value: tenant },
+  'tenants.suspend': { value: { resource: tenant, operation } },
+  'tenants.resume': { value: { resource: tenant, operation } },
+  'tenants.delete': { value: { resource: removal, operation } },
+  'operations.all': page({ ...operation, tenant: 'demo' }),
   'images.share': { value: image },
   'platform-keys.create': { value: { ...newKey, tenant: null } },
   'platform-keys.list': page({ ...accessKey, tenant: null }),

@@ -61,6 +61,7 @@ async function same(at: World, tenantIds: readonly string[]): Promise<void> {
       const found = (await read.containers.findAll(id, some)).toSorted(byId)
       assert.deepEqual(found, (await truth.containers.findAll(id, some)).toSorted(byId))
     }
+    assert.deepEqual(await read.containers.ofTenant(id), await truth.containers.ofTenant(id))
     assert.equal(await read.containers.countLive(id), await truth.containers.countLive(id))
   }
   for (const { row } of live) {
@@ -135,6 +136,10 @@ const DEEDS: Readonly<Record<string, (inside: Inside, deed: Deed) => Promise<voi
     await inside.q.containers.updateAt(two, { name: one.name })
     const policy = deed.which % 2 === 0 ? 'baseline' : 'restricted'
     await inside.q.tenants.update(inside.tenantId, { policy })
+  },
+  /** Its containers are shown with it. */
+  async suspend({ q, tenantId }, { which }) {
+    await q.tenants.changeLife(tenantId, { suspendedAt: which % 2 === 0 ? which : null })
   },
   async state(inside, deed) {
     const row = await oneOf(inside, deed)

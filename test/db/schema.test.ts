@@ -8,6 +8,7 @@ import { createClient } from '@libsql/client'
 import { getTableConfig } from 'drizzle-orm/sqlite-core'
 import { z } from 'zod'
 import { openStore } from '../../db/open.ts'
+import * as audit from '../../db/schema-audit.ts'
 import * as secrets from '../../db/schema-secrets.ts'
 import * as people from '../../db/schema-people.ts'
 import * as platform from '../../db/schema-platform.ts'
@@ -77,7 +78,7 @@ const Columns = z.array(z.looseObject({ name: z.string(), notnull: z.int() }))
 
 test('the migrations make the very tables and columns that the code works with', async () => {
   await using db = await database()
-  for (const table of Object.values({ ...schema, ...secrets, ...people, ...platform })) {
+  for (const table of Object.values({ ...schema, ...audit, ...secrets, ...people, ...platform })) {
     const { name, columns } = getTableConfig(table)
     const { rows } = await db.run(`SELECT name, "notnull" FROM pragma_table_info('${name}')`)
     const made = Columns.parse(rows).map((column) => `${column.name} ${column.notnull}`)

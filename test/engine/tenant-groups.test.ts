@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
-import { deleteTenant, updateTenant } from '../../src/contract/tenants.ts'
+import { deleteTenant } from '../../src/contract/tenant-life.ts'
+import { updateTenant } from '../../src/contract/tenants.ts'
 import { groupPrefix } from '../../src/core/docker-names.ts'
 import { groupsOf, limitsOfGroup } from '../support/cgroups.ts'
 import { objectsOf, startPlatform, type Platform } from '../support/platform.ts'
@@ -73,7 +74,7 @@ test('other limits reach the group at once; lowered ones stop at what is reserve
 
 test('the group goes when its tenant is gone', async () => {
   for (const name of ['one', 'two']) await acme.remove(name)
-  await platform.api.call(deleteTenant, { params: { tenant: 'acme' } })
+  await platform.api.call(deleteTenant, { params: { tenant: 'acme' }, query: { wait: 30 } })
   await platform.stop()
   await platform.start()
   await until('the group is gone', () => groups().length === 0)

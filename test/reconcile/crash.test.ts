@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { dyingAt } from '../support/dying.ts'
 import { asked, runs, shows, until, world, type World } from '../support/world.ts'
 
 /** Every point that a container passes on its way up, to a stop, to a new run and out. */
@@ -27,26 +28,6 @@ const RESTART = [
 ]
 const EXIT = ['before-note-exit', 'exit-noted', 'before-next-run', 'next-run', 'running-noted']
 const DELETE = ['before-remove', 'withdrawn', 'container-removed', 'before-release', 'released']
-
-/**
- * Lives once, dies at the point, and lives again on the same disk and engine. Dead is dead: nothing
- * that was under way goes on.
- */
-async function dyingAt(at: World, point: string, act: () => Promise<unknown>): Promise<void> {
-  let died = false
-  await at.reborn((passed) => {
-    if (died) throw new Error('it is dead')
-    if (passed !== point) return
-    died = true
-    void at.control.loop.stop()
-    throw new Error(`died at ${point}`)
-  })
-  await at.begin()
-  await act()
-  await until(`it dies at ${point}`, () => died)
-  await at.reborn()
-  await at.begin()
-}
 
 /** What must hold whenever nothing is left to do. */
 async function isWhole(at: World, tenant: string, objects: number): Promise<void> {

@@ -181,6 +181,7 @@ test('a stream of events that ends in peace is opened anew, and not in circles',
     wake: () => undefined,
     wakeNetwork: () => undefined,
     returned: () => undefined,
+    wakeTenant: () => undefined,
   })
   observer.start()
   await until('it waits', () => opened === 1 && time.waiting > 0 && observer.isUp())

@@ -22,6 +22,11 @@ const tenantsOf = ({ store, time, newId, control }: World) =>
     limitsChanged: () => undefined,
     requireRuntime: sandboxCheck(control.engine),
     isolated: true,
+    operations: control.operations,
+    wake: () => undefined,
+    wakeTenant: () => undefined,
+    routesChanged: () => undefined,
+    erase: () => Promise.resolve(),
   })
 
 const wantedBy = ({ host }: World) => [...host.containers.values()][0]?.wanted

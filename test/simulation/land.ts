@@ -43,8 +43,14 @@ export async function land(database: string, host: Omit<HostDeps, 'now'>) {
   const edge = new FakeEdge()
   let made = 0
   const newId = (): string => String(++made).padStart(16, '0')
-  const firewall = new FakeFirewall()
-  const around = { groups: new FakeGroups(), firewall, names: new FakeNames(), clock: time, newId }
+  const around = {
+    groups: new FakeGroups(),
+    firewall: new FakeFirewall(),
+    names: new FakeNames(),
+    clock: time,
+    newId,
+    erased: () => undefined,
+  }
 
   async function lifeFrom(passing: (point: string) => void, log: (line: string) => void) {
     const store = await openStore(`file:${database}`, MIGRATIONS)

@@ -24,9 +24,11 @@ import { eventService } from '../../src/services/events.ts'
 import { ledgerService } from '../../src/services/ledger.ts'
 import { keyService } from '../../src/services/keys.ts'
 import { onceService } from '../../src/services/once.ts'
+import { operationService, settling } from '../../src/services/operations.ts'
 import { registryService } from '../../src/services/registries.ts'
 import { secretsKeyService } from '../../src/services/secrets-key.ts'
 import { secretService } from '../../src/services/secrets.ts'
+import { tenantErasure } from '../../src/services/tenant-erasure.ts'
 import { tenantService } from '../../src/services/tenants.ts'
 import { whoamiService } from '../../src/services/whoami.ts'
 import { freshDatabase, MEMORY, MIGRATIONS } from './fresh-database.ts'
@@ -81,6 +83,11 @@ async function house(folder: string) {
     limitsChanged,
     requireRuntime,
     isolated: true,
+    operations: operationService({ store, clock, newId, audit, wake: () => undefined }),
+    wake: () => undefined,
+    wakeTenant: () => undefined,
+    routesChanged: () => undefined,
+    erase: tenantErasure({ clock, events }),
   }
   const tenants = tenantService(tenantDeps)
   const registries = registryService({ store, clock, audit, keyRing })
@@ -117,7 +124,7 @@ type Route = (app: App) => void
 function routesOf(inside: House): Route[] {
   const { tenants, keys, audit, auditCheck, events, registries, clock } = inside
   return [
-    (app) => tenantRoutes(app, tenants),
+    (app) => tenantRoutes(app, { tenants, settle: settling(inside.tenantDeps.operations) }),
     (app) => keyRoutes(app, keys),
     (app) => platformKeyRoutes(app, keys),
     (app) => eventRoutes(app, events),

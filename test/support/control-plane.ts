@@ -27,6 +27,8 @@ import { accountOfTenant, ledgerService } from '../../src/services/ledger.ts'
 import { nodeScheduling } from '../../src/services/node-scheduling.ts'
 import { operationService } from '../../src/services/operations.ts'
 import { sandboxCheck } from '../../src/services/sandbox.ts'
+import { tenantErasure } from '../../src/services/tenant-erasure.ts'
+import { tenantService } from '../../src/services/tenants.ts'
 
 export const INSTANCE = 'testtesttesttest'
 /** Keys of a test are no secret, and the same in every life. */
@@ -63,6 +65,8 @@ export interface LifeDeps {
   /** How long one pass of the reconciler may take. */
   readonly deadlineMs: number
   readonly passing: (point: string) => void
+  /** Told when a tenant is gone. */
+  readonly erased: (tenantId: string) => void
 }
 
 /** One life of the control plane: everything between the routes and the ports. */
@@ -74,6 +78,7 @@ export function controlPlane(life: LifeDeps) {
   const audit = auditService({ store, clock, keyRing: KEY_RING })
   const events = eventService({ store, clock })
   const hosts = hostsOn(life)
+  const erase = tenantErasure({ clock, events })
   const ledger = ledgerService({ events, machine: life.machine })
   const steps = {
     ...life,
@@ -87,45 +92,44 @@ export function controlPlane(life: LifeDeps) {
     operationEnded: (id: string) => operations.ended(id),
     record: events.record,
     watched: ledger.watched,
+    erase,
   }
-  const { loop, networks, nodes, wake, orphans, observer } = reconcileLoops(steps, deadlineMs)
+  const driven = reconcileLoops(steps, deadlineMs)
+  const { wake, wakeNode, wakeTenant, observer } = driven
   edge.onHealth((reports) => reports.forEach(({ id }) => wake(id)))
-  const common = { store, clock, newId, audit, wake }
+  const requireRuntime = sandboxCheck(engine)
+  const common = { store, clock, newId, audit, events, ledger, wake, requireRuntime }
   const operations = operationService(common)
   const containers = containerService({
     ...common,
-    events,
     operations,
-    ledger,
     around: aroundOf(edge),
     node: 'local',
     pool: POOL,
     registries: REGISTRIES,
-    requireRuntime: sandboxCheck(engine),
     routesChanged: () => void routes.publish(),
     requireEngine() {
       if (observer.isUp()) return
       throw failure('engine-unavailable', 'The engine is away', { retryAfterSeconds: 2 })
     },
   })
-  const scheduling = nodeScheduling({
+  const scheduling = nodeScheduling({ ...common, operations, node: 'local', wakeNode })
+  const tenants = tenantService({
     ...common,
-    events,
+    ...reachOf(routes, driven),
     operations,
-    node: 'local',
-    wakeNode: nodes.wake,
+    wakeTenant,
+    erase,
+    ended: steps.erased,
   })
   return {
     engine,
     ...hosts,
     known,
     routes,
-    loop,
-    networks,
-    nodes,
+    ...driven,
     scheduling,
-    observer,
-    orphans,
+    tenants,
     operations,
     containers,
     events,
@@ -133,6 +137,18 @@ export function controlPlane(life: LifeDeps) {
     ledger,
   }
 }
+
+/** What changes with a tenant beside its rows. */
+const reachOf = (
+  routes: ReturnType<typeof publisher>,
+  { observer, wake }: Pick<ReturnType<typeof reconcileLoops>, 'observer' | 'wake'>,
+) => ({
+  defaults: {},
+  isolated: true,
+  limitsChanged: () => undefined,
+  wake: (id: string) => void (observer.isUp() && wake(id)),
+  routesChanged: () => void routes.publish(),
+})
 
 const aroundOf = (edge: Edge): Surroundings => ({
   internalDomain: 'internal',

@@ -24,6 +24,8 @@ const PATIENCE_MS = 10_000
 export interface WorldWanted extends Omit<HostDeps, 'now'> {
   /** How long one pass of the reconciler may take, in real time. */
   readonly deadlineMs?: number
+  /** Told when a tenant is gone. */
+  readonly erased?: (tenantId: string) => void
   /** Where the state is, if not in a file of this world's own. */
   readonly database?: string
 }
@@ -39,6 +41,7 @@ export interface Ground {
   readonly time: HandTime
   readonly newId: () => string
   readonly deadlineMs: number
+  readonly erased: (tenantId: string) => void
   /** What containers are held to beside their tenant's quota. */
   machine: Machine | undefined
 }
@@ -58,7 +61,8 @@ const lifeOn = (ground: Ground, passing: (point: string) => void = () => undefin
 export type Wanted = Partial<z.input<typeof ContainerCreate>>
 
 /** The whole inside in one call: a real database, a fake machine and edge, time moved by hand. */
-export async function world({ deadlineMs = 60_000, database, ...host }: WorldWanted = {}) {
+export async function world(asWanted: WorldWanted = {}) {
+  const { deadlineMs = 60_000, database, erased = () => undefined, ...host } = asWanted
   const folder = mkdtempSync(join(MEMORY, 'cloudlet-world-'))
   const time = new HandTime()
   let made = 0
@@ -75,13 +79,15 @@ export async function world({ deadlineMs = 60_000, database, ...host }: WorldWan
     time,
     newId: () => String(++made).padStart(16, '0'),
     deadlineMs,
+    erased,
     machine: undefined,
   }
   let now = lifeOn(ground)
   await addImages(ground)
   const end = async (): Promise<void> => {
     await now.observer.stop()
-    await Promise.all([now.loop.stop(), now.networks.stop(), now.nodes.stop()])
+    const { loop, networks, nodes, tenantLoop } = now
+    await Promise.all([loop, networks, nodes, tenantLoop].map((one) => one.stop()))
   }
   return {
     ...ground,
@@ -114,7 +120,10 @@ export async function world({ deadlineMs = 60_000, database, ...host }: WorldWan
       ground.machine = machine
     },
     /** Nothing is left to do at this moment. */
-    quiet: () => until('nothing moves', () => now.loop.idle() && now.networks.idle()),
+    quiet: () =>
+      until('nothing moves', () =>
+        [now.loop, now.networks, now.nodes, now.tenantLoop].every((loop) => loop.idle()),
+      ),
     async [Symbol.asyncDispose]() {
       await end()
       await ground.store.close()
@@ -182,6 +191,9 @@ export async function addTenant(
     exceptionsJson: '[]',
     runtime: 'default' as const,
     createdAt: time.now().getTime(),
+    suspendedAt: null,
+    suspendReason: null,
+    deletingAt: null,
     deletedAt: null,
   }
   await store.write(async (q) => {

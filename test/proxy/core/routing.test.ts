@@ -120,6 +120,19 @@ test('choose() says why an app is not available', () => {
   assert.match(sick.reason, /\(why\)$/)
 })
 
+test('choose() asks nobody of a tenant that is suspended, whatever the health checks have found', () => {
+  const members = [
+    member('a', { state: 'suspended', check: CHECK }),
+    member('b', { state: 'suspended' }),
+  ]
+  const choice = choose(app(...members), health({ a: true }), 0)
+  assert.deepEqual(choice, {
+    kind: 'unavailable',
+    code: 'suspended',
+    reason: 'its tenant is suspended',
+  })
+})
+
 test('health of an earlier run says nothing', () => {
   const restarted = member('a', { check: CHECK, run: 2 })
   assert.equal(healthOf(restarted, health({ a: false }, 1)), 'pending')

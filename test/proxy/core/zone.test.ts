@@ -41,6 +41,7 @@ const ZONE = zoneOf([
   member('other/secret', '10.209.0.10'),
   member('demo/late', '10.208.0.11', { state: 'starting' }),
   member('demo/gone', '10.208.0.12', { state: 'stopped' }),
+  member('demo/unpaid', '10.208.0.13', { state: 'suspended' }),
 ])
 
 /** `forward`, the response code, or the data of the records. */
@@ -123,6 +124,7 @@ test('resolve() tells what is not there from what has no such record', () => {
 test('resolve() gives only running members, whatever the others are about to be', () => {
   assert.equal(says(ZONE, DEMO, 'late.demo.internal'), 'no data')
   assert.equal(says(ZONE, DEMO, 'gone.demo.internal'), 'no data')
+  assert.equal(says(ZONE, DEMO, 'unpaid.demo.internal'), 'no data')
   // They all may ask, though.
   for (const last of [11, 12]) assert.equal(ZONE.views.get(`10.208.0.${last}`)?.tenant, 'demo')
 })

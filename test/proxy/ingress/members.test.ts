@@ -173,6 +173,10 @@ test('an app without a running or healthy container is 503 and says why', async 
   const { port, serve, edge } = await world(t)
   serve([member(1, { state: 'stopped' })])
   assert.match(await ask(t, port, ONCE), /^HTTP\/1\.1 503 [^]*X-Cloudlet-Error: not-running/)
+  serve([member(1, { state: 'suspended' })])
+  const page = await ask(t, port, ONCE)
+  assert.match(page, /^HTTP\/1\.1 503 [^]*X-Cloudlet-Error: suspended[^]*Retry-After: 600/)
+  assert.match(page, /cannot answer: its tenant is suspended/)
   serve([member(1, { check: CHECK })])
   const reason = 'GET /healthz answered 500'
   edge.update({ health: [{ id: 'member-1', run: 1, healthy: false, reason }] })

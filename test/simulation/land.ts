@@ -10,7 +10,7 @@ import { FakeGroups } from '../fakes/groups.ts'
 import { FakeNames } from '../fakes/names.ts'
 import { HandTime } from '../fakes/timers.ts'
 import { controlPlane, INSTANCE } from '../support/control-plane.ts'
-import { MEMORY, MIGRATIONS } from '../support/fresh-database.ts'
+import { freshDatabase, MEMORY, MIGRATIONS } from '../support/fresh-database.ts'
 import { mortalEdge, mortalEngine, mortalStore, mortalTimers, type Life } from './mortal.ts'
 
 const PASS_MS = 60_000
@@ -24,7 +24,7 @@ const OPEN_RING = {
 export async function template() {
   const folder = mkdtempSync(join(MEMORY, 'cloudlet-simulation-'))
   const path = join(folder, 'template.db')
-  await (await openStore(`file:${path}`, MIGRATIONS)).close()
+  await freshDatabase(path)
   let worlds = 0
   return {
     copy(): string {

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -24,7 +24,7 @@ function hasRoom(folder: string): boolean {
 }
 
 /** Made by the first who asks, for all of this process. */
-let template: Promise<string> | undefined
+let template: Promise<Uint8Array> | undefined
 
 /**
  * Puts a migrated, empty database there. To migrate one takes longer than most tests do; what a
@@ -32,13 +32,17 @@ let template: Promise<string> | undefined
  */
 export async function freshDatabase(path: string): Promise<void> {
   template ??= migrated()
-  copyFileSync(await template, path)
+  writeFileSync(path, await template)
 }
 
-async function migrated(): Promise<string> {
+async function migrated(): Promise<Uint8Array> {
   const folder = mkdtempSync(join(MEMORY, 'cloudlet-template-'))
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
-  const path = join(folder, 'cloudlet.db')
-  await (await openStore(`file:${path}`, MIGRATIONS)).close()
-  return path
+  try {
+    const path = join(folder, 'cloudlet.db')
+    // What it leaves when it is closed is one file.
+    await (await openStore(`file:${path}`, MIGRATIONS)).close()
+    return readFileSync(path)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 }

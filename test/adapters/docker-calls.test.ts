@@ -176,13 +176,13 @@ test('stream() throws a refusal like ask()', async () => {
   })
 })
 
-/** An engine of these versions that notes what it is asked, and is away for one answer when told so. */
+/** An engine of these versions that notes what it is asked, and gives no answer while it is away. */
 async function withVersions(
   range: { ApiVersion?: string; MinAPIVersion?: string },
   work: (
     calls: ReturnType<typeof dockerCalls>,
     asked: string[],
-    leave: () => void,
+    leaves: (isAway: boolean) => void,
   ) => Promise<void>,
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'cloudlet-stub-'))
@@ -193,12 +193,11 @@ async function withVersions(
     asked.push(`${request.method} ${request.url?.replace(/\?.*/, '')}`)
     if (isAway) answer.destroy()
     else answer.end(JSON.stringify(request.url?.startsWith('/version') ? range : { path: 1 }))
-    isAway = false
   })
   server.listen(socketPath)
   await once(server, 'listening')
   try {
-    await work(dockerCalls(new Docker({ socketPath })), asked, () => (isAway = true))
+    await work(dockerCalls(new Docker({ socketPath })), asked, (now) => (isAway = now))
   } finally {
     server.close()
     rmSync(folder, { recursive: true })
@@ -221,13 +220,15 @@ test('ask() without a pinned version asks for the versions once, then speaks the
 
 test('ask() asks for the versions again after the engine has been away', async () => {
   const range = { ApiVersion: '1.47', MinAPIVersion: '1.24' }
-  await withVersions(range, async (calls, asked, leave) => {
+  await withVersions(range, async (calls, asked, leaves) => {
     await calls.ask(QUESTION)
-    leave()
+    leaves(true)
     await assert.rejects(calls.ask(QUESTION), EngineAway)
+    leaves(false)
+    const before = asked.length
     range.ApiVersion = '1.50'
     await calls.ask(QUESTION)
-    assert.deepEqual(asked.slice(3), ['GET /version', 'GET /v1.50/x'])
+    assert.deepEqual(asked.slice(before), ['GET /version', 'GET /v1.50/x'])
   })
 })
 

@@ -3,6 +3,7 @@ import { mkdirSync, chmodSync, chownSync } from 'node:fs'
 import { readSettings, SettingsError, thisWorld } from './config.ts'
 import { placesIn, type Instance } from './instance.ts'
 import { chooseInstance } from './prepare/choose.ts'
+import { seeEngineSpeaks } from './prepare/engine-version.ts'
 import { PrepareError } from './prepare/error.ts'
 import { keepWaitingConnections } from './prepare/listener-handover.ts'
 import { claimResolver } from './prepare/resolver-address.ts'
@@ -36,6 +37,7 @@ async function prepare(): Promise<Instance> {
   mkdirSync(places.control, { recursive: true, mode: 0o700 })
   chmodSync(places.control, 0o700)
   seeAlone(places.lock, settings.CLOUDLET_DATA_DIR)
+  await seeEngineSpeaks(settings.CLOUDLET_ENGINE)
   const instance = await chooseInstance(settings, isolated)
   mkdirSync(places.edge, { recursive: true, mode: 0o700 })
   // Its group may enter as well: an edge process is still root, in that group and without any

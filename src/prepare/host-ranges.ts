@@ -1,11 +1,8 @@
-import { request } from 'node:http'
 import { networkInterfaces } from 'node:os'
 import { z } from 'zod'
 import { hostRoutes } from '../adapters/host-routes.ts'
 import { parseCidr, type Cidr } from '../core/cidr.ts'
-
-const ENGINE_DEADLINE_MS = 5_000
-const ANSWER_MOST_BYTES = 16 * 1024 * 1024
+import { engineAnswer } from './engine-answer.ts'
 
 /** Ranges that a pool must not overlap: the host's routes and addresses, and all networks of the engine. */
 export async function takenRanges(engineSocket: string): Promise<Cidr[]> {
@@ -31,27 +28,9 @@ const Networks = z.array(
 
 /** An engine that is away has told us nothing; the network that would overlap is refused later, by name. */
 async function engineSubnets(socketPath: string): Promise<Cidr[]> {
-  const text = await get(socketPath, '/networks').catch(() => '[]')
+  const text = await engineAnswer(socketPath, '/networks').catch(() => '[]')
   const networks = Networks.parse(JSON.parse(text))
   return networks
     .flatMap(({ IPAM }) => IPAM?.Config ?? [])
     .flatMap(({ Subnet = '' }) => parseCidr(Subnet) ?? [])
-}
-
-function get(socketPath: string, path: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const signal = AbortSignal.timeout(ENGINE_DEADLINE_MS)
-    const asked = request({ socketPath, path, signal }, (answer) => {
-      let text = ''
-      answer.setEncoding('utf8')
-      answer.on('data', (chunk: string) => {
-        text += chunk
-        if (text.length > ANSWER_MOST_BYTES) answer.destroy(new Error('The answer is too long'))
-      })
-      answer.on('end', () => resolve(text))
-      answer.on('error', reject)
-    })
-    asked.on('error', reject)
-    asked.end()
-  })
 }

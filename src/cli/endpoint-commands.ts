@@ -1,6 +1,7 @@
 import type { Call } from '../client/request.ts'
 import { ENDPOINTS } from '../contract/all.ts'
 import type { Endpoint } from '../contract/endpoint.ts'
+import { fieldsOf as shownBy } from '../contract/fields.ts'
 import { type Given, type Option, type Options } from './arguments.ts'
 import type { Command } from './command.ts'
 import { usageError } from './exit.ts'
@@ -19,7 +20,10 @@ function commandFor(endpoint: Endpoint): Command {
     words: endpoint.id.split('.'),
     takes,
     summary: endpoint.summary,
-    options: optionsOf([...fieldsOf(endpoint.query), ...fieldsOf(endpoint.body)]),
+    options: {
+      ...optionsOf([...fieldsOf(endpoint.query), ...fieldsOf(endpoint.body)]),
+      ...partOption(endpoint),
+    },
     notes: `${endpoint.method.toUpperCase()} ${endpoint.path}`,
     work: async () => {
       const { answerOf } = await import('./endpoint-answer.ts')
@@ -49,9 +53,22 @@ async function callOf(
   if (missing !== undefined) throw usageError(`Missing <${missing}>`)
   return {
     params: Object.fromEntries(names.map((name, index) => [name, values[index] ?? ''])),
-    query: valuesOf(fieldsOf(endpoint.query), given),
+    query: { ...valuesOf(fieldsOf(endpoint.query), given), ...partOf(endpoint, given) },
     body: valuesOf(fieldsOf(endpoint.body), given),
   }
+}
+
+/** Of what is shown, a part can be asked for. */
+function partOption(endpoint: Endpoint): Options {
+  const names = shownBy(endpoint)
+  if (names.length === 0) return {}
+  const summary = `Only these of ${names.join(', ')}`
+  return { fields: { type: 'string', value: 'name,…', summary } }
+}
+
+function partOf(endpoint: Endpoint, given: Given): { readonly fields?: string } {
+  const fields = shownBy(endpoint).length === 0 ? null : given.text('fields')
+  return fields === null ? {} : { fields }
 }
 
 function optionsOf(fields: readonly Field[]): Options {

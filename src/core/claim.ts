@@ -8,7 +8,7 @@ export interface Claim {
   readonly key: string
   /** Id of the access key or the person that asks. */
   readonly askedBy: string
-  /** Digest of what is asked: the same key with anything else is a mistake. */
+  /** Keyed digest of what is asked: the same key with anything else is a mistake. */
   readonly fingerprint: string
   /** The answer as it will be sent, encrypted; null: it is too long to be kept. */
   seal(status: number, output: unknown): string | null

@@ -27,6 +27,8 @@ export interface FailureDetails {
   'node-cordoned': { readonly node: string; readonly scheduling: 'cordoned' | 'drained' }
   /** The machine runs nothing until its operator says so. */
   'node-drained': { readonly node: string }
+  /** The client takes nothing of what could be answered. */
+  'not-acceptable': { readonly offered: readonly string[] }
   'not-allowed': { readonly permission: string }
   'not-found': { readonly kind: string; readonly name: string }
   'precondition-failed': { readonly kind: string; readonly name: string }

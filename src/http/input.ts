@@ -21,7 +21,7 @@ export function inputChecks(e: Endpoint): MiddlewareHandler<AppEnv>[] {
 }
 
 /** Of everything that is shown, `fields` asks for a part. */
-function queryOf(e: Endpoint): z.ZodObject {
+export function queryOf(e: Endpoint): z.ZodObject {
   const query = e.query ?? NO_INPUT
   const known = fieldsOf(e)
   return known.length === 0 ? query : query.extend({ fields: fieldsParameter(known) })

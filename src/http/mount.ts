@@ -4,6 +4,7 @@ import type { Finished } from '../contract/finished.ts'
 import type { Claim } from '../core/claim.ts'
 import type { Change, DryRun } from '../services/change.ts'
 import type { Answer, OnceAsked } from '../services/once.ts'
+import { chosenFor, JSON_DOCUMENT } from './accept.ts'
 import { answerOf, responseOf } from './answer.ts'
 import { unlessKnown } from './conditions.ts'
 import { checkedPart, fieldsAsked, inputOf } from './input.ts'
@@ -12,7 +13,7 @@ import { onlyFields } from './pages.ts'
 import { failureOf } from './problem.ts'
 import { bind, contextOf, inTime, type Serve, signalOf } from './serving.ts'
 import type { App, AppContext } from './shell.ts'
-import { renderingFor, streamed, wantsStream } from './stream.ts'
+import { renderingFor, streamed } from './stream.ts'
 
 /** Binds an endpoint to the function that serves it: checked input in, checked output out. */
 export function mount<const E extends Endpoint>(
@@ -144,14 +145,13 @@ export function mountFeed<const L extends Endpoint, const E extends StreamEndpoi
   const follow = streaming(e.follow, how)
   const page = answering(e.list, how.page)
   bind(app, e.list, async (c) => {
-    if (wantsStream(c.req.header('accept') ?? '')) return follow(c)
-    return page(c)
+    return chosenFor(c, e.list) === JSON_DOCUMENT ? page(c) : follow(c)
   })
 }
 
 function streaming<const E extends StreamEndpoint>(e: E, how: Streaming<E>) {
   return async (c: AppContext): Promise<Response> => {
-    const rendering = renderingFor(c.req.header('accept') ?? '', how.text)
+    const rendering = renderingFor(chosenFor(c, e), how.text)
     const headers = { 'content-type': rendering.contentType, 'cache-control': 'no-store' }
     // A HEAD has no body that would ever be read, so nothing is begun for it.
     if (c.req.method === 'HEAD') return new Response(null, { status: e.status, headers })

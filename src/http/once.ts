@@ -49,18 +49,20 @@ async function askedOf(c: AppContext, e: Endpoint): Promise<Omit<OnceAsked, 'ren
   if (key === undefined) {
     throw wrongField('header#/idempotency-key', 'a string of at most 255 visible characters')
   }
+  const request = await requestOf(c)
   return {
     key,
     scope: caller.tenant?.id ?? 'platform',
     askedBy: caller.principal.id,
-    fingerprint: await fingerprintOf(c),
+    request,
+    plainDigest: createHash('sha256').update(request).digest('base64url'),
     isSecret: e.secret === true,
   }
 }
 
-async function fingerprintOf(c: AppContext): Promise<string> {
+/** All that makes two requests the same; in it may be secrets, so that it is not kept as it is. */
+async function requestOf(c: AppContext): Promise<string> {
   const { pathname, search } = new URL(c.req.url)
   const body = c.req.bodyCache.text === undefined ? '' : await c.req.text()
-  const parts = JSON.stringify([c.req.method, pathname, search, body, c.req.header('if-match')])
-  return createHash('sha256').update(parts).digest('base64url')
+  return JSON.stringify([c.req.method, pathname, search, body, c.req.header('if-match')])
 }

@@ -168,7 +168,12 @@ const streams = (item: z.ZodType) => ({
   'text/event-stream': { schema: { type: 'string' } },
 })
 
-const OF_ALL: readonly FailureCode[] = ['host-unknown', 'invalid-input', 'rate-limited']
+const OF_ALL: readonly FailureCode[] = [
+  'host-unknown',
+  'invalid-input',
+  'not-acceptable',
+  'rate-limited',
+]
 
 /** Those of the endpoint itself, and those that every request of its shape can meet. */
 function codesOf(e: Endpoint): FailureCode[] {

@@ -23,6 +23,7 @@ export const PROBLEMS = {
   'name-taken': { status: 409, title: 'Name already taken' },
   'node-cordoned': { status: 409, title: 'Machine takes nothing new' },
   'node-drained': { status: 409, title: 'Machine drained' },
+  'not-acceptable': { status: 406, title: 'Not in a form that is accepted' },
   'not-allowed': { status: 403, title: 'Permission missing' },
   'not-found': { status: 404, title: 'Not found' },
   'precondition-failed': { status: 412, title: 'Changed since it was read' },

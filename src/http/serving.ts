@@ -5,6 +5,7 @@ import type { Caller } from '../core/caller.ts'
 import type { Claim } from '../core/claim.ts'
 import type { Failure } from '../core/failure.ts'
 import { failure } from '../core/failure.ts'
+import { acceptable } from './accept.ts'
 import { preconditionOf } from './conditions.ts'
 import { checkedPart, inputChecks } from './input.ts'
 import { permit, permitNamed } from './permit.ts'
@@ -30,7 +31,15 @@ export function bind(app: App, e: Endpoint, handle: (c: AppContext) => Promise<R
     if (e.names) permitNamed(c, e, checkedPart(c, 'json'))
     await next()
   }
-  app.on(e.method.toUpperCase(), [honoPath(e.path)], permit(e), ...inputChecks(e), named, handle)
+  app.on(
+    e.method.toUpperCase(),
+    [honoPath(e.path)],
+    permit(e),
+    acceptable(e),
+    ...inputChecks(e),
+    named,
+    handle,
+  )
 }
 
 const honoPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1')

@@ -1,4 +1,5 @@
 import { Failure } from '../core/failure.ts'
+import { EVENT_STREAM, NDJSON, PLAIN_TEXT, type MediaType } from './accept.ts'
 import { problemOf } from './problem.ts'
 
 /** How items become bytes, and what tells the reader that the stream ended in a failure. */
@@ -11,15 +12,15 @@ export interface Rendering {
   failed(problem: object): string | null
 }
 
-const NDJSON: Rendering = {
-  contentType: 'application/x-ndjson',
+const LINES: Rendering = {
+  contentType: NDJSON,
   item: (value) => `${JSON.stringify(value)}\n`,
   quiet: '\n',
   failed: (problem) => `${JSON.stringify({ error: problem })}\n`,
 }
 
 const EVENTS: Rendering = {
-  contentType: 'text/event-stream',
+  contentType: EVENT_STREAM,
   item: (value) => `${idOf(value)}data: ${JSON.stringify(value)}\n\n`,
   quiet: ': \n\n',
   failed: (problem) => `event: error\ndata: ${JSON.stringify(problem)}\n\n`,
@@ -29,22 +30,12 @@ const EVENTS: Rendering = {
 const idOf = (value: unknown): string =>
   typeof value === 'object' && value !== null && 'seq' in value ? `id: ${String(value.seq)}\n` : ''
 
-/** Whether a client that could have one document asks for a stream. */
-export function wantsStream(accept: string): boolean {
-  const first = accept.toLowerCase().split(/[,;]/, 1)[0]?.trim()
-  return first === NDJSON.contentType || first === EVENTS.contentType
-}
-
-/** The first of the three that `Accept` names; text when it names none. */
-export function renderingFor(accept: string, text: (value: never) => string): Rendering {
-  for (const range of accept.toLowerCase().split(',')) {
-    const type = range.split(';', 1)[0]?.trim()
-    if (type === NDJSON.contentType) return NDJSON
-    if (type === EVENTS.contentType) return EVENTS
-    if (type === 'text/plain') break
-  }
+/** How items go out in the form that the client takes. */
+export function renderingFor(type: MediaType, text: (value: never) => string): Rendering {
+  if (type === NDJSON) return LINES
+  if (type === EVENT_STREAM) return EVENTS
   return {
-    contentType: 'text/plain; charset=utf-8',
+    contentType: `${PLAIN_TEXT}; charset=utf-8`,
     // The values are those that `text` was written for: both come from the same endpoint.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     item: (value) => `${text(value as never)}\n`,

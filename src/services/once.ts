@@ -8,7 +8,7 @@ import type { KeyRing } from '../ports/key-ring.ts'
 export interface OnceDeps {
   readonly store: Store
   readonly clock: Clock
-  readonly keyRing: Pick<KeyRing, 'open' | 'seal'>
+  readonly keyRing: Pick<KeyRing, 'current' | 'mac' | 'open' | 'seal'>
 }
 
 /** An answer as it goes out, and goes out again. */
@@ -18,7 +18,11 @@ export interface Answer {
   readonly body: string
 }
 
-export interface OnceAsked extends Omit<Claim, 'seal'> {
+export interface OnceAsked extends Omit<Claim, 'fingerprint' | 'seal'> {
+  /** All that makes two requests the same. */
+  readonly request: string
+  /** SHA-256 of it, by which rows know it that were written before there were keyed digests. */
+  readonly plainDigest: string
   /** The answer shows a secret: another key of the same tenant does not get to see it. */
   readonly isSecret: boolean
   /** The answer that an endpoint's output makes. */
@@ -40,8 +44,10 @@ const LONGEST_BODY = 64 * 1024
  * and is simply carried out by its repeat.
  */
 export function onceService({ store, clock, keyRing }: OnceDeps) {
-  /** Fingerprints of requests under way. Each is an open request, so the server's bounds are theirs. */
+  /** Requests under way, as they were asked. Each is an open request, so the server's bounds are theirs. */
   const running = new Map<string, string>()
+
+  const prints = fingerprints(keyRing)
 
   const sealed = (asked: OnceAsked, answer: Answer): string | null =>
     answer.body.length > LONGEST_BODY
@@ -52,7 +58,7 @@ export function onceService({ store, clock, keyRing }: OnceDeps) {
     const row = await store.read.idempotency.find(asked.scope, asked.key)
     if (!row || row.createdAt <= clock.now().getTime() - KEPT_MS) return undefined
     const isForeign = asked.isSecret && row.askedBy !== asked.askedBy
-    if (row.fingerprint !== asked.fingerprint || isForeign) throw reused(asked.key)
+    if (!prints.fits(asked, row.fingerprint) || isForeign) throw reused(asked.key)
     if (row.sealedAnswer === null) throw alreadyDone(row)
     // Sealed by `sealed` above, and nothing else opens.
     const answer: Answer = JSON.parse(keyRing.open(purposeOf(asked), row.sealedAnswer))
@@ -61,7 +67,8 @@ export function onceService({ store, clock, keyRing }: OnceDeps) {
 
   async function firstTime(asked: OnceAsked, work: (claim: Claim) => Promise<Answer>) {
     let kept: Answer | undefined
-    const { scope, key, askedBy, fingerprint } = asked
+    const { scope, key, askedBy } = asked
+    const fingerprint = prints.of(asked)
     const claim: Claim = {
       scope,
       key,
@@ -86,8 +93,8 @@ export function onceService({ store, clock, keyRing }: OnceDeps) {
     async run(asked: OnceAsked, work: (claim: Claim) => Promise<Answer>): Promise<Answer> {
       const id = `${asked.scope} ${asked.key}`
       const other = running.get(id)
-      if (other !== undefined) throw other === asked.fingerprint ? busy() : reused(asked.key)
-      running.set(id, asked.fingerprint)
+      if (other !== undefined) throw other === asked.request ? busy() : reused(asked.key)
+      running.set(id, asked.request)
       try {
         return (await earlier(asked)) ?? (await firstTime(asked, work))
       } finally {
@@ -106,6 +113,31 @@ export function onceService({ store, clock, keyRing }: OnceDeps) {
   }
 }
 export type OnceService = ReturnType<typeof onceService>
+
+/**
+ * A digest without a key would tell whoever has a backup which secret of few a request has set: they can
+ * be tried. The number of the root key goes with it, so that a rotation changes nothing for a repeat.
+ */
+function fingerprints(keyRing: Pick<KeyRing, 'current' | 'mac'>) {
+  const under = (rootKey: number, { scope, request }: OnceAsked): string | undefined =>
+    keyRing.mac(rootKey, 'idempotent request', `${scope} ${request}`)
+
+  return {
+    of(asked: OnceAsked): string {
+      const { current } = keyRing
+      const print = under(current, asked)
+      if (print === undefined) throw new Error(`There is no root key ${current}`)
+      return `${current}.${print}`
+    },
+
+    fits(asked: OnceAsked, written: string): boolean {
+      const [rootKey = '', print] = written.split('.')
+      // Until 24 hours after an update there are rows of the form before, whose repeats must be known, too.
+      if (print === undefined) return written === asked.plainDigest
+      return print === under(Number(rootKey), asked)
+    },
+  }
+}
 
 interface CarriedOut {
   readonly target: string

@@ -123,3 +123,19 @@ test('a change that was waited for and still goes on ends with 7', async () => {
   assert.equal((await user.type('containers stop demo hello')).code, 0)
   assert.equal((await user.type('containers stop demo hello --wait 1')).code, 7)
 })
+
+test('of what an endpoint shows a part can be asked for, and of what it changes none', async () => {
+  await using user = await desk()
+  user.platform.on('containers.list', () => ({
+    value: { items: [{ name: 'hello' }], nextCursor: null },
+  }))
+  const listed = await user.type('containers list demo --fields name,state --limit 5')
+  assert.equal(listed.code, 0, listed.stderr)
+  assert.equal(listed.stdout, 'NAME\nhello\n')
+  const { query } = user.platform.asked[0] ?? {}
+  assert.equal(query?.['limit'], 5)
+  assert.deepEqual(query?.['fields'], ['name', 'state'])
+  const changed = await user.type('containers stop demo hello --fields name')
+  assert.equal(changed.code, 2)
+  assert.match(changed.stderr, /--fields/)
+})

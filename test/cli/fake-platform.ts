@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { ENDPOINTS } from '../../src/contract/all.ts'
 import type { Endpoint } from '../../src/contract/endpoint.ts'
+import { queryOf } from '../../src/http/input.ts'
 import { SAMPLES } from './samples.ts'
 
 /** What arrived, after the contract has judged it. */
@@ -125,7 +126,8 @@ async function partsOf(endpoint: Endpoint, { params, url, text }: Raw) {
     body: {},
   }
   for (const name of ['params', 'query', 'body'] as const) {
-    const result = endpoint[name]?.safeParse(given[name])
+    const schema = name === 'query' ? queryOf(endpoint) : endpoint[name]
+    const result = schema?.safeParse(given[name])
     if (result?.success === true) parts[name] = result.data
     for (const { path, message } of result?.error?.issues ?? []) {
       errors.push({ pointer: `/${name}/${path.join('/')}`, detail: message })

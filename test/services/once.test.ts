@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { z } from 'zod'
 import { PLATFORM } from '../../src/core/actor.ts'
@@ -6,8 +7,13 @@ import type { Claim } from '../../src/core/claim.ts'
 import { onceService, type Answer, type OnceAsked } from '../../src/services/once.ts'
 import { asked, runs, spec, world, type World } from '../support/world.ts'
 
+const digest = (text: string): string => createHash('sha256').update(text).digest('base64url')
+
 /** What a lid does is the key ring's business; here it only has to come off where it was put on. */
 const keyRing = {
+  current: 1,
+  mac: (rootKey: number, purpose: string, text: string): string | undefined =>
+    rootKey <= 2 ? digest(`${rootKey} ${purpose} ${text}`) : undefined,
   seal: (purpose: string, plain: string): string => JSON.stringify({ purpose, plain }),
   open(purpose: string, sealed: string): string {
     const Lid = z.object({ purpose: z.literal(purpose), plain: z.string() })
@@ -25,7 +31,8 @@ const REQUEST: OnceAsked = {
   scope: 'tenanttenanttena',
   key: 'k',
   askedBy: 'ck0000000000000001',
-  fingerprint: 'f',
+  request: 'f',
+  plainDigest: digest('f'),
   isSecret: false,
   render,
 }
@@ -160,4 +167,36 @@ test('a change whose precondition no longer holds is refused inside its transact
     z.looseObject({ code: z.string() }).parse(refused?.reason).code,
     'precondition-failed',
   )
+})
+
+const never = (): Promise<Answer> => Promise.reject(new Error('it was carried out already'))
+
+test('what is kept of a request is a digest under a key, and a rotation changes nothing for its repeat', async () => {
+  await using at = await acme()
+  const request = 'POST /v1/tenants/acme/secrets 1234'
+  const first = await onceOf(at).run({ ...REQUEST, request }, createdBy(at))
+  const row = await at.store.read.idempotency.find(REQUEST.scope, REQUEST.key)
+  assert.match(row?.fingerprint ?? '', /^1\.[\w-]{43}$/)
+  assert.ok(!row?.fingerprint.includes(digest(request)))
+
+  const rotated = onceService({
+    store: at.store,
+    clock: at.time,
+    keyRing: { ...keyRing, current: 2 },
+  })
+  const again = await rotated.run({ ...REQUEST, request }, never)
+  assert.equal(again.body, first.body)
+  const other = rotated.run({ ...REQUEST, request: `${request}5` }, never)
+  await assert.rejects(other, { code: 'idempotency-key-reused' })
+})
+
+test('a row of before there were keyed digests is known until it is over', async () => {
+  await using at = await acme()
+  const first = await onceOf(at).run(REQUEST, createdBy(at))
+  const row = await at.store.read.idempotency.find(REQUEST.scope, REQUEST.key)
+  assert.ok(row)
+  await at.store.write((q) => q.idempotency.put({ ...row, fingerprint: digest('f') }))
+  assert.equal((await onceOf(at).run(REQUEST, never)).body, first.body)
+  const other = onceOf(at).run({ ...REQUEST, request: 'g', plainDigest: digest('g') }, never)
+  await assert.rejects(other, { code: 'idempotency-key-reused' })
 })

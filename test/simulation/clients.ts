@@ -75,7 +75,13 @@ function requests({ known, operations, broken }: Book, say: ClientDeps['say']) {
     async send(creation: Creation, { once, control }: Running): Promise<void> {
       const { tenant, key, wanted, bodies } = creation
       creation.isUnderWay = true
-      const asked = { scope: tenant, key, askedBy: 'client', fingerprint: JSON.stringify(wanted) }
+      const asked = {
+        scope: tenant,
+        key,
+        askedBy: 'client',
+        request: JSON.stringify(wanted),
+        plainDigest: '',
+      }
       const work = once.run({ ...asked, isSecret: false, render }, async (claim) => {
         const made = await control.containers.create(tenant, spec(wanted), { ...PLATFORM, claim })
         return render(202, { operation: made.operation, resource: made.resource })

@@ -8,6 +8,64 @@ import { gone, isAlive, killed, shimsOf } from './platform-processes.ts'
 
 const START_MS = 60_000
 
+interface EngineWanted {
+  /** What daemon.json says. */
+  readonly settings?: object
+  /** Without, no container can have a network, and nothing is done to a packet filter. */
+  readonly hasBridge?: boolean
+  /** In mounts of its own, the end of the daemon is the end of its containers' networks. */
+  readonly hasOwnMounts?: boolean
+}
+
+/**
+ * A second engine beside the machine's own, yet to be started: in a network namespace of its own, since one without a
+ * bridge removes docker0 from the namespace it runs in.
+ */
+export function ownDaemon(wanted: EngineWanted = {}) {
+  const { settings = {}, hasBridge = false, hasOwnMounts = false } = wanted
+  const root = mkdtempSync(join(tmpdir(), 'cloudlet-own-engine-'))
+  const pidFile = join(root, 'd.pid')
+  const files = {
+    socket: join(root, 'd.sock'),
+    pidFile,
+    containerdPidFile: join(root, 'exec/containerd/containerd.pid'),
+    log: join(root, 'log'),
+  }
+  const dockerd = [
+    'dockerd',
+    `--config-file=${join(root, 'daemon.json')}`,
+    `--data-root=${join(root, 'data')}`,
+    `--exec-root=${join(root, 'exec')}`,
+    `--pidfile=${pidFile}`,
+    `--host=unix://${files.socket}`,
+    ...(hasBridge ? [] : ['--bridge=none', '--iptables=false']),
+  ]
+  // Network namespaces of containers are mounts under /run/docker, whatever the exec root is.
+  const prepare = 'mount -t tmpfs tmpfs /run/docker && ip link set lo up && exec "$0" "$@"'
+  const mounts = ['--mount', '--propagation', 'private', 'sh', '-c', prepare]
+  const args = ['--net', ...(hasOwnMounts ? mounts : []), ...dockerd]
+  const env = { ...process.env }
+  const daemon = { program: '/usr/bin/unshare', args, env, deadlineMs: START_MS }
+  writeFileSync(join(root, 'daemon.json'), JSON.stringify(settings))
+
+  const pid = (): number => Number(readFileSync(pidFile, 'utf8'))
+  async function end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    const daemonPid = pid()
+    process.kill(daemonPid, signal)
+    await gone(daemonPid, START_MS)
+  }
+  async function remove(): Promise<void> {
+    if (isAlive(pid())) await end('SIGTERM')
+    // One that was killed while it made a container can leave the shim of it behind.
+    await Promise.all(shimsOf(root).map((shim) => killed(shim)))
+    // The daemon's root is a mount on itself.
+    await run(['umount', join(root, 'data')], { quiet: true })
+    rmSync(root, { recursive: true, force: true })
+  }
+  const start = (): Promise<void> => startDaemon(files, daemon)
+  return { root, files, daemon, pid, start, end, remove }
+}
+
 export interface OwnEngine {
   readonly socket: string
   readonly docker: Docker
@@ -23,54 +81,16 @@ export interface OwnEngine {
  * An engine that a test can stop and start without disturbing anybody: in namespaces of its own for the
  * network and the mounts, without live-restore, so that its end is the end of its containers.
  */
-export async function ownEngine(): Promise<OwnEngine> {
-  const root = mkdtempSync(join(tmpdir(), 'cloudlet-own-engine-'))
-  const socket = join(root, 'd.sock')
-  const pidFile = join(root, 'd.pid')
-  const files = {
-    socket,
-    pidFile,
-    containerdPidFile: join(root, 'exec/containerd/containerd.pid'),
-    log: join(root, 'log'),
-  }
-  const dockerd = [
-    'dockerd',
-    `--config-file=${join(root, 'daemon.json')}`,
-    `--data-root=${join(root, 'data')}`,
-    `--exec-root=${join(root, 'exec')}`,
-    `--pidfile=${pidFile}`,
-    `--host=unix://${socket}`,
-    '--bridge=none',
-    '--iptables=false',
-  ]
-  // Network namespaces of containers are mounts under /run/docker, whatever the exec root is.
-  const prepare = 'mount -t tmpfs tmpfs /run/docker && ip link set lo up && exec "$0" "$@"'
-  const walls = ['--net', '--mount', '--propagation', 'private']
-  const daemon = {
-    program: '/usr/bin/unshare',
-    args: [...walls, 'sh', '-c', prepare, ...dockerd],
-    env: { ...process.env },
-    deadlineMs: START_MS,
-  }
-  writeFileSync(join(root, 'daemon.json'), '{}')
-
-  const pid = (): number => Number(readFileSync(pidFile, 'utf8'))
-  async function end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-    const daemonPid = pid()
-    process.kill(daemonPid, signal)
-    await gone(daemonPid, START_MS)
-  }
-  const stop = (): Promise<void> => end('SIGTERM')
-  async function remove(): Promise<void> {
-    if (isAlive(pid())) await stop()
-    // One that was killed while it made a container can leave the shim of it behind.
-    await Promise.all(shimsOf(root).map((shim) => killed(shim)))
-    await run(['umount', join(root, 'data')], { quiet: true })
-    rmSync(root, { recursive: true, force: true })
-  }
-  const start = (): Promise<void> => startDaemon(files, daemon)
-
+export async function ownEngine(wanted: EngineWanted = { hasOwnMounts: true }): Promise<OwnEngine> {
+  const { files, start, end, remove } = ownDaemon(wanted)
   await start()
-  const docker = new Docker({ socketPath: socket })
-  return { socket, docker, stop, kill: () => end('SIGKILL'), start, remove }
+  const docker = new Docker({ socketPath: files.socket })
+  return {
+    socket: files.socket,
+    docker,
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
+    start,
+    remove,
+  }
 }

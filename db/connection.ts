@@ -1,4 +1,5 @@
 import type { Client, InStatement, Transaction } from '@libsql/client'
+import { ANSWER_MS, answeredInTime, fetchInTime, patienceAtStart } from './served.ts'
 
 /** Where the state is: a file of this machine (`file:…`), or a libSQL server. */
 export interface Place {
@@ -42,6 +43,8 @@ export interface Connections {
   readonly reader: Client
   /** Sees to it that the writer is as it should be: libSQL replaces a connection that it cannot trust. */
   renew(): Promise<void>
+  /** From now on somebody waits for each answer. */
+  hurry(): void
   close(): Promise<void>
 }
 
@@ -59,6 +62,7 @@ export async function connect(place: Place): Promise<Connections> {
     writer,
     reader,
     renew: () => apply(writer, WRITER),
+    hurry: () => undefined,
     async close() {
       reader.close()
       // libSQL closes its files when it pleases; so the log is emptied here, and not by the last to go.
@@ -72,11 +76,18 @@ export async function connect(place: Place): Promise<Connections> {
 /** A server sees to its own settings, and answers many at once: one client is enough. */
 async function served({ url, token }: Place): Promise<Connections> {
   const { createClient } = await import('@libsql/client')
-  const client = refusing(createClient({ url, ...(token !== undefined && { authToken: token }) }))
+  const patience = patienceAtStart()
+  const config = {
+    url,
+    fetch: fetchInTime(patience),
+    ...(token !== undefined && { authToken: token }),
+  }
+  const client = refusing(answeredInTime(createClient(config), patience))
   return {
     writer: client,
     reader: client,
     renew: () => Promise.resolve(),
+    hurry: () => void (patience.ms = ANSWER_MS),
     close: async () => client.close(),
   }
 }

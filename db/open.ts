@@ -3,6 +3,7 @@ import type { LibSQLDatabase } from 'drizzle-orm/libsql'
 import { drizzle } from 'drizzle-orm/libsql/sqlite3'
 import { migrate } from 'drizzle-orm/libsql/migrator'
 import { explaining } from './reading.ts'
+import { isUnanswered } from './served.ts'
 import { whole } from './whole.ts'
 import { mirrored } from './mirror-feed.ts'
 import { refuseNewer } from './migrated.ts'
@@ -101,6 +102,7 @@ export async function openStore(
   await migrate(db, { migrationsFolder })
   // Migrations have been at its settings.
   await connections.renew()
+  connections.hurry()
   const troubles = troubleWatch(told)
   const reading = queriesOn(drizzle({ client: connections.reader }), nothingToCommit)
   const table = explaining(reading, (error) => troubles.explained(error, 'look it up'))
@@ -108,6 +110,7 @@ export async function openStore(
   await mirror.fill()
   const line = writersInLine(MOST_WAITING)
   let probes = 0
+  let stalls = 0
 
   const probing =
     <T>(work: (q: Queries) => Promise<T>) =>
@@ -126,15 +129,23 @@ export async function openStore(
       troubles.found(undefined)
       return done
     } catch (error) {
+      if (isUnanswered(error)) stalls++
       throw troubles.explained(error, WRITING)
     }
+  }
+
+  /** Who stood in line behind a question that was never answered is not made to wait for as long. */
+  function inTurn<T>(work: (q: Queries) => Promise<T>): () => Promise<T> {
+    const before = stalls
+    return () =>
+      stalls === before ? attempt(work) : Promise.reject(storageFailure('away', WRITING))
   }
 
   return {
     get read() {
       return mirror.read()
     },
-    write: (work, how = {}) => line.wait(() => attempt(work), how),
+    write: (work, how = {}) => line.wait(inTurn(work), how),
     trouble: troubles.current,
     distrust: () => troubles.found('damaged'),
     async close() {

@@ -43,6 +43,10 @@ export async function libsqlServer() {
   return {
     url,
     stop,
+    /** It takes connections and questions, and answers none. */
+    hang: (): boolean => child.kill('SIGSTOP'),
+    /** It answers again, also what it was asked meanwhile. */
+    wake: (): boolean => child.kill('SIGCONT'),
     async start(): Promise<void> {
       child = await start()
     },

@@ -1,5 +1,5 @@
 import { spokenApi } from './engine-api.ts'
-import { holesOf, isDistributionBuild, type EnginePart } from './engine-holes.ts'
+import { holesOf, isDistributionBuild, type EnginePart, type Hole } from './engine-holes.ts'
 import { lacksOf } from './engine-lacks.ts'
 import { ok, problem, warning, type Finding } from './finding.ts'
 
@@ -73,13 +73,18 @@ function holeFinding(part: EnginePart, version: string): Finding {
     return warning(check, `The version of ${part} cannot be told`, todo)
   }
   if (holes.length === 0) return ok(check, `No hole is known here of ${part} ${version}`)
-  const list = holes.map(({ id, what }) => `${id} (${what})`).join('; ')
-  const meaning = `The number ${version} of ${part} is older than the fix of ${list}`
+  const meaning = `The number ${version} of ${part} is older than the fix of ${listed(holes)}`
   if (!isDistributionBuild(version)) return problem(check, meaning, `Update ${part}`)
   const name = PACKAGES[part]
   const todo = `The distribution's package may carry the fix: check the changelog of ${name}`
   return warning(check, meaning, todo)
 }
+
+/** Those that do the same harm are told together. */
+const listed = (holes: readonly Hole[]): string =>
+  [...Map.groupBy(holes, ({ what }) => what)]
+    .map(([what, alike]) => `${alike.map(({ id }) => id).join(', ')} (${what})`)
+    .join('; ')
 
 function wallFindings({ walls, sandbox }: EngineState): Finding[] {
   const has = (wall: string): boolean => walls.includes(wall)

@@ -80,7 +80,8 @@ test('diagnosis() calls an old engine a problem, and an old one of a distributio
     'engine.direct-access warning',
   ])
   const found = diagnosis(facts).find(({ check }) => check === 'runc.holes')
-  assert.match(found?.meaning ?? '', /CVE-2024-21626/)
+  assert.match(found?.meaning ?? '', /CVE-2024-21626 \(/)
+  assert.match(found?.meaning ?? '', /CVE-2025-31133, CVE-2025-52565, CVE-2025-52881 \(/)
   assert.match(found?.todo ?? '', /changelog of runc/)
 })
 

@@ -25,6 +25,7 @@ const files = { ...engineFiles(SOCKET), log: join(data, 'log') }
 const env = { ...process.env, PATH: `${SYSTEM_PATH}:${process.env['PATH'] ?? ''}` }
 
 await ownPlaces()
+await ownNetwork()
 await start()
 const docker = new Docker({ socketPath: SOCKET })
 const { Version, ApiVersion } = await docker.version()
@@ -48,8 +49,22 @@ async function ownPlaces(): Promise<void> {
   }
   await done(['mount', '-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', '/run'])
   await done(['mount', '--bind', programs, '/usr/local/sbin'])
-  await done(['ip', 'link', 'set', 'lo', 'up'])
 }
+
+/**
+ * A way out as every machine has one, which leads nowhere (RFC 5737 §3): without it the kernel itself would
+ * answer for all that is outside, before a firewall has seen it.
+ */
+async function ownNetwork(): Promise<void> {
+  await ip('link', 'set', 'lo', 'up')
+  await ip('link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'nowhere')
+  await ip('address', 'add', '192.0.2.2/24', 'dev', 'eth0')
+  for (const side of ['eth0', 'nowhere']) await ip('link', 'set', side, 'up')
+  await ip('neighbour', 'add', '192.0.2.1', 'lladdr', '02:00:00:00:00:01', 'dev', 'eth0')
+  await ip('route', 'add', 'default', 'via', '192.0.2.1')
+}
+
+const ip = (...words: string[]): Promise<void> => done(['ip', ...words])
 
 async function done(command: string[]): Promise<void> {
   const { status, output } = await run(command, { quiet: true })

@@ -31,7 +31,7 @@ export function reconcileLoops(deps: LoopDeps, deadlineMs: number) {
   const networks = reconcileLoop({ ...ofNetworks, concurrency: NETWORKS_AT_ONCE, ...limits })
   const orphans = orphanCollector(steps)
   const returned = (): void => [containers, loop, networks].forEach(({ forgive }) => forgive())
-  const ofTenants = tenantReconciler({ ...steps, wakeNetwork: networks.wake })
+  const ofTenants = tenantReconciler({ ...steps, wake, wakeNetwork: networks.wake })
   const tenantLoop = reconcileLoop({ ...ofTenants, concurrency: TENANTS_AT_ONCE, ...limits })
   const wakes = { wake, wakeNetwork: networks.wake, wakeTenant: tenantLoop.wake }
   const observer = engineObserver({ ...steps, ...wakes, orphans, returned })

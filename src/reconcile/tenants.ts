@@ -4,7 +4,9 @@ import type { TenantRow } from '../../db/queries/tenants.ts'
 import { failure } from '../core/failure.ts'
 import { isDown, nextTenantStep, type TenantFacts, type TenantStep } from '../core/tenant-plan.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Engine, EngineContainer } from '../ports/engine.ts'
 import type { Log } from '../log.ts'
+import type { KnownEngine } from './engine-view.ts'
 import type { Turn } from './loop.ts'
 import { advanceOperations, endOperations, type Ending } from './operation-notes.ts'
 
@@ -13,6 +15,9 @@ export interface TenantDeps {
   readonly clock: Clock
   readonly log: Log
   readonly operationEnded: (id: string) => void
+  readonly engine: Pick<Engine, 'list'>
+  readonly known: Pick<KnownEngine, 'put'>
+  readonly wake: (containerId: string) => void
   readonly wakeNetwork: (networkId: string) => void
   /** Deletes all rows that are the tenant's, and ends its name, inside a transaction. */
   readonly erase: (q: Queries, tenant: TenantRow) => Promise<void>
@@ -45,7 +50,7 @@ export function tenantReconciler(deps: TenantDeps) {
       const step = nextTenantStep(await factsOf(store.read, id))
       if (step.do === 'nothing') break
       deps.passing(`tenant-before-${step.do}`)
-      if (await taken(deps, id, step)) return LOOK_AGAIN_MS
+      if (await taken(deps, { id, step }, signal)) return LOOK_AGAIN_MS
     }
     awaited.delete(id)
     return undefined
@@ -58,12 +63,17 @@ export function tenantReconciler(deps: TenantDeps) {
   }
 }
 
+interface Due {
+  readonly id: string
+  readonly step: TenantStep
+}
+
 /** Takes a step; answers whether others are at it now. */
-async function taken(deps: TenantDeps, id: string, step: TenantStep): Promise<boolean> {
+async function taken(deps: TenantDeps, { id, step }: Due, signal: AbortSignal): Promise<boolean> {
   if (step.do === 'wait') await noteProgress(deps, id, step)
   if (step.do === 'remove-networks') await removeNetworks(deps, id)
   if (step.do === 'erase') await eraseTenant(deps, id)
-  if (step.do === 'end') await endWanted(deps, id)
+  if (step.do === 'end') return endWanted(deps, id, signal)
   return step.do === 'wait' || step.do === 'remove-networks'
 }
 
@@ -159,7 +169,9 @@ async function eraseTenant(deps: TenantDeps, id: string): Promise<void> {
   for (const one of ended) deps.operationEnded(one)
 }
 
-async function endWanted(deps: TenantDeps, id: string): Promise<void> {
+/** Answers whether it is not over yet. */
+async function endWanted(deps: TenantDeps, id: string, signal: AbortSignal): Promise<boolean> {
+  if (await isRunning(deps, id, signal)) return true
   const ended = await deps.store.write(async (q) => {
     const one = await wantedOf(q, id)
     if (!one || nextTenantStep(await factsOf(q, id)).do !== 'end') return []
@@ -170,7 +182,26 @@ async function endWanted(deps: TenantDeps, id: string): Promise<void> {
   })
   deps.passing('tenant-ended')
   for (const one of ended) deps.operationEnded(one)
+  return false
 }
+
+/**
+ * Our own word that nothing of a suspended tenant runs can be older than a start whose answer was lost:
+ * the engine is asked before it is told. What runs there after all is stopped.
+ */
+async function isRunning(deps: TenantDeps, id: string, signal: AbortSignal): Promise<boolean> {
+  const tenant = await deps.store.read.tenants.byId(id)
+  if (!tenant || tenant.suspendedAt === null) return false
+  const mine = new Set((await deps.store.read.containers.ofTenant(id)).map(({ row }) => row.id))
+  const { containers } = await deps.engine.list(signal)
+  const running = containers.filter((one) => mine.has(one.id) && !DOWN.has(one.status))
+  for (const one of running) {
+    deps.known.put(one)
+    deps.wake(one.id)
+  }
+  return running.length > 0
+}
+const DOWN: ReadonlySet<EngineContainer['status']> = new Set(['created', 'exited', 'dead'])
 
 const SUSPENDED: Ending = { state: 'succeeded' }
 const NAMES_TOLD = 5

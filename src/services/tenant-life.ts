@@ -4,7 +4,7 @@ import type { TenantRow } from '../../db/queries/tenants.ts'
 import type { TenantSuspend } from '../contract/tenant-life.ts'
 import type { Tenant } from '../contract/tenants.ts'
 import type { Actor } from '../core/actor.ts'
-import { isDown, isToResume } from '../core/tenant-plan.ts'
+import { isToResume } from '../core/tenant-plan.ts'
 import type { Change } from './change.ts'
 import { accountOfTenant } from './ledger.ts'
 import type { Begun } from './operations.ts'
@@ -49,7 +49,8 @@ async function suspend(
   }
   await q.tenants.changeLife(row.id, life)
   const all = await q.containers.ofTenant(row.id)
-  const done = all.every((placed) => isDown(placed.row))
+  // Else the engine has a word in it.
+  const done = all.length === 0
   const begun = await begin(deps, q, { row, kind: 'tenants.suspend', supersedes: isNew, done })
   return finished(deps, q, {
     begun,

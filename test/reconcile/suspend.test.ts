@@ -117,6 +117,18 @@ test('what waits to run when its tenant is suspended is told, and runs after it'
   assert.deepEqual(statuses(at), ['web running'])
 })
 
+test('a suspension is not over while the engine has something running of which nobody knows', async () => {
+  await using at = await world()
+  await inhabited(at)
+  const [name = ''] = at.host.containers.keys()
+  await settled(at, await suspend(at))
+  // As after a start whose answer was lost, and whose event was: only the engine knows.
+  at.host.deliveries = () => 0
+  await at.control.engine.startContainer(name, AbortSignal.timeout(1000))
+  assert.deepEqual(await settled(at, await suspend(at)), ['succeeded', undefined])
+  assert.equal(at.host.containers.get(name)?.status, 'exited')
+})
+
 test('a tenant that another hand starts meanwhile is stopped again', async () => {
   await using at = await world()
   await inhabited(at)

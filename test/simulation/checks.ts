@@ -3,21 +3,23 @@ import { dockerName } from '../../src/core/docker-names.ts'
 import { accountOfTenant } from '../../src/services/ledger.ts'
 import { isUp, type EngineHost, type HostContainer } from '../fakes/engine-host.ts'
 import { INSTANCE } from '../support/control-plane.ts'
-import { MOST_CONTAINERS, TENANTS, type Clients } from './clients.ts'
+import { MOST_CONTAINERS, TENANTS, type Clients, type Desired } from './clients.ts'
 import type { Running } from './land.ts'
+import type { Operators } from './operators.ts'
 
 interface Seen {
   readonly host: EngineHost
   readonly clients: Clients
+  readonly operators: Operators
   readonly running: Running
 }
 
 /** What holds at every moment, whatever goes wrong. */
-export async function brokenNow({ clients, running }: Seen): Promise<string[]> {
+export async function brokenNow({ clients, operators, running }: Seen): Promise<string[]> {
   const { control } = running
-  const found = [...clients.broken]
+  const found = [...clients.broken, ...operators.broken]
   const owners = new Map([...clients.known.values()].map(({ id, tenant }) => [id, tenant]))
-  for (const slug of TENANTS) {
+  for (const slug of await running.store.read.tenants.liveSlugs()) {
     const { items } = await control.containers.list(slug, { limit: 100 })
     for (const { id } of items) {
       const owner = owners.get(id)
@@ -28,7 +30,18 @@ export async function brokenNow({ clients, running }: Seen): Promise<string[]> {
   for (const { key, bodies } of clients.creations) {
     if (bodies.size > 1) found.push(`"${key}" was answered in ${bodies.size} ways`)
   }
-  return found
+  return [...found, ...(await bereft(running))]
+}
+
+/** A tenant is gone only when its containers and networks are. */
+async function bereft({ store: { read } }: Running): Promise<string[]> {
+  const slugs = new Set(await read.tenants.liveSlugs())
+  const containers = (await read.containers.live()).filter(({ tenant }) => !slugs.has(tenant))
+  const networks = await read.networks.liveOfDeletedTenants()
+  return [
+    ...containers.map(({ row, tenant }) => `${row.id} has outlived ${tenant}`),
+    ...networks.map(({ network, slug }) => `network ${network.id} has outlived ${slug}`),
+  ]
 }
 
 /** The sum of the quota is what is there. */
@@ -58,15 +71,20 @@ export async function brokenAtRest(seen: Seen): Promise<string[]> {
     ...(await forgotten(seen)),
     ...(await unfinished(seen)),
     ...(await isolation(seen)),
+    ...(await lives(seen)),
     ...placed.flatMap((one) => differences(one, seen.host)),
     ...(await orphans(seen, placed)),
   ]
 }
 
+/** Whatever was asked of what is its tenant's, that one is gone. */
+const GONE: ReadonlySet<Desired> = new Set(['absent'])
+
 /** Every write that was acknowledged is there. */
-async function forgotten({ clients, running }: Seen): Promise<string[]> {
+async function forgotten({ clients, operators, running }: Seen): Promise<string[]> {
   const found: string[] = []
-  for (const { id, possible } of clients.known.values()) {
+  for (const { id, tenant, possible: asked } of clients.known.values()) {
+    const possible = operators.doomed.has(tenant) ? GONE : asked
     const row = await running.store.read.containers.byId(id)
     if (!row) found.push(`${id} was acknowledged, and is not there`)
     else if (!possible.has(row.desired)) {
@@ -77,14 +95,33 @@ async function forgotten({ clients, running }: Seen): Promise<string[]> {
   return found
 }
 
-async function unfinished({ clients, running }: Seen): Promise<string[]> {
+async function unfinished({ clients, operators, running }: Seen): Promise<string[]> {
   const found: string[] = []
-  for (const { id } of clients.operations) {
+  for (const { id } of [...clients.operations, ...operators.operations]) {
     const row = await running.store.read.operations.byId(id)
     if (!row) found.push(`operation ${id} was acknowledged, and is not there`)
     else if (row.state === 'pending' || row.state === 'running') {
       found.push(`operation ${id} of ${row.targetId} is ${row.state}, at ${row.step ?? 'no step'}`)
     }
+  }
+  return found
+}
+
+/** Who is suspended runs nothing, who is deleted has nothing, and nothing is under way any more. */
+async function lives({ operators, running, host }: Seen): Promise<string[]> {
+  const { read } = running.store
+  const found = (await read.operations.openTargets()).map((id) => `${id} has an open operation`)
+  for (const [slug, { possible }] of operators.suspended) {
+    const row = await read.tenants.bySlug(slug)
+    const mine = [...host.containers.values()].filter(({ wanted }) => wanted.tenant === slug)
+    if (operators.doomed.has(slug)) {
+      if (row || mine.length > 0) found.push(`${slug} is not gone, with ${mine.length} containers`)
+      continue
+    }
+    if (!row) found.push(`${slug} is gone, and nobody has asked for it`)
+    const isSuspended = row?.suspendedAt !== null
+    if (!possible.has(isSuspended)) found.push(`${slug} is suspended, or not, unasked`)
+    if (isSuspended && mine.some(isUp)) found.push(`${slug} is suspended, and runs something`)
   }
   return found
 }
@@ -102,13 +139,16 @@ async function isolation({ clients, running }: Seen): Promise<string[]> {
 }
 
 /** Desired is actual. */
-function differences({ row, tenant, network }: PlacedContainer, host: EngineHost): string[] {
+function differences(placed: PlacedContainer, host: EngineHost): string[] {
+  const { row, tenant, network } = placed
   const name = dockerName(tenant, 'container', row.id)
   const object = host.containers.get(name)
   const found: string[] = []
   const runs = object !== undefined && isUp(object)
   const isToRun = row.desired === 'running' && row.state === 'running'
-  if (row.desired === 'running' && !['running', 'exited'].includes(row.state)) {
+  const isHeld = row.desired === 'running' && placed.suspendedAt !== null
+  const allowed = isHeld ? ['stopped', 'exited', 'failed'] : ['running', 'exited']
+  if (row.desired === 'running' && !allowed.includes(row.state)) {
     found.push(`${name} is ${row.state}, and is to run (${row.reasonMessage ?? ''})`)
   }
   if (row.desired === 'stopped' && row.state !== 'stopped') {

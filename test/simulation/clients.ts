@@ -39,7 +39,7 @@ function newBook() {
 }
 type Book = ReturnType<typeof newBook>
 
-interface ClientDeps {
+export interface ClientDeps {
   readonly random: Random
   readonly say: (line: string) => void
   /** The control plane that lives; undefined between two lives. */
@@ -56,10 +56,10 @@ const render = (status: number, output: unknown) => ({
   body: JSON.stringify(output),
 })
 
-/** What is asked, and what its answer leaves in the book. */
-function requests({ known, operations, broken }: Book, say: ClientDeps['say']) {
-  /** A refusal is an answer. Nothing at all is one that was lost. */
-  async function answered<T>(what: string, work: Promise<T>): Promise<T | undefined> {
+/** A refusal is an answer. Nothing at all is one that was lost. */
+export const answering =
+  (broken: string[], say: ClientDeps['say']) =>
+  async <T>(what: string, work: Promise<T>): Promise<T | undefined> => {
     try {
       const value = await work
       say(`client: ${what}: done`)
@@ -71,6 +71,9 @@ function requests({ known, operations, broken }: Book, say: ClientDeps['say']) {
     }
   }
 
+/** What is asked, and what its answer leaves in the book. */
+function requests({ known, operations, broken }: Book, say: ClientDeps['say']) {
+  const answered = answering(broken, say)
   return {
     async send(creation: Creation, { once, control }: Running): Promise<void> {
       const { tenant, key, wanted, bodies } = creation

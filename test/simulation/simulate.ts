@@ -1,9 +1,10 @@
 import type { Limits } from '../../src/core/quota.ts'
 import { addImages, addTenant } from '../support/world.ts'
 import { brokenAtRest, brokenNow } from './checks.ts'
-import { clients, MOST_CONTAINERS, TENANTS } from './clients.ts'
+import { clients, MOST_CONTAINERS, TENANTS, type ClientDeps } from './clients.ts'
 import { faultyCalls, otherHand, stopEngine } from './faults.ts'
 import { drained, land, type Land, type Running } from './land.ts'
+import { operators } from './operators.ts'
 import { randomFrom, type Random } from './random.ts'
 
 export interface Outcome {
@@ -20,6 +21,7 @@ const QUIET_MS = 7 * 60_000
 const LOOK_MS = 60_000
 const WEIGHTS = {
   ask: 50,
+  operate: 8,
   exit: 8,
   hand: 8,
   kill: 4,
@@ -57,7 +59,7 @@ async function newWorld(seed: number, database: string) {
   const { time, machine, edge } = ground
   const say = (line: string): void => void trace.push(`${time.now().toISOString()} ${line}`)
   const lives = livesOn(ground, { random, say })
-  const tenants = clients({ random, say, now: lives.now })
+  const { tenants, platform, cutOff } = askers({ random, say, now: lives.now })
   let isCalm = false
   machine.intercept = faultyCalls({ random, timers: time, say }, () => !isCalm)
   machine.deliveries = () =>
@@ -67,6 +69,7 @@ async function newWorld(seed: number, database: string) {
 
   const deeds: Record<keyof typeof WEIGHTS, () => void> = {
     ask: () => tenants.ask(),
+    operate: () => platform.act(),
     exit: () => machine.exit(random.oneOf([...machine.containers.keys()]) ?? '', random.below(2)),
     hand: () => otherHand(machine, { random, say }),
     kill: () => lives.kill('in between'),
@@ -91,11 +94,11 @@ async function newWorld(seed: number, database: string) {
       if (deed !== 'nothing' && deed !== 'ask') say(`turn: ${deed}`)
       deeds[deed]()
       await pass(random.below(LONGEST_TURN_MS))
-      if (lives.died()) tenants.cutOff()
+      if (lives.died()) cutOff()
     },
     async check(look: typeof brokenNow): Promise<string[]> {
       const running = lives.now()
-      return running ? look({ host: machine, clients: tenants, running }) : []
+      return running ? look({ host: machine, clients: tenants, operators: platform, running }) : []
     },
     async rest(): Promise<void> {
       say('rest: nothing goes wrong any more')
@@ -104,14 +107,22 @@ async function newWorld(seed: number, database: string) {
       machine.startEngine()
       deeds.nothing()
       await pass(LOOK_MS)
-      if (lives.died()) tenants.cutOff()
+      if (lives.died()) cutOff()
       tenants.repeatUnanswered()
+      platform.repeat()
       await pass(LOOK_MS)
       await tenants.startFailed()
       await pass(QUIET_MS)
     },
     end: () => lives.end(),
   }
+}
+
+/** All who ask for something. */
+function askers(deps: ClientDeps) {
+  const [tenants, platform] = [clients(deps), operators(deps)]
+  const cutOff = (): void => [tenants, platform].forEach((one) => one.cutOff())
+  return { tenants, platform, cutOff }
 }
 
 /** The clock goes on from alarm to alarm; whatever can happen between two of them has happened. */

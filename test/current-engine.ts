@@ -64,7 +64,9 @@ async function ownNetwork(): Promise<void> {
   await ip('route', 'add', 'default', 'via', '192.0.2.1')
 }
 
-const ip = (...words: string[]): Promise<void> => done(['ip', ...words])
+function ip(...words: string[]): Promise<void> {
+  return done(['ip', ...words])
+}
 
 async function done(command: string[]): Promise<void> {
   const { status, output } = await run(command, { quiet: true })

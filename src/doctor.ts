@@ -6,6 +6,9 @@ import { readSettings, SettingsError, thisWorld } from './config.ts'
 import { diagnosisWithoutPlatform } from './core/doctor.ts'
 import type { Finding } from './core/finding.ts'
 import { placesIn } from './instance.ts'
+import { PrepareError } from './prepare/error.ts'
+import { readKept } from './prepare/choose.ts'
+import { portStates } from './prepare/port-states.ts'
 
 /** What can be told of this machine while no platform answers: run by `cloudlet doctor` then. */
 
@@ -23,7 +26,9 @@ async function look(): Promise<readonly Finding[]> {
   const machine = await systemHost(() => Promise.resolve(folders))
     .facts(signal)
     .catch(() => null)
-  const exam = systemExam({ keysFile: placesIn(dataDir).keys, responder: null })
+  const kept = readKept(placesIn(dataDir).instance)
+  const ports = () => (kept ? portStates(kept) : [])
+  const exam = systemExam({ keysFile: placesIn(dataDir).keys, ports, responder: null })
   return diagnosisWithoutPlatform({
     engine,
     host: await exam.look(folders, signal),
@@ -43,7 +48,7 @@ try {
     : items.map(lineOf).join('\n')
   process.stdout.write(`${text}\n`)
 } catch (error) {
-  if (!(error instanceof SettingsError)) throw error
+  if (!(error instanceof SettingsError || error instanceof PrepareError)) throw error
   process.stderr.write(`cloudlet: ${error.message}\n`)
 }
 // That the platform does not answer is a problem in itself.

@@ -34,7 +34,7 @@ export function dockerEngine(deps: EngineDeps): Engine {
     ...dockerImages(calls),
     ...dockerContainerChanges({ calls, instance, init, openFiles }),
     ...dockerContainerRepairs(calls),
-    facts: (signal) => engineFacts(calls, signal),
+    facts: (signal) => engineFacts({ calls, now }, signal),
 
     async list(signal) {
       const [listed, bridges] = await Promise.all([containers.list(signal), networks.list(signal)])
@@ -52,7 +52,12 @@ export function dockerEngine(deps: EngineDeps): Engine {
   }
 }
 
-async function engineFacts(calls: Calls, signal: AbortSignal): Promise<EngineFacts> {
+interface FactDeps {
+  readonly calls: Calls
+  readonly now: () => Date
+}
+
+async function engineFacts({ calls, now }: FactDeps, signal: AbortSignal): Promise<EngineFacts> {
   const action = 'read the facts of the engine'
   const [version, info] = await Promise.all([
     // Plain, so that an engine with which nothing else can be said still tells what it is.
@@ -76,6 +81,7 @@ async function engineFacts(calls: Calls, signal: AbortSignal): Promise<EngineFac
     walls: listOf(facts['SecurityOptions']).flatMap(wallOf),
     sandbox: SANDBOX_RUNTIME in fieldsOf(Runtimes),
     rootDir: textOf(facts['DockerRootDir']),
+    clockSkewMs: skewOf(textOf(facts['SystemTime']), now()),
   }
 }
 
@@ -105,4 +111,10 @@ function onceKnown<T>(calls: Calls, ask: (calls: Calls, signal: AbortSignal) => 
     known ??= { value: await ask(calls, signal) }
     return known.value
   }
+}
+
+/** The time that it takes to be told is less than what anybody minds. */
+function skewOf(time: string, now: Date): number | null {
+  const theirs = Date.parse(time)
+  return Number.isNaN(theirs) ? null : theirs - now.getTime()
 }

@@ -5,10 +5,14 @@ import { readFile, stat, statfs } from 'node:fs/promises'
 import { release } from 'node:os'
 import { gunzipSync } from 'node:zlib'
 import type { HostState } from '../core/doctor.ts'
+import type { PortState } from '../core/doctor-host.ts'
+import { seenProcesses } from './processes.ts'
 import type { HostExam } from '../ports/host-exam.ts'
 
 export interface ExamDeps {
   readonly keysFile: string
+  /** Who has the ports of the platform now. */
+  readonly ports: () => readonly PortState[]
   /** Address and port of the DNS responder, and a name that is its business; null: there is none. */
   readonly responder: { readonly address: string; readonly name: string } | null
 }
@@ -18,20 +22,33 @@ const ANSWER_MS = 1_000
 /** A kernel's configuration is a fiftieth of this. */
 const CONFIG_BYTES = 16 * 1024 * 1024
 
-export const systemExam = ({ keysFile, responder }: ExamDeps): HostExam => ({
+export const systemExam = ({ keysFile, ports, responder }: ExamDeps): HostExam => ({
   async look(folders, signal): Promise<HostState> {
-    const [kernel, forwards, migratesListeners, inodes, responderAnswers, keysMode] =
-      await Promise.all([
-        kernelFeatures(),
-        switchOf('/proc/sys/net/ipv4/ip_forward'),
-        switchOf('/proc/sys/net/ipv4/tcp_migrate_req'),
-        Promise.all(folders.map(inodesOf)),
-        responder !== null && answers(responder, signal),
-        stat(keysFile).then(({ mode }) => mode & 0o7777, unknown),
-      ])
+    const [
+      kernel,
+      forwards,
+      bridgeCalls,
+      migratesListeners,
+      inodes,
+      responderAnswers,
+      keysMode,
+      seen,
+    ] = await Promise.all([
+      kernelFeatures(),
+      switchOf('/proc/sys/net/ipv4/ip_forward'),
+      switchOf('/proc/sys/net/bridge/bridge-nf-call-iptables'),
+      switchOf('/proc/sys/net/ipv4/tcp_migrate_req'),
+      Promise.all(folders.map(inodesOf)),
+      responder !== null && answers(responder, signal),
+      stat(keysFile).then(({ mode }) => mode & 0o7777, unknown),
+      seenProcesses(),
+    ])
     return {
       kernel,
       forwards,
+      bridgeCalls,
+      ...seen,
+      ports: ports(),
       migratesListeners,
       inodes: inodes.flat(),
       clockDriftMs: Date.now() - (performance.timeOrigin + performance.now()),

@@ -1,6 +1,7 @@
 import { systemExam } from '../adapters/system-exam.ts'
 import type { Machine } from '../core/capacity.ts'
 import { placesIn } from '../instance.ts'
+import { portStates } from '../prepare/port-states.ts'
 import type { BackupService } from '../services/backups.ts'
 import { doctorService } from '../services/doctor.ts'
 import type { SafeModeService } from '../services/safe-mode.ts'
@@ -19,6 +20,7 @@ export function doctorOf(outside: Outside, { backups, machine, safeMode }: Aroun
     engine,
     exam: systemExam({
       keysFile: placesIn(instance.dataDir).keys,
+      ports: () => portStates(instance),
       responder: {
         address: instance.dnsAddress,
         name: `doctor.${settings.CLOUDLET_INTERNAL_DOMAIN}`,

@@ -1,20 +1,42 @@
 import { usedPercent, type Disk } from './capacity.ts'
 import { engineFindings, type EngineState } from './doctor-engine.ts'
+import {
+  bridgeCallsFinding,
+  clockKeeperFinding,
+  engineClockFinding,
+  portFindings,
+  userlandProxyFinding,
+  type PortState,
+} from './doctor-host.ts'
+import type { EngineDaemon } from './engine-daemon.ts'
 import { ok, problem, warning, type Finding } from './finding.ts'
 import type { SafeModeState } from './safe-mode.ts'
 
 /** What is looked at. `null`: it could not be told. */
 export interface DoctorFacts {
-  readonly engine: EngineState | null
+  readonly engine: ExaminedEngine | null
   readonly host: HostState
   readonly disks: readonly Disk[] | null
   readonly diskHighWaterPercent: number | null
   readonly platform: PlatformState
 }
 
+/** What can be said of an engine of this machine beside what it says of itself. */
+export interface ExaminedEngine extends EngineState {
+  readonly rootDir: string
+  /** How far its clock is ahead of ours; null: it does not tell. */
+  readonly clockSkewMs: number | null
+}
+
 export interface HostState {
   readonly kernel: Readonly<Record<KernelFeature, boolean | null>>
   readonly forwards: boolean | null
+  /** Whether the firewall sees what crosses a bridge (net.bridge.bridge-nf-call-iptables). */
+  readonly bridgeCalls: boolean | null
+  /** Programs that keep the clock right. */
+  readonly clockKeepers: readonly string[]
+  readonly daemons: readonly EngineDaemon[]
+  readonly ports: readonly PortState[]
   readonly migratesListeners: boolean | null
   /** Of the disks' folders, how many of the files that can be are there. */
   readonly inodes: readonly { readonly path: string; readonly usedPercent: number }[]
@@ -50,9 +72,12 @@ export function diagnosis(facts: DoctorFacts): readonly Finding[] {
   const { engine, host, platform } = facts
   return [
     ...engineFindings(engine),
+    ...examinedFindings(facts),
     ...kernelFindings(host),
     ...diskFindings(facts),
     clockFinding(host),
+    clockKeeperFinding(host.clockKeepers),
+    ...portFindings(host.ports, true),
     ...nameFindings(host),
     ...platformFindings(platform),
     keysFinding(host),
@@ -65,8 +90,11 @@ export const diagnosisWithoutPlatform = (
 ): readonly Finding[] => [
   API_AWAY,
   ...engineFindings(facts.engine),
+  ...examinedFindings(facts),
   ...kernelFindings(facts.host),
   ...diskFindings(facts),
+  clockKeeperFinding(facts.host.clockKeepers),
+  ...portFindings(facts.host.ports, false),
   hostNamesFinding(facts.host),
   keysFinding(facts.host),
 ]
@@ -90,7 +118,14 @@ const FEATURES = {
   loop: ['kernel.loop', 'volumes of a fixed size need it'],
 } as const satisfies Record<KernelFeature, readonly [check: string, why: string]>
 
-function kernelFindings({ kernel, forwards, migratesListeners }: HostState): Finding[] {
+/** An engine that is away has been told of; what else there is to say of it is not known. */
+const examinedFindings = ({ engine, host }: Pick<DoctorFacts, 'engine' | 'host'>): Finding[] =>
+  engine?.product === 'docker'
+    ? [engineClockFinding(engine.clockSkewMs), userlandProxyFinding(host.daemons, engine.rootDir)]
+    : []
+
+function kernelFindings(host: HostState): Finding[] {
+  const { kernel, forwards, bridgeCalls, migratesListeners } = host
   const features = KERNEL_FEATURES.map((feature) => {
     const [check, why] = FEATURES[feature]
     const has = kernel[feature]
@@ -101,7 +136,12 @@ function kernelFindings({ kernel, forwards, migratesListeners }: HostState): Fin
     const meaning = `It cannot be told whether the kernel has it: ${why}`
     return warning(check, meaning, 'Look into the configuration of the kernel')
   })
-  return [...features, forwardFinding(forwards), migrateFinding(migratesListeners)]
+  return [
+    ...features,
+    forwardFinding(forwards),
+    bridgeCallsFinding(bridgeCalls),
+    migrateFinding(migratesListeners),
+  ]
 }
 
 const forwardFinding = (forwards: boolean | null): Finding =>

@@ -64,6 +64,8 @@ export interface EngineFacts {
   readonly sandbox: boolean
   /** Folder of the host in which the engine keeps everything. */
   readonly rootDir: string
+  /** How far its clock is ahead of ours; null: it does not tell. */
+  readonly clockSkewMs: number | null
 }
 
 export interface EngineView {

@@ -46,7 +46,8 @@ export async function chooseInstance(settings: Settings, isolated: boolean): Pro
   }
 }
 
-function readKept(path: string): Kept | undefined {
+/** What an earlier start has written, if there was one. */
+export function readKept(path: string): Kept | undefined {
   if (!existsSync(path)) return undefined
   try {
     return Kept.parse(JSON.parse(readFileSync(path, 'utf8')))

@@ -19,10 +19,16 @@ const WELL = {
     cgroupVersion: '2',
     walls: ['apparmor', 'seccomp', 'userns'],
     sandbox: true,
+    rootDir: '/var/lib/docker',
+    clockSkewMs: 40,
   },
   host: {
     kernel: { overlay: true, bridgeNetfilter: true, nfTables: true, loop: true },
     forwards: true,
+    bridgeCalls: true,
+    clockKeepers: ['chronyd'],
+    daemons: [{ rootDir: '/var/lib/docker', userlandProxy: false }],
+    ports: [],
     migratesListeners: true,
     inodes: [{ path: '/data', usedPercent: 10 }],
     clockDriftMs: -12,
@@ -109,6 +115,10 @@ test('diagnosis() finds what is wrong with the host', () => {
   const host = {
     kernel: { overlay: false, bridgeNetfilter: true, nfTables: true, loop: true },
     forwards: false,
+    bridgeCalls: false,
+    clockKeepers: [],
+    daemons: [],
+    ports: [],
     migratesListeners: false,
     inodes: [{ path: '/data', usedPercent: 91 }],
     clockDriftMs: 31_000,
@@ -118,12 +128,15 @@ test('diagnosis() finds what is wrong with the host', () => {
   }
   const disks = [{ path: '/data', sizeBytes: 100 * GIB, freeBytes: 9 * GIB }]
   assert.deepEqual(complaints({ ...WELL, host, disks }), [
+    'engine.userland-proxy warning',
     'kernel.overlay warning',
     'kernel.ip-forward problem',
+    'kernel.bridge-nf-call-iptables warning',
     'kernel.tcp-migrate-req warning',
     'disk /data problem',
     'inodes /data problem',
     'clock warning',
+    'clock.keeper warning',
     'dns.responder problem',
     'dns.host problem',
     'keys problem',

@@ -30,6 +30,11 @@ test('the doctor names the engine of this machine, and hears the DNS responder',
   for (const check of ['isolation', 'edge', 'edge.confinement', 'database']) {
     assert.equal(of(check)?.result, 'ok', JSON.stringify(of(check)))
   }
+  for (const check of ['engine.clock', 'port.api', 'port.ingress', 'port.dns']) {
+    assert.equal(of(check)?.result, 'ok', JSON.stringify(of(check)))
+  }
+  assert.match(of('port.api')?.meaning ?? '', /is held by the platform itself$/)
+  assert.doesNotMatch(of('engine.userland-proxy')?.meaning ?? '', /cannot be told/)
   assert.notEqual(of('runc.holes')?.meaning, 'The version of runc cannot be told')
 })
 

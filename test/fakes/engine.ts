@@ -139,6 +139,7 @@ const FACTS = {
   runtimes: ['runc'],
   walls: ['seccomp'],
   rootDir: '/var/lib/docker',
+  clockSkewMs: 0,
 } as const
 
 function imageCalls(host: EngineHost, instance: string): Pick<Engine, 'image' | 'pull'> {

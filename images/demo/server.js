@@ -75,7 +75,8 @@ server.on('upgrade', (request, socket, head) => {
 
 // Longer than a proxy keeps an idle connection, so that the proxy is the one who closes it.
 server.keepAliveTimeout = KEEP_ALIVE_MS
-server.listen(Number(env['PORT']) || 8080, () => {
+// Zero is a port like another: whichever is free.
+server.listen(Number(env['PORT'] || 8080), () => {
   const address = server.address()
   const port = typeof address === 'object' && address ? address.port : address
   process.stdout.write(`${who.name} of ${who.tenant} listens on port ${port}\n`)

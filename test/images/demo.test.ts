@@ -19,7 +19,11 @@ async function demo(t: TestContext): Promise<{ url: string; end: () => Promise<u
   })
   t.after(() => child.kill('SIGKILL'))
   const exit = once(child, 'exit')
-  const [line] = await once(child.stdout.setEncoding('utf8'), 'data')
+  const ended = exit.then(([status]) => {
+    throw new Error(`The demo ended with ${status} before it listened`)
+  })
+  const said = once(child.stdout.setEncoding('utf8'), 'data')
+  const [line] = await Promise.race([said, ended])
   const port = /port (\d+)/.exec(String(line))?.[1]
   const end = async (): Promise<unknown> => {
     // Deno's own kill() names the signal as the end of a process that ended by itself.
@@ -53,6 +57,11 @@ test('the demo shows who it is, and the values of its own variables alone', asyn
   const nowhere = await fetch(`${url}/nowhere`)
   assert.equal(nowhere.status, 404)
   await nowhere.text()
+})
+
+test('two demos that are left to choose their port listen on two', async (t) => {
+  const [one, other] = [await demo(t), await demo(t)]
+  assert.notEqual(one.url, other.url)
 })
 
 test('the demo echoes method and body, and answers HEAD without one', async (t) => {

@@ -7,6 +7,8 @@ import type { EffectiveDesired } from './effective-desired.ts'
  */
 export interface ContainerIntent {
   readonly desired: EffectiveDesired
+  /** Its row says what keeps it from running now. */
+  readonly saysHold: boolean
   readonly state: ContainerState
   /** The run that is wanted, and the last one that was begun. Equal: nothing new to start. */
   readonly run: number
@@ -99,6 +101,8 @@ function stepTo(row: ContainerIntent, seen: Observed | undefined, nowMs: number)
 /** What has ended by itself stays as it is, so that the end of the hold does not run a job twice. */
 function stepToHeld(row: ContainerIntent, seen: Observed | undefined): Step {
   if (seen?.status === 'running') return { do: 'hold' }
+  // Of two holds one may have ended: what it says is then the other.
+  if (row.state === 'stopped') return row.saysHold ? NOTHING : { do: 'note-held' }
   if (OVER.has(row.state)) return NOTHING
   if (row.state === 'running' && seen?.status === 'exited') return { do: 'note-exit' }
   return { do: 'note-held' }

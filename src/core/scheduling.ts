@@ -1,4 +1,5 @@
 import type { ContainerState } from './container-plan.ts'
+import type { EffectiveDesired } from './effective-desired.ts'
 
 /** What a machine takes: everything; nothing new; nothing at all, so that it can be looked after. */
 export const SCHEDULINGS = ['open', 'cordoned', 'drained'] as const
@@ -21,7 +22,7 @@ export const admitsStart = (scheduling: Scheduling, isThere: boolean): boolean =
   scheduling === 'open' || (scheduling === 'cordoned' && isThere)
 
 interface Settling {
-  readonly desired: 'running' | 'stopped' | 'absent'
+  readonly desired: EffectiveDesired
   readonly state: ContainerState
 }
 
@@ -34,8 +35,11 @@ const AS_DESIRED: ReadonlySet<ContainerState> = new Set([
 ])
 
 /** Whether a container has come to what its machine's state means to it. */
-export const isSettled = (scheduling: Scheduling, { desired, state }: Settling): boolean =>
-  scheduling === 'drained' ? OVER.has(state) : desired !== 'running' || AS_DESIRED.has(state)
+export function isSettled(scheduling: Scheduling, { desired, state }: Settling): boolean {
+  // Held on a machine that is open: its tenant is suspended.
+  if (scheduling === 'drained' || desired === 'held') return OVER.has(state)
+  return desired !== 'running' || AS_DESIRED.has(state)
+}
 
 /** What an operator should know of the only machine there is. */
 export const noticeOf = (scheduling: Scheduling): string | null =>

@@ -1,6 +1,6 @@
 import type { PlacedContainer } from '../../db/queries/containers.ts'
 import { nextStep, type Observed, type Step } from '../core/container-plan.ts'
-import { effectiveDesired, type Holds } from '../core/effective-desired.ts'
+import { effectiveDesired, holdOf, type Holds } from '../core/effective-desired.ts'
 import { dockerName } from '../core/docker-names.ts'
 import { marksDiffer } from '../core/spec-mark.ts'
 import { isResizing } from '../core/resize.ts'
@@ -17,6 +17,7 @@ export const decision = (
   const intent = {
     ...row,
     desired: effectiveDesired({ desired: row.desired, ...holds }),
+    saysHold: row.reasonCode === holdOf(holds),
     hasImage: row.imageJson !== null,
     isResizing: isResizing(row),
   }

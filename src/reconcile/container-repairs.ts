@@ -103,6 +103,8 @@ export function containerHands(deps: StepDeps) {
       if (!seen) return
       await engine.renameContainer(seen.engineId, name, signal)
       known.drop(seen.name)
+      // Until the engine says more: one that rests, and of which nothing is known, is never looked at again.
+      known.put({ ...seen, name })
       await again(name, signal)
       await repaired(placed, 'it had been renamed')
     },

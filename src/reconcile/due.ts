@@ -17,10 +17,19 @@ export async function wakeDue(
   const open = new Set(await store.read.operations.openTargets())
   const nowMs = clock.now().getTime()
   const holdsOf = await holdsNow(store)
+  const byId = once(() => new Map(known.all().map((one) => [one.id, one])))
   for (const placed of await store.read.containers.live()) {
     const { row, tenant } = placed
-    const seen = known.container(dockerName(tenant, 'container', row.id))
+    const named = known.container(dockerName(tenant, 'container', row.id))
+    // One that rests under another name shows nothing to do under its own.
+    const seen = named?.id === row.id ? named : (byId().get(row.id) ?? named)
     const step = decision(placed, seen, { nowMs, holds: holdsOf(placed) })
     if (isFirst || open.has(row.id) || step.do !== 'nothing') wake(row.id)
   }
+}
+
+/** Few need it, and then one for all of them is enough. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => (made ??= make())
 }

@@ -7,6 +7,7 @@ import type { EngineContainer, EngineEvent, EngineView } from '../ports/engine.t
  */
 export interface KnownEngine {
   container(name: string): EngineContainer | undefined
+  all(): readonly EngineContainer[]
   running(): readonly EngineContainer[]
   /** The object of this id that has another name than it was given. */
   misnamed(id: string, name: string): EngineContainer | undefined
@@ -32,6 +33,7 @@ export function knownEngine(): KnownEngine {
   const doubtful = new Set<string>()
   return {
     container: containers.at,
+    all: containers.all,
     running: () => containers.all().filter(({ status }) => status === 'running'),
     misnamed: (id, name) => containers.find((one) => one.id === id && one.name !== name),
     isDoubtful: (name) => doubtful.delete(name),

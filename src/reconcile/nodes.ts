@@ -2,9 +2,11 @@ import type { Queries, Store } from '../../db/open.ts'
 import type { PlacedContainer } from '../../db/queries/containers.ts'
 import type { NodeRow } from '../../db/queries/nodes.ts'
 import type { NewEvent } from '../core/event.ts'
+import { effectiveDesired, type Holds } from '../core/effective-desired.ts'
 import { isSettled } from '../core/scheduling.ts'
 import type { Clock } from '../ports/clock.ts'
 import { wakeDue, type DueDeps } from './due.ts'
+import { holdsNow } from './holds.ts'
 import { advanceOperations, endOperations } from './operation-notes.ts'
 
 export interface NodeDeps extends DueDeps {
@@ -36,7 +38,10 @@ export function nodeReconciler(deps: NodeDeps) {
         told.set(id, node.generation)
       }
       const all = (await store.read.containers.live()).filter((one) => concerns(node, one))
-      const left = all.filter(({ row }) => !isSettled(node.scheduling, row)).length
+      const holdsOf = await holdsNow(store)
+      const left = all.filter(
+        (one) => !isSettled(node.scheduling, effective(one, holdsOf(one))),
+      ).length
       if (left === 0) {
         await ended(deps, node)
         return undefined
@@ -51,6 +56,11 @@ export function nodeReconciler(deps: NodeDeps) {
     },
   }
 }
+
+const effective = ({ row }: PlacedContainer, holds: Holds) => ({
+  state: row.state,
+  desired: effectiveDesired({ desired: row.desired, ...holds }),
+})
 
 /** What came after an uncordon is another's business. */
 const concerns = ({ id, scheduling, changedAt }: NodeRow, { row }: PlacedContainer): boolean =>

@@ -72,7 +72,7 @@ const EFFECT: Record<Step['do'], (world: World) => void> = {
     world.seen = { status: 'exited', startedAt: world.seen?.startedAt ?? null, wrong: null }
   },
   'note-held': (world) => {
-    world.row = { ...world.row, state: 'stopped' }
+    world.row = { ...world.row, state: 'stopped', saysHold: true }
   },
   resume: (world) => {
     const { row } = world
@@ -98,6 +98,7 @@ const anyRow = fc
     retryAt: time,
     hasImage: fc.boolean(),
     isResizing: fc.boolean(),
+    saysHold: fc.boolean(),
   })
   .map((row): ContainerIntent => ({ ...row, startedRun: Math.min(row.run, row.startedRun) }))
 const anySeen: fc.Arbitrary<Observed | undefined> = fc.option(
@@ -170,6 +171,7 @@ const row: ContainerIntent = {
   retryAt: null,
   hasImage: true,
   isResizing: false,
+  saysHold: false,
 }
 
 const exited = (startedAt: number): Observed => ({ status: 'exited', startedAt, wrong: null })

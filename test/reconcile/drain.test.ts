@@ -213,3 +213,20 @@ async function killed(at: World, point: string, verb: NodeVerb): Promise<void> {
   await at.begin()
   assert.equal((await over(at, operation.id))?.state, 'succeeded')
 }
+
+test('of two holds the one that is left is the reason, and only the end of both lets it run', async () => {
+  await using at = await world()
+  await three(at)
+  const { tenants } = at.control
+  await tenants.suspend('acme', {}, PLATFORM)
+  await done(at, 'drain')
+  assert.equal((await stateOf(at, 'web')).reason, 'tenant-suspended')
+  await tenants.resume('acme', PLATFORM)
+  await shows(at, ['acme', 'web'], ({ reason }) => reason?.code === 'node-drained')
+  await tenants.suspend('acme', {}, PLATFORM)
+  await done(at, 'uncordon')
+  await shows(at, ['acme', 'web'], ({ reason }) => reason?.code === 'tenant-suspended')
+  assert.equal(processes(at), 0)
+  await tenants.resume('acme', PLATFORM)
+  await runs(at, 'acme', 'web')
+})

@@ -257,3 +257,37 @@ test('one that has ended, and was removed by another hand, is left in peace', as
     assert.ok((at.time.nextInMs ?? Infinity) > 100, `it is looked at in ${at.time.nextInMs} ms`)
   }
 })
+
+/** One that rests, under another name of which no event has told. */
+async function restingRenamed(at: World) {
+  const one = await oneRunning(at)
+  await at.control.containers.stop(asked('acme', 'web'))
+  await shows(at, ['acme', 'web'], ({ state }) => state === 'stopped')
+  await at.quiet()
+  at.host.containers.delete(one.name)
+  one.object.name = 'mine'
+  at.host.containers.set('mine', one.object)
+  return one
+}
+
+test('one that rests and was renamed while nobody heard is found by the next list', async () => {
+  await using at = await world()
+  const { name, object } = await restingRenamed(at)
+  await at.control.observer.pass()
+  await until('it has its name', () => object.name === name)
+})
+
+test('one that got its name back is looked at later, also where the engine says no more of it then', async () => {
+  await using at = await world()
+  const { id, name, object } = await restingRenamed(at)
+  let isRenamed = false
+  at.host.intercept = ({ method }) => {
+    if (method === 'renameContainer') isRenamed = true
+    return isRenamed && method === 'inspectContainer' ? 'away' : undefined
+  }
+  await at.control.observer.pass()
+  await until('it has its name', () => object.name === name)
+  await at.quiet()
+  at.host.intercept = () => undefined
+  assert.equal(at.control.known.container(name)?.id, id)
+})

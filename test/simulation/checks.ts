@@ -1,3 +1,4 @@
+import type { Scheduling } from '../../src/core/scheduling.ts'
 import type { PlacedContainer } from '../../db/queries/containers.ts'
 import { dockerName } from '../../src/core/docker-names.ts'
 import { accountOfTenant } from '../../src/services/ledger.ts'
@@ -65,6 +66,7 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) =>
 /** What holds once nothing has gone wrong for a while. */
 export async function brokenAtRest(seen: Seen): Promise<string[]> {
   const placed = await seen.running.store.read.containers.live()
+  const scheduling = await schedulingNow(seen)
   return [
     ...(await brokenNow(seen)),
     ...(await overdrawn(seen)),
@@ -72,7 +74,8 @@ export async function brokenAtRest(seen: Seen): Promise<string[]> {
     ...(await unfinished(seen)),
     ...(await isolation(seen)),
     ...(await lives(seen)),
-    ...placed.flatMap((one) => differences(one, seen.host)),
+    ...(await machine(seen)),
+    ...placed.flatMap((one) => differences(one, seen.host, scheduling)),
     ...(await orphans(seen, placed)),
   ]
 }
@@ -126,6 +129,20 @@ async function lives({ operators, running, host }: Seen): Promise<string[]> {
   return found
 }
 
+const schedulingNow = async ({ running }: Seen): Promise<Scheduling> =>
+  (await running.store.read.nodes.all())[0]?.scheduling ?? 'open'
+
+/** The machine takes what it was last said to take, and runs nothing while it is drained. */
+async function machine(seen: Seen): Promise<string[]> {
+  const scheduling = await schedulingNow(seen)
+  const { possible } = seen.operators.node
+  const up = [...seen.host.containers.values()].filter(isUp).length
+  return [
+    ...(possible.has(scheduling) ? [] : [`the machine is ${scheduling}, unasked`]),
+    ...(scheduling === 'drained' && up > 0 ? [`${up} containers run on a drained machine`] : []),
+  ]
+}
+
 /** No tenant finds what is another's, by its id either. */
 async function isolation({ clients, running }: Seen): Promise<string[]> {
   const found: string[] = []
@@ -139,15 +156,18 @@ async function isolation({ clients, running }: Seen): Promise<string[]> {
 }
 
 /** Desired is actual. */
-function differences(placed: PlacedContainer, host: EngineHost): string[] {
+function differences(placed: PlacedContainer, host: EngineHost, scheduling: Scheduling): string[] {
   const { row, tenant, network } = placed
   const name = dockerName(tenant, 'container', row.id)
   const object = host.containers.get(name)
   const found: string[] = []
   const runs = object !== undefined && isUp(object)
   const isToRun = row.desired === 'running' && row.state === 'running'
-  const isHeld = row.desired === 'running' && placed.suspendedAt !== null
-  const allowed = isHeld ? ['stopped', 'exited', 'failed'] : ['running', 'exited']
+  const isHeld =
+    row.desired === 'running' && (scheduling === 'drained' || placed.suspendedAt !== null)
+  const ended = isHeld ? ['stopped', 'exited', 'failed'] : ['running', 'exited']
+  // What has failed is not started again where nothing new is.
+  const allowed = scheduling === 'open' ? ended : [...ended, 'failed']
   if (row.desired === 'running' && !allowed.includes(row.state)) {
     found.push(`${name} is ${row.state}, and is to run (${row.reasonMessage ?? ''})`)
   }

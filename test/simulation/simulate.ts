@@ -173,6 +173,7 @@ function livesOn(ground: Land, { random, say }: LifeDeps) {
     }, say)
     current = running
     running.control.observer.start()
+    running.control.nodes.wake('local')
     return running
   }
 

@@ -131,11 +131,20 @@ export const networks = sqliteTable(
     generation: integer('generation').notNull(),
     createdAt: integer('created_at').notNull(),
     releasedAt: integer('released_at'),
+    zone: text('zone').notNull().default('local'),
+    labelsJson: text('labels_json').notNull().default('{}'),
+    /** Whether its containers reach the ingress. */
+    ingress: integer('ingress', { mode: 'boolean' }).notNull().default(false),
+    /** `"open"`, `"none"` or a list of rules. */
+    egressJson: text('egress_json').notNull().default('"open"'),
+    /** Whether mail may be sent straight to other servers. */
+    smtp: integer('smtp', { mode: 'boolean' }).notNull().default(false),
   },
   (t) => [
+    // One that is on its way out gives its name free at once.
     uniqueIndex('networks_live_name')
       .on(t.tenantId, t.name)
-      .where(sql`released_at IS NULL`),
+      .where(sql`released_at IS NULL AND desired = 'present'`),
     uniqueIndex('networks_live_subnet')
       .on(t.nodeId, t.subnet)
       .where(sql`released_at IS NULL`),
@@ -154,6 +163,10 @@ export const addresses = sqliteTable(
     containerId: text('container_id').notNull(),
     /** An address rests 60 s inside its network. */
     releasedAt: integer('released_at'),
+    /** Names under which its container is known in this network alone. */
+    aliasesJson: text('aliases_json').notNull().default('[]'),
+    /** Since then it is to be given back, once the engine has been seen without it. */
+    leavingAt: integer('leaving_at'),
   },
   (t) => [
     uniqueIndex('addresses_live')
@@ -235,6 +248,8 @@ export const containers = sqliteTable(
     secretsJson: text('secrets_json'),
     /** When a newer version came than that run has; null: it has the newest. */
     secretsOutdatedAt: integer('secrets_outdated_at'),
+    /** Since when it is to be in other networks than the engine may have it in; null: it is as wanted. */
+    joiningSince: integer('joining_since'),
     /** Set once, when the engine has been seen without it: the row is history then, and holds nothing. */
     removedAt: integer('removed_at'),
   },

@@ -1,10 +1,5 @@
 import { platformDoctor } from '../src/contract/doctor.ts'
-import {
-  getPlatform,
-  listNetworks,
-  platformHealth,
-  type Platform,
-} from '../src/contract/platform.ts'
+import { getPlatform, platformHealth, type Platform } from '../src/contract/platform.ts'
 import {
   getPlatformLimits,
   getUsage,
@@ -14,7 +9,6 @@ import {
 import { mount } from '../src/http/mount.ts'
 import type { App } from '../src/http/shell.ts'
 import type { DoctorService } from '../src/services/doctor.ts'
-import type { NetworkService } from '../src/services/networks.ts'
 import type { PlatformLimitsService } from '../src/services/platform-limits.ts'
 import type { SafeModeService } from '../src/services/safe-mode.ts'
 import type { UsageService } from '../src/services/usage.ts'
@@ -25,7 +19,6 @@ interface Deps {
   readonly engineUp: () => boolean
   readonly edgeUp: () => boolean
   readonly databaseUp: () => boolean
-  readonly networks: NetworkService
   readonly usage: UsageService
   readonly limits: PlatformLimitsService
   readonly doctor: DoctorService
@@ -45,7 +38,6 @@ export function platformRoutes(app: App, deps: Deps): void {
     ...deps.platform,
     safeMode: await deps.safeMode.state(),
   }))
-  mount(app, listNetworks, ({ params }) => deps.networks.list(params.tenant))
   mount(app, getUsage, ({ params }) => deps.usage.ofTenant(params.tenant))
   mount(app, listUsage, ({ query }) => deps.usage.list(query))
   mount(app, getPlatformLimits, () => deps.limits.get())

@@ -121,6 +121,9 @@ export const SETTINGS = {
   CLOUDLET_TENANT_NETWORKS: OptionalAmount.default(10).describe(
     'Networks a new tenant may have, its `default` included; empty: without limit',
   ),
+  CLOUDLET_TENANT_ADDRESSES: OptionalAmount.default(4096).describe(
+    'Addresses a new tenant may reserve, by whole ranges of its networks; empty: without limit',
+  ),
   CLOUDLET_TENANT_LOG_BYTES: OptionalAmount.default(4 * 1024 ** 3).describe(
     'Bytes of logs a new tenant may reserve, 30 MiB a container; empty: without limit',
   ),

@@ -10,6 +10,7 @@ import type { Engine, ImageFacts, NetworkWanted } from '../../src/ports/engine.t
 import { NO_SECRETS } from '../../src/reconcile/container-secrets.ts'
 import { wantedOf } from '../../src/reconcile/container-wanted.ts'
 import { newRow } from '../../src/services/container-rows.ts'
+import { PLAIN } from '../../src/services/placement.ts'
 
 /** Containers that run already, as if a tenant had made them one by one: rows, and the engine's part. */
 
@@ -81,6 +82,7 @@ function networkRow(tenant: TenantRow, index: number, createdAt: number): Networ
     generation: 1,
     createdAt,
     releasedAt: null,
+    ...PLAIN,
   }
 }
 
@@ -130,6 +132,8 @@ async function addContainer(q: Queries, { tenant, network, index }: Place, { now
     mac,
     containerId: id,
     releasedAt: null,
+    aliasesJson: '[]',
+    leavingAt: null,
   })
   await q.containers.insert(row)
   await q.names.claim({ tenantId: tenant.id, name: row.name, kind: 'container', resourceId: id })

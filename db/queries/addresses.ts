@@ -1,8 +1,15 @@
-import { and, eq, gt, isNull, lt, or } from 'drizzle-orm'
+import { and, asc, count, eq, gt, isNull, lt, ne, or } from 'drizzle-orm'
 import type { Executor } from '../open.ts'
-import { addresses } from '../schema.ts'
+import { addresses, containers } from '../schema.ts'
 
 export type AddressRow = typeof addresses.$inferSelect
+
+/** A container in a network. */
+export interface Member {
+  readonly id: string
+  readonly name: string
+  readonly address: AddressRow
+}
 
 export const addressQueries = (db: Executor) => ({
   /** Addresses that no new container may have: those in use, and those let go after `restingSince`. */
@@ -17,6 +24,32 @@ export const addressQueries = (db: Executor) => ({
         ),
       )
     return rows.map(({ address }) => address)
+  },
+
+  /** Who is in a network and is to stay there. */
+  async membersOf(networkId: string): Promise<Member[]> {
+    return db
+      .select({ id: containers.id, name: containers.name, address: addresses })
+      .from(addresses)
+      .innerJoin(containers, eq(containers.id, addresses.containerId))
+      .where(
+        and(
+          eq(addresses.networkId, networkId),
+          isNull(addresses.releasedAt),
+          isNull(addresses.leavingAt),
+          ne(containers.desired, 'absent'),
+        ),
+      )
+      .orderBy(asc(containers.name))
+  },
+
+  /** How many are in use in a network, also by what is on its way out. */
+  async countIn(networkId: string): Promise<number> {
+    const [row] = await db
+      .select({ total: count() })
+      .from(addresses)
+      .where(and(eq(addresses.networkId, networkId), isNull(addresses.releasedAt)))
+    return row?.total ?? 0
   },
 
   async ofContainer(containerId: string): Promise<AddressRow | undefined> {

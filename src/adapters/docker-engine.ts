@@ -44,6 +44,7 @@ export function dockerEngine(deps: EngineDeps): Engine {
 
     ensureNetwork: networks.ensureNetwork,
     removeNetwork: networks.removeNetwork,
+    ranges: networks.ranges,
 
     inspectContainer: containers.inspectContainer,
     writtenBytes: containers.writtenBytes,

@@ -9,7 +9,7 @@ import { dateOf, fieldsOf, listOf, textOf, type Fields } from './docker-answers.
 import type { Calls } from './docker-calls.ts'
 import { dialectOf, type Dialect } from './docker-dialect.ts'
 
-type Networks = Pick<Engine, 'ensureNetwork' | 'removeNetwork'> & {
+type Networks = Pick<Engine, 'ensureNetwork' | 'ranges' | 'removeNetwork'> & {
   list(signal: AbortSignal): Promise<EngineNetwork[]>
 }
 
@@ -41,6 +41,15 @@ export function dockerNetworks(calls: Calls, instance: string): Networks {
     async removeNetwork(name, signal) {
       const action = `remove network "${name}"`
       await calls.ask({ action, method: 'DELETE', path: at(name), fine: [GONE], signal })
+    },
+
+    async ranges(signal) {
+      const action = 'list the ranges of networks'
+      const { value } = await calls.ask({ action, method: 'GET', path: '/networks', signal })
+      return listOf(value)
+        .flatMap((found) => listOf(fieldsOf(fieldsOf(found)['IPAM'])['Config']))
+        .map((config) => textOf(fieldsOf(config)['Subnet']))
+        .filter((range) => range !== '')
     },
 
     async list(signal) {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import type { Cidr } from '../core/cidr.ts'
+import { networkInterfaces } from 'node:os'
+import { parseCidr, type Cidr } from '../core/cidr.ts'
 
 export interface HostRoute {
   readonly range: Cidr
@@ -29,3 +30,18 @@ export function hostRoutes(table = readFileSync('/proc/net/route', 'utf8')): Hos
 
 const littleEndian = (hex: string): number =>
   Buffer.from(hex.padStart(8, '0'), 'hex').readUInt32LE()
+
+/** Every address that the host has itself. */
+export function hostAddresses(): Cidr[] {
+  const all = Object.values(networkInterfaces()).flatMap((list = []) => list)
+  return all.flatMap(({ address, family }) => {
+    const range = family === 'IPv4' ? parseCidr(`${address}/32`) : undefined
+    return range ? [range] : []
+  })
+}
+
+/** Ranges that the host knows a way to, and those that it is in. */
+export const hostRanges = (): Cidr[] => [
+  ...hostRoutes().map(({ range }) => range),
+  ...hostAddresses(),
+]

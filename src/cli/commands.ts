@@ -1,5 +1,6 @@
 import type { Command } from './command.ts'
 import { command, part } from './described.ts'
+import { NETWORK_COMMANDS } from './network-commands.ts'
 import {
   AUDIT_OPTIONS,
   CHAIN_OPTIONS,
@@ -247,6 +248,7 @@ export const COMMANDS: readonly Command[] = [
     summary: 'Let every tenant run an image that the engine has',
     work: image(({ share }) => share),
   }),
+  ...NETWORK_COMMANDS,
   command('registry login', '<host>', {
     summary: 'Keep the credentials of a registry',
     options: REGISTRY_OPTIONS,

@@ -44,7 +44,7 @@ export function client(options: ClientOptions): Client {
         const response = await answered(endpoint, sendable, limit.signal)
         const text = await textOf(response)
         if (!response.ok) throw apiError(response, text, sendable.asked)
-        const value = parsed(text, sendable.asked)
+        const value = response.status === 204 ? null : parsed(text, sendable.asked)
         // Who asks for a part gets a part.
         const isPart = call.query?.['fields'] !== undefined
         return isPart ? value : checked(endpoint.response, value, sendable.asked)

@@ -15,7 +15,8 @@ import { cordonNode, drainNode, getNode, listNodes, uncordonNode } from './nodes
 import { collectOrphans, listOrphans } from './orphans.ts'
 import { leaveSafeMode } from './safe-mode.ts'
 import * as operations from './operations.ts'
-import { getPlatform, listNetworks, platformHealth } from './platform.ts'
+import * as networks from './networks.ts'
+import { getPlatform, platformHealth } from './platform.ts'
 import * as secrets from './secrets.ts'
 import { deleteTenant, resumeTenant, suspendTenant } from './tenant-life.ts'
 import { createTenant, getTenant, listTenants, updateTenant } from './tenants.ts'
@@ -38,7 +39,11 @@ export const ENDPOINTS: readonly Endpoint[] = [
   operations.listOperations,
   operations.getOperation,
   operations.cancelOperation,
-  listNetworks,
+  networks.createNetwork,
+  networks.listNetworks,
+  networks.getNetwork,
+  networks.updateNetwork,
+  networks.deleteNetwork,
   getUsage,
   images.listImages,
   images.putRegistry,

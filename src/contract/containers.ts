@@ -2,26 +2,13 @@ import { z } from 'zod'
 import { EXCEPTIONS } from '../core/exceptions.ts'
 import { endpoint, Flag, page, PageQuery, WaitQuery } from './endpoint.ts'
 import { HealthCheck, Port } from './health-check.ts'
+import { LabelFilter, Labels, NameFilter, Text } from './labels.ts'
 import { Id, InTenant, Name, NameOrId, Timestamp } from './names.ts'
 import { change } from './operations.ts'
 import { SecretUses } from './secrets.ts'
 
 const MIB = 1024 * 1024
-/** Text that can stand in a process's arguments and environment: no control characters but tab and newline. */
-const Text = (max: number) =>
-  z
-    .string()
-    .max(max)
-    // oxlint-disable-next-line no-control-regex -- control characters are what it refuses
-    .regex(/^[^\u0000-\u0008\u000b-\u001f\u007f]*$/, 'no control characters')
-
 const Arguments = z.array(Text(4096)).max(256)
-const LabelKey = z
-  .string()
-  .max(128)
-  .regex(/^[a-z0-9]([a-z0-9._/-]*[a-z0-9])?$/i)
-  .refine((key) => !/^cloudlet([./-]|$)/i.test(key), 'the prefix "cloudlet" is reserved')
-
 export const POLICIES = ['baseline', 'restricted'] as const
 /** `sandboxed`: under gVisor, a kernel of its own between the container and the host's. */
 export const RUNTIMES = ['default', 'sandboxed'] as const
@@ -113,10 +100,7 @@ export const ContainerCreate = z
       .max(600)
       .default(1)
       .describe('An operation succeeds only when the container has stayed up for this long'),
-    labels: z
-      .record(LabelKey, Text(4096))
-      .refine((labels) => Object.keys(labels).length <= 64, 'at most 64 labels')
-      .optional(),
+    labels: Labels.optional(),
     healthCheck: HealthCheck.optional().describe("Default: a TCP connection to the app's port"),
     stopSignal: z.enum(STOP_SIGNALS).optional(),
     stopTimeoutSeconds: z.int().min(0).max(300).default(10),
@@ -254,8 +238,8 @@ export const listContainers = endpoint({
   params: InTenant,
   query: PageQuery.extend({
     state: z.enum(CONTAINER_STATES).optional(),
-    label: z.string().max(4300).optional().describe('`key` or `key=value`'),
-    name: z.string().max(63).optional().describe('Only names that begin so'),
+    label: LabelFilter.optional(),
+    name: NameFilter.optional(),
   }),
   kind: 'answer',
   status: 200,

@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { endpoint } from './endpoint.ts'
-import { Id, InTenant, Name, Timestamp } from './names.ts'
 import { SafeMode } from './safe-mode.ts'
 
 export const PlatformHealth = z
@@ -57,29 +56,4 @@ export const getPlatform = endpoint({
   status: 200,
   response: Platform,
   failures: [],
-})
-
-export const Network = z
-  .object({
-    id: Id,
-    name: Name,
-    subnet: z.string(),
-    gateway: z.ipv4(),
-    state: z.enum(['pending', 'ready', 'deleting']),
-    createdAt: Timestamp,
-  })
-  .meta({ id: 'Network' })
-export type Network = z.infer<typeof Network>
-
-export const listNetworks = endpoint({
-  id: 'networks.list',
-  method: 'get',
-  path: '/v1/tenants/{tenant}/networks',
-  summary: 'List the private networks of a tenant',
-  permission: 'networks:read',
-  params: InTenant,
-  kind: 'answer',
-  status: 200,
-  response: z.object({ items: z.array(Network) }),
-  failures: ['not-found'],
 })

@@ -8,6 +8,7 @@ import { keyRoutes, platformKeyRoutes } from '../../routes/keys.ts'
 import { nodeRoutes } from '../../routes/nodes.ts'
 import { operationRoutes } from '../../routes/operations.ts'
 import { orphanRoutes } from '../../routes/orphans.ts'
+import { networkRoutes } from '../../routes/networks.ts'
 import { platformRoutes } from '../../routes/platform.ts'
 import { registryRoutes } from '../../routes/registries.ts'
 import { secretRoutes } from '../../routes/secrets.ts'
@@ -71,7 +72,7 @@ export function apiServer(outside: Outside, services: Services, stopping: AbortS
 }
 
 function bindRoutes(api: App, outside: Outside, services: Services): void {
-  const { containers, logs, operations, keys, networks, usage } = services
+  const { containers, logs, operations, keys, usage } = services
   const settle = settling(operations)
   containerRoutes(api, {
     containers,
@@ -97,6 +98,7 @@ function bindRoutes(api: App, outside: Outside, services: Services): void {
   eventRoutes(api, services.events)
   backupRoutes(api, services.backups)
   auditRoutes(api, services)
+  networkRoutes(api, services.networks)
   secretRoutes(api, services)
   whoamiRoutes(api, services.whoami)
   platformRoutes(api, {
@@ -105,7 +107,6 @@ function bindRoutes(api: App, outside: Outside, services: Services): void {
     engineUp: services.reconciler.isUp,
     edgeUp: outside.edge.isUp,
     databaseUp: () => outside.store.trouble() === undefined,
-    networks,
     usage,
     limits: services.platformLimits,
     doctor: services.doctor,

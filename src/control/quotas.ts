@@ -22,6 +22,7 @@ export const defaultLimits = (settings: Settings): Limits => ({
   memoryBytes: settings.CLOUDLET_TENANT_MEMORY_BYTES,
   pids: settings.CLOUDLET_TENANT_PIDS,
   networks: settings.CLOUDLET_TENANT_NETWORKS,
+  addresses: settings.CLOUDLET_TENANT_ADDRESSES,
   logBytes: settings.CLOUDLET_TENANT_LOG_BYTES,
 })
 

@@ -41,7 +41,7 @@ export function reconciling(around: Outside, told: Told) {
   const { store, engine, edge, clock, timers, log } = outside
   const steps = stepsOf(outside, told)
   const { known, publisher: routes, groups, secrets } = steps
-  const { wake, wakeNode, wakeTenant, observer, orphans, ...loops } = reconcileLoops(
+  const { wake, wakeNode, wakeNetwork, wakeTenant, observer, orphans, ...loops } = reconcileLoops(
     steps,
     PASS_DEADLINE_MS,
   )
@@ -53,6 +53,8 @@ export function reconciling(around: Outside, told: Told) {
   return {
     wake,
     wakeNode,
+    // Before the first look at the engine nothing can be decided, and that look wakes whoever is due.
+    wakeNetwork: (id: string): void => void (observer.isUp() && wakeNetwork(id)),
     wakeTenant,
     isUp: observer.isUp,
     orphans,
@@ -63,6 +65,10 @@ export function reconciling(around: Outside, told: Told) {
       groups.ensured(tenantId).catch((error: unknown) => {
         log('warn', "Cannot change the limits of a tenant's group", { tenant: tenantId, error })
       })
+    },
+    /** Has the packet filter know what containers may now; where that fails the next full look does. */
+    assertWalls(): void {
+      steps.firewall.asserted().catch((error: unknown) => log('warn', NOT_YET, { error }))
     },
     ready: (signal: AbortSignal) => observer.ready(signal),
     publish(): void {
@@ -84,6 +90,8 @@ export function reconciling(around: Outside, told: Told) {
     },
   }
 }
+
+const NOT_YET = 'Cannot change where containers may go yet'
 
 /** So many connections at a time may one container have open with the world. */
 const MOST_CONNECTIONS = 1024

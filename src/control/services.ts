@@ -1,9 +1,11 @@
 import { joseTokens } from '../adapters/jose-tokens.ts'
 import { randomId } from '../adapters/system.ts'
+import { hostRanges } from '../adapters/host-routes.ts'
 import { engineAway } from '../core/failure.ts'
 import { hostPort, THIS_NODE, type Instance } from '../instance.ts'
 import type { Surroundings } from '../services/container-view.ts'
 import { containerService } from '../services/containers.ts'
+import { elsewhere } from '../services/elsewhere.ts'
 import { eventService } from '../services/events.ts'
 import { imageService } from '../services/images.ts'
 import { accountOfTenant } from '../services/ledger.ts'
@@ -32,7 +34,7 @@ import { sessionServices } from './session-services.ts'
 
 /** All services there are, and the reconciler that they wake. */
 export function services(outside: Outside) {
-  const { instance, store, clock, keyRing, engine } = outside
+  const { store, clock, keyRing, engine } = outside
   const events = eventService({ store, clock })
   const audited = auditing(outside)
   const { audit } = audited
@@ -55,7 +57,7 @@ export function services(outside: Outside) {
   const { wake } = reconciler
 
   const requireRuntime = sandboxCheck(engine)
-  const common = { store, clock, newId: randomId, audit, events, ledger, requireRuntime }
+  const common = { ...placeOf(outside), newId: randomId, audit, events, ledger, requireRuntime }
   const operations = operationService({ ...common, wake })
   const keys = keyService({ ...common, newJti: randomId, keyRing, tokens: joseTokens })
   const containers = containerService({
@@ -63,8 +65,6 @@ export function services(outside: Outside) {
     operations,
     wake,
     registries: outside.registries,
-    node: THIS_NODE,
-    pool: instance.pool,
     around: aroundOf(outside),
     routesChanged: () => reconciler.publish(),
     requireEngine() {
@@ -84,6 +84,7 @@ export function services(outside: Outside) {
     keys,
     containers,
     reconciler,
+    networks: networkService({ ...common, ...wallsOf(reconciler) }),
     scheduling: nodeScheduling({ ...common, operations, ...nodeOf(reconciler) }),
     tenants: tenantService({
       ...common,
@@ -104,6 +105,20 @@ export function services(outside: Outside) {
 export type Services = ReturnType<typeof services>
 
 const nodeOf = ({ wakeNode }: ReturnType<typeof reconciling>) => ({ node: THIS_NODE, wakeNode })
+/** Where something new is put. */
+const placeOf = ({ store, clock, engine, instance }: Outside) => ({
+  store,
+  clock,
+  elsewhere: elsewhere(engine, hostRanges),
+  node: THIS_NODE,
+  pool: instance.pool,
+})
+
+const wallsOf = (reconciler: ReturnType<typeof reconciling>) => ({
+  wakeNetwork: (id: string) => reconciler.wakeNetwork(id),
+  wallsChanged: () => reconciler.assertWalls(),
+})
+
 /** Of tenants that are not gone. */
 const livingAccounts =
   ({ store }: Outside) =>
@@ -131,7 +146,6 @@ type Reach = 'defaults' | 'isolated' | 'limitsChanged' | 'routesChanged' | 'wake
 const readings = ({ store, engine, clock }: Outside) => ({
   logs: logService({ store, engine }),
   metrics: metricsService({ store, engine, clock }),
-  networks: networkService({ store }),
   whoami: whoamiService({ clock }),
 })
 

@@ -23,6 +23,8 @@ export interface FailureDetails {
   'media-type-unknown': { readonly expected: string }
   'method-not-allowed': { readonly method: string; readonly allow: string }
   'name-taken': { readonly kind: string; readonly name: string }
+  /** Somebody is in it. */
+  'network-in-use': { readonly network: string; readonly members: readonly string[] }
   /** The machine takes nothing new. */
   'node-cordoned': { readonly node: string; readonly scheduling: 'cordoned' | 'drained' }
   /** The machine runs nothing until its operator says so. */
@@ -33,6 +35,8 @@ export interface FailureDetails {
   'not-found': { readonly kind: string; readonly name: string }
   'precondition-failed': { readonly kind: string; readonly name: string }
   'quota-exceeded': { readonly shortages: readonly (Shortage & { readonly scope: 'tenant' })[] }
+  /** Never says whose it is; `next` is a free one of that size, null where there is none. */
+  'range-taken': { readonly cidr: string; readonly next: string | null }
   'rate-limited': { readonly policy: string; readonly retryAfterSeconds: number }
   'reader-too-slow': Readonly<Record<string, never>>
   /** The same request, sent before with the same Idempotency-Key, is not yet answered. */

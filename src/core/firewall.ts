@@ -1,5 +1,6 @@
 import { cidrText, type Cidr } from './cidr.ts'
 import { frameOf } from './firewall-frame.ts'
+import { SPECIAL_RANGES } from './special-ranges.ts'
 
 /**
  * The platform's own packet filter as a value: chains that never change while an instance lives, and sets
@@ -66,21 +67,6 @@ export interface FirewallMember {
   /** The host's end of its cable; not known before it runs. */
   readonly port?: string
 }
-
-/**
- * Nobody's to send to from a container: this network, loopback, link-local with the metadata service,
- * shared and private ranges, multicast and reserved (IANA IPv4 Special-Purpose Address Registry).
- */
-const SPECIAL_RANGES = [
-  '0.0.0.0/8',
-  '10.0.0.0/8',
-  '100.64.0.0/10',
-  '127.0.0.0/8',
-  '169.254.0.0/16',
-  '172.16.0.0/12',
-  '192.168.0.0/16',
-  '224.0.0.0/3',
-] as const
 
 export const tableName = (instance: string): string => `cloudlet_${instance}`
 

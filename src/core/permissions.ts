@@ -34,6 +34,7 @@ export const ROLES = {
     ...READ,
     'containers:write',
     'images:write',
+    'networks:write',
     'operations:write',
     'registries:write',
     'secrets:write',

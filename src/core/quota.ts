@@ -15,6 +15,7 @@ export const RESOURCES = {
   volumes: { label: 'volumes', unit: 'count', how: 'reserved' },
   snapshotBytes: { label: 'snapshots', unit: 'bytes', how: 'reserved' },
   networks: { label: 'networks', unit: 'count', how: 'reserved' },
+  addresses: { label: 'addresses', unit: 'count', how: 'reserved' },
   hostnames: { label: 'host names', unit: 'count', how: 'reserved' },
   imageBytes: { label: 'images', unit: 'bytes', how: 'reserved' },
   logBytes: { label: 'logs', unit: 'bytes', how: 'reserved' },

@@ -146,6 +146,7 @@ const HEADER_PARAMETERS = {
 } as const
 
 function successes(e: Endpoint): Record<string, unknown> {
+  if (e.status === 204) return { 204: { description: e.summary } }
   const content = {
     ...(e.kind === 'stream' ? TEXT : shown(e)),
     ...(e.item && streams(e.item)),

@@ -8,6 +8,8 @@ export interface Engine {
 
   ensureNetwork(wanted: NetworkWanted, signal: AbortSignal): Promise<void>
   removeNetwork(name: string, signal: AbortSignal): Promise<void>
+  /** Ranges of all its networks, whoever has made them. */
+  ranges(signal: AbortSignal): Promise<readonly string[]>
 
   /** Answers the image's facts, or undefined where the engine does not have it. */
   image(reference: string, signal: AbortSignal): Promise<ImageFacts | undefined>

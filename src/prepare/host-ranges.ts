@@ -1,21 +1,12 @@
-import { networkInterfaces } from 'node:os'
 import { z } from 'zod'
-import { hostRoutes } from '../adapters/host-routes.ts'
+import { hostAddresses, hostRoutes } from '../adapters/host-routes.ts'
 import { parseCidr, type Cidr } from '../core/cidr.ts'
 import { engineAnswer } from './engine-answer.ts'
 
 /** Ranges that a pool must not overlap: the host's routes and addresses, and all networks of the engine. */
 export async function takenRanges(engineSocket: string): Promise<Cidr[]> {
   const routes = hostRoutes().map(({ range }) => range)
-  return [...routes, ...addresses(), ...(await engineSubnets(engineSocket))]
-}
-
-function addresses(): Cidr[] {
-  const all = Object.values(networkInterfaces()).flatMap((list = []) => list)
-  return all.flatMap(({ address, family }) => {
-    const range = family === 'IPv4' ? parseCidr(`${address}/32`) : undefined
-    return range ? [range] : []
-  })
+  return [...routes, ...hostAddresses(), ...(await engineSubnets(engineSocket))]
 }
 
 const Networks = z.array(

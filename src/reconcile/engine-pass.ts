@@ -59,6 +59,7 @@ export function enginePass(deps: PassDeps) {
     const missing = rows.filter(({ id, state }) => state === 'ready' && !there.has(id))
     return new Set([
       ...missing.map(({ id }) => id),
+      ...rows.filter(({ desired }) => desired === 'absent').map(({ id }) => id),
       ...ofDeleted.map(({ network }) => network.id),
       ...networks.map(({ id }) => id).filter((id) => !live.has(id)),
     ])

@@ -10,6 +10,7 @@ import {
   type FirewallNetwork,
   type FirewallPlace,
 } from '../core/firewall.ts'
+import { egressRules, type Egress } from '../core/egress.ts'
 import { perObject } from '../core/per-object.ts'
 import type { Log } from '../log.ts'
 import type { Firewall } from '../ports/firewall.ts'
@@ -79,9 +80,13 @@ const memberOf = (
   instance: string,
 ): FirewallMember => ({ bridge: bridgeName(instance, network.id), address, mac })
 
-function networkOf({ id, subnet }: NetworkRow, instance: string): FirewallNetwork {
+function networkOf(row: NetworkRow, instance: string): FirewallNetwork {
+  const { id, subnet, ingress, smtp } = row
   const range = parseCidr(subnet)
   if (!range) throw new Error(`Network "${id}" has the subnet "${subnet}"`)
   const bridge = bridgeName(instance, id)
-  return { bridge, subnet: range, ingress: false, egress: 'open', smtp: false, peers: [] }
+  // Written by the network service alone, from what the contract has parsed.
+  const asked: Egress = JSON.parse(row.egressJson)
+  const egress = typeof asked === 'string' ? asked : egressRules(asked, smtp)
+  return { bridge, subnet: range, ingress, egress, smtp, peers: [] }
 }

@@ -2,6 +2,7 @@ import type { Queries, Store } from '../../db/open.ts'
 import type { ContainerRow, PlacedContainer } from '../../db/queries/containers.ts'
 import type { Container, ContainerCreate } from '../contract/containers.ts'
 import type { Actor } from '../core/actor.ts'
+import type { Cidr } from '../core/cidr.ts'
 import { containerCreated } from '../core/container-event.ts'
 import { failure, nameTaken, notFound } from '../core/failure.ts'
 import { refuseStale } from '../core/precondition.ts'
@@ -12,11 +13,12 @@ import type { Change } from './change.ts'
 import { amountsOf, checkFields, newRow, refuseRegistry } from './container-rows.ts'
 import { checkSecrets } from './container-secrets.ts'
 import { containerOf, type Surroundings } from './container-view.ts'
+import type { Elsewhere } from './elsewhere.ts'
 import type { Ledger } from './ledger.ts'
 import type { Begun, OperationService } from './operations.ts'
 import type { EventService } from './events.ts'
 import { refuseCordoned } from './node-scheduling.ts'
-import { placement, type PlacementDeps } from './placement.ts'
+import { DEFAULT_NETWORK, PLAIN, placement, POOL_NETWORK, type PlacementDeps } from './placement.ts'
 import type { SandboxCheck } from './sandbox.ts'
 import { refuseIdle, tenantBySlug, tenantToRun } from './tenant-lookup.ts'
 
@@ -28,6 +30,7 @@ export interface IntentDeps extends PlacementDeps {
   readonly ledger: Ledger
   readonly around: Surroundings
   readonly requireRuntime: SandboxCheck
+  readonly elsewhere: Elsewhere
   /** Registries that the operator lets tenants pull from, wherever they are. */
   readonly registries: readonly string[]
   readonly wake: (containerId: string) => void
@@ -53,7 +56,7 @@ type Decide = (
  */
 export function containerIntents(deps: IntentDeps) {
   const { store, operations } = deps
-  const place = placement(deps)
+  const insert = insertion(deps)
 
   /** Tells whom it concerns, once the transaction is over. */
   function told({ operation, superseded, last }: BegunOn): Change<Container> {
@@ -70,31 +73,11 @@ export function containerIntents(deps: IntentDeps) {
       checkFields(wanted)
       const { runtime } = await tenantBySlug(store.read, slug)
       await deps.requireRuntime(wanted.runtime ?? runtime)
+      const elsewhere = await rangesFor(deps, slug)
       const id = deps.newId()
       // The check, the reservation and the insert share one write transaction, so that of two requests
       // for the last of anything one is refused.
-      const begun = await store.write(async (q) => {
-        const tenant = await tenantToRun(q, slug, `Cannot create container "${wanted.name}"`)
-        await refuseCordoned(q, { ...making(wanted), node: deps.node, isThere: false })
-        await refuseTaken(q, tenant.id, wanted.name)
-        await refuseRegistry(q, tenant.id, { image: wanted.image, named: deps.registries })
-        const facts = { tenant, id, node: deps.node, nowMs: deps.clock.now().getTime() }
-        await checkSecrets(q, tenant.id, wanted)
-        const made = newRow(wanted, facts)
-        const there = await q.networks.byName(tenant.id, 'default')
-        await deps.ledger.admit(q, {
-          tenantId: tenant.id,
-          subject: making(wanted),
-          amounts: { ...amountsOf(made), networks: there ? 0 : 1 },
-        })
-        const network = there ?? (await place.newNetwork(q, tenant.id, 'default'))
-        await place.address(q, network, id)
-        const row = { ...made, networkId: network.id }
-        await q.containers.insert(row)
-        await claimName(q, row)
-        await deps.events.record(q, containerCreated(row))
-        return begin(deps, q, { row, slug, actor, verb: 'create', supersedes: true })
-      })
+      const begun = await store.write((q) => insert(q, { slug, wanted, actor, id, elsewhere }))
       return told(begun)
     },
 
@@ -119,6 +102,50 @@ export function containerIntents(deps: IntentDeps) {
       return told(begun)
     },
   }
+}
+
+interface Creation {
+  readonly slug: string
+  readonly wanted: ContainerCreate
+  readonly actor: Actor
+  readonly id: string
+  /** Ranges that are somebody's beside the platform. */
+  readonly elsewhere: readonly Cidr[]
+}
+
+/** Writes down a new container, if there is room for it. */
+function insertion(deps: IntentDeps) {
+  const place = placement(deps)
+  return async (q: Queries, { slug, wanted, actor, id, elsewhere }: Creation): Promise<BegunOn> => {
+    const tenant = await tenantToRun(q, slug, `Cannot create container "${wanted.name}"`)
+    await refuseCordoned(q, { ...making(wanted), node: deps.node, isThere: false })
+    await refuseTaken(q, tenant.id, wanted.name)
+    await refuseRegistry(q, tenant.id, { image: wanted.image, named: deps.registries })
+    const facts = { tenant, id, node: deps.node, nowMs: deps.clock.now().getTime() }
+    await checkSecrets(q, tenant.id, wanted)
+    const made = newRow(wanted, facts)
+    const there = await q.networks.byName(tenant.id, DEFAULT_NETWORK)
+    await deps.ledger.admit(q, {
+      tenantId: tenant.id,
+      subject: making(wanted),
+      amounts: { ...amountsOf(made), ...(there ? {} : POOL_NETWORK) },
+    })
+    const first = { tenantId: tenant.id, name: DEFAULT_NETWORK, traits: PLAIN, elsewhere }
+    const network = there ?? (await place.newNetwork(q, first))
+    await place.address(q, network, id)
+    const row = { ...made, networkId: network.id }
+    await q.containers.insert(row)
+    await claimName(q, row)
+    await deps.events.record(q, containerCreated(row))
+    return begin(deps, q, { row, slug, actor, verb: 'create', supersedes: true })
+  }
+}
+
+/** Its first container brings a tenant's network with it. */
+async function rangesFor({ store, elsewhere }: IntentDeps, slug: string) {
+  const tenant = await store.read.tenants.bySlug(slug)
+  const there = tenant && (await store.read.networks.byName(tenant.id, DEFAULT_NETWORK))
+  return there ? [] : elsewhere()
 }
 
 async function refuseTaken(q: Queries, tenantId: string, name: string): Promise<void> {

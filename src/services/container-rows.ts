@@ -95,6 +95,7 @@ export function newRow(wanted: ContainerCreate, { tenant, id, node, nowMs }: Row
     removedAt: null,
     secretsJson: null,
     secretsOutdatedAt: null,
+    joiningSince: null,
   }
 }
 

@@ -18,6 +18,7 @@ import {
   type Verb,
 } from './container-intents.ts'
 import { containerOf } from './container-view.ts'
+import { labelAsked } from './label-asked.ts'
 import { refuseCordoned } from './node-scheduling.ts'
 import { tenantBySlug } from './tenant-lookup.ts'
 
@@ -51,7 +52,7 @@ function readings({ store, around }: ContainerDeps) {
       limit: query.limit,
       state: query.state,
       namePrefix: query.name,
-      label: labelOf(query.label),
+      label: labelAsked(query.label),
       afterName: query.cursor,
       among: query.reach?.['container'],
     })
@@ -216,10 +217,3 @@ const newRun = ({ run }: ContainerRow): Partial<ContainerRow> => ({
   retryAt: null,
   restarts: 0,
 })
-
-/** `key`, or `key=value`, of which the value may hold further equals signs. */
-function labelOf(wanted: string | undefined) {
-  if (wanted === undefined) return undefined
-  const [key = '', value] = wanted.split(/=(.*)/s)
-  return { key, value }
-}

@@ -1,8 +1,19 @@
 import type { Queries } from '../../db/open.ts'
 import type { NetworkRow } from '../../db/queries/networks.ts'
-import { parseCidr } from '../core/cidr.ts'
+import { addressText, cidrText, overlaps, parseCidr, type Cidr } from '../core/cidr.ts'
 import { failure } from '../core/failure.ts'
-import { ADDRESS_REST_MS, freeAddress, freeSubnet, macFor, SUBNET_REST_MS } from '../core/ipam.ts'
+import {
+  ADDRESS_REST_MS,
+  freeAddress,
+  freeSubnet,
+  isWithin,
+  layoutOf,
+  macFor,
+  nextRange,
+  platformRange,
+  SUBNET_PREFIX,
+  SUBNET_REST_MS,
+} from '../core/ipam.ts'
 import type { Clock } from '../ports/clock.ts'
 
 export interface PlacementDeps {
@@ -12,26 +23,80 @@ export interface PlacementDeps {
   readonly pool: string
 }
 
+/** The network that every tenant has: it is made with the first container. */
+export const DEFAULT_NETWORK = 'default'
+
+/** What a network takes of the quota whose range nobody has named. */
+export const POOL_NETWORK = { networks: 1, addresses: 2 ** (32 - SUBNET_PREFIX) }
+
+/** Where a network may go outside, and how it is found. */
+export type NetworkTraits = Pick<
+  NetworkRow,
+  'egressJson' | 'ingress' | 'labelsJson' | 'smtp' | 'zone'
+>
+
+/** The only zone there is, until there are more machines. */
+export const THE_ZONE = 'local'
+
+export const PLAIN: NetworkTraits = {
+  zone: THE_ZONE,
+  labelsJson: '{}',
+  ingress: false,
+  egressJson: '"open"',
+  smtp: false,
+}
+
+export interface NewNetwork {
+  readonly tenantId: string
+  readonly name: string
+  readonly traits: NetworkTraits
+  /** Undefined: any of the pool. */
+  readonly range?: Cidr | undefined
+  /** Ranges that are somebody's beside the platform. */
+  readonly elsewhere: readonly Cidr[]
+}
+
 /** Finds room: a network for a tenant, an address for a container. Runs inside the caller's transaction. */
-export function placement({ clock, newId, node, pool }: PlacementDeps) {
+export function placement({ clock, newId, node, pool: poolText }: PlacementDeps) {
+  const pool = poolOf(poolText)
+
+  /** Ours, those that rest included, and everybody else's. */
+  async function taken(q: Queries, others: readonly Cidr[]): Promise<Cidr[]> {
+    const since = clock.now().getTime() - SUBNET_REST_MS
+    const own = await q.networks.takenSubnets(node, since)
+    return [...own.flatMap((text) => parseCidr(text) ?? []), platformRange(pool), ...others]
+  }
+
+  /** A route that leads to more than the pool is no reason: ours are nearer. */
+  async function anySubnet(q: Queries, others: readonly Cidr[]): Promise<Cidr> {
+    const near = others.filter((one) => !isWithin(pool, one))
+    const found = freeSubnet(pool, await taken(q, near))
+    if (found) return found
+    throw exhausted(poolText, 'every network of the pool is in use or rests')
+  }
+
+  async function thatRange(q: Queries, range: Cidr, others: readonly Cidr[]): Promise<Cidr> {
+    const all = await taken(q, others)
+    if (!all.some((one) => overlaps(one, range))) return range
+    throw rangeTaken(range, nextRange(range, all))
+  }
+
   return {
-    async newNetwork(q: Queries, tenantId: string, name: string): Promise<NetworkRow> {
-      const now = clock.now().getTime()
-      const taken = await q.networks.takenSubnets(node, now - SUBNET_REST_MS)
-      const range = parseCidr(pool)
-      const subnet = range && freeSubnet(range, taken)
-      if (subnet === undefined) throw exhausted(pool, 'every network of the pool is in use')
+    async newNetwork(q: Queries, wanted: NewNetwork): Promise<NetworkRow> {
+      const { tenantId, name, traits, range, elsewhere } = wanted
+      const found = range ? await thatRange(q, range, elsewhere) : await anySubnet(q, elsewhere)
       const row: NetworkRow = {
         id: newId(),
         tenantId,
         nodeId: node,
         name,
-        subnet,
+        subnet: cidrText(found),
         desired: 'present',
         state: 'pending',
         generation: 1,
-        createdAt: now,
+        createdAt: clock.now().getTime(),
         releasedAt: null,
+        ...traits,
       }
       await q.networks.insert(row)
       return row
@@ -39,9 +104,9 @@ export function placement({ clock, newId, node, pool }: PlacementDeps) {
 
     async address(q: Queries, network: NetworkRow, containerId: string): Promise<void> {
       const now = clock.now().getTime()
-      const taken = await q.addresses.taken(network.id, now - ADDRESS_REST_MS)
+      const used = await q.addresses.taken(network.id, now - ADDRESS_REST_MS)
       const range = parseCidr(network.subnet)
-      const address = range && freeAddress(range, taken)
+      const address = range && freeAddress(range, used)
       if (address === undefined) throw exhausted(network.name, 'every address is in use or rests')
       await q.addresses.insert({
         id: newId(),
@@ -50,10 +115,31 @@ export function placement({ clock, newId, node, pool }: PlacementDeps) {
         mac: macFor(address),
         containerId,
         releasedAt: null,
+        aliasesJson: '[]',
+        leavingAt: null,
       })
     },
   }
 }
 
+function poolOf(text: string): Cidr {
+  const pool = parseCidr(text)
+  if (pool) return pool
+  throw new Error(`The pool is "${text}"`)
+}
+
 const exhausted = (network: string, why: string) =>
   failure('address-exhausted', `Cannot give an address in "${network}": ${why}`, { network })
+
+/** Never whose it is: that may be another tenant's secret, or the host's. */
+function rangeTaken(range: Cidr, free: Cidr | undefined) {
+  const [cidr, next] = [cidrText(range), free ? cidrText(free) : null]
+  const todo = next === null ? 'nor is any other of that size' : `${next} is`
+  return failure('range-taken', `Cannot use ${cidr}: it is not free here; ${todo}`, { cidr, next })
+}
+
+/** What of a range containers can have. */
+export function roomOf(range: Cidr) {
+  const { first, last } = layoutOf(range)
+  return { first: addressText(first), last: addressText(last), total: last - first + 1 }
+}

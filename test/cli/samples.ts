@@ -9,12 +9,13 @@ import type { Metrics } from '../../src/contract/metrics.ts'
 import type { Orphan } from '../../src/contract/orphans.ts'
 import { node, scheduled } from './node-samples.ts'
 import type { Operation } from '../../src/contract/operations.ts'
-import type { Network, Platform } from '../../src/contract/platform.ts'
+import type { Platform } from '../../src/contract/platform.ts'
 import type { Secret } from '../../src/contract/secrets.ts'
 import type { User } from '../../src/contract/users.ts'
 import type { Session } from '../../src/contract/sessions.ts'
 import type { PlatformLimits, PlatformUsage, Share, Usage } from '../../src/contract/usage.ts'
 import { allLimits, type Reserved } from '../../src/core/quota.ts'
+import { network, networkDetails } from './network-samples.ts'
 import { removal, tenant } from './tenant-samples.ts'
 
 export const TIME = '2026-01-02T03:04:05.000Z'
@@ -109,6 +110,7 @@ const noShares = {
   volumes: NO_SHARE,
   snapshotBytes: NO_SHARE,
   networks: NO_SHARE,
+  addresses: NO_SHARE,
   hostnames: NO_SHARE,
   imageBytes: NO_SHARE,
   logBytes: NO_SHARE,
@@ -228,15 +230,6 @@ const orphan: Orphan = {
   createdAt: TIME,
   firstSeenAt: TIME,
 }
-const network: Network = {
-  id: 'n0000000000000aa',
-  name: 'default',
-  subnet: '10.208.1.0/24',
-  gateway: '10.208.1.1',
-  state: 'ready',
-  createdAt: TIME,
-}
-
 const metrics: Metrics = {
   time: TIME,
   cpuSeconds: 1.5,
@@ -273,7 +266,11 @@ export const SAMPLES: Readonly<
   'operations.list': page(operation),
   'operations.get': { value: operation },
   'operations.cancel': { value: { ...operation, state: 'cancelled' } },
-  'networks.list': list(network),
+  'networks.create': { value: network },
+  'networks.list': page(network),
+  'networks.get': { value: networkDetails },
+  'networks.update': { value: networkDetails },
+  'networks.delete': { value: null },
   'usage.get': { value: usage },
   'usage.list': { value: usages },
   'platform-limits.get': { value: platformLimits },

@@ -66,6 +66,11 @@ const NETWORKS: Checks = {
     assert.deepEqual((await engine.list(signal)).networks, [])
   },
 
+  'ranges() tells those of all networks, also of another instance': async (world) => {
+    const { engine } = world.bench.engine()
+    const ranges = await engine.ranges(world.signal)
+    assert.ok(ranges.includes(world.network.subnet), ranges.join(' '))
+  },
   'removeNetwork() refuses while a container runs in it': async (world) => {
     await world.run(PROGRAMS.forEver)
     const { engine, signal, network } = world

@@ -118,7 +118,8 @@ const DEEDS: Readonly<Record<string, (inside: Inside, deed: Deed) => Promise<voi
     const { q, at, tenantId, sample } = inside
     if (!(await isFree(inside, name))) return
     const id = at.newId()
-    const address = { address: `10.9.0.${id}`, mac: '', releasedAt: null }
+    const rest = { releasedAt: null, aliasesJson: '[]', leavingAt: null }
+    const address = { address: `10.9.0.${id}`, mac: '', ...rest }
     const { networkId } = sample
     await q.addresses.insert({ id: at.newId(), networkId, containerId: id, ...address })
     const specJson = JSON.stringify({ labels: which % 2 === 0 ? {} : { k: String(which % 3) } })

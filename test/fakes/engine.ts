@@ -81,6 +81,7 @@ function viewCalls(host: EngineHost, instance: string): Pick<Engine, Views> {
 
 type Changes =
   | 'ensureNetwork'
+  | 'ranges'
   | 'removeNetwork'
   | 'createContainer'
   | 'startContainer'
@@ -101,6 +102,10 @@ function changeCalls(host: EngineHost, instance: string): Pick<Engine, Changes> 
       ),
     removeNetwork: (name, signal) =>
       host.call(to('removeNetwork', name), signal, () => removeNetwork(host, name)),
+    ranges: (signal) =>
+      host.call(to('ranges', ''), signal, () =>
+        [...host.networks.values()].map(({ wanted }) => wanted.subnet),
+      ),
     createContainer: (wanted, signal) =>
       host.call(to('createContainer', wanted.name), signal, () => create(host, instance, wanted)),
     startContainer: (name, signal) =>

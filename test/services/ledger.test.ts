@@ -39,6 +39,7 @@ test('every kind that a container takes is counted, with the network that it nee
     memoryBytes: 17 * MIB,
     pids: 30,
     networks: 1,
+    addresses: 256,
     logBytes: 2 * LOG_BYTES,
   })
   const other = await at.addTenant('other')

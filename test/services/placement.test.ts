@@ -70,6 +70,8 @@ test('a network that is full says so, and takes nothing', async () => {
         mac: id,
         containerId: id,
         releasedAt: null,
+        aliasesJson: '[]',
+        leavingAt: null,
       })
     }
   })

@@ -6,6 +6,7 @@ import { PLATFORM } from '../../src/core/actor.ts'
 import { allLimits } from '../../src/core/quota.ts'
 import { NOTHING_HELD } from '../../src/core/resize.ts'
 import { tenantService } from '../../src/services/tenants.ts'
+import { PLAIN } from '../../src/services/placement.ts'
 import { apiWorld, type ApiWorld } from '../support/api-world.ts'
 
 const create = (world: ApiWorld, slug: string) =>
@@ -107,6 +108,7 @@ const network = (tenantId: string): NetworkRow => ({
   generation: 4,
   createdAt: 1,
   releasedAt: null,
+  ...PLAIN,
 })
 
 const container = (tenantId: string): ContainerRow => ({
@@ -144,6 +146,7 @@ const container = (tenantId: string): ContainerRow => ({
   removedAt: null,
   secretsJson: null,
   secretsOutdatedAt: null,
+  joiningSince: null,
 })
 
 test('update() changes what is named and leaves the rest', async () => {

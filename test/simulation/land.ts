@@ -59,6 +59,7 @@ export async function land(database: string, host: Omit<HostDeps, 'now'>) {
     const life: Life = { isOver: false }
     const own = mortalStore(store, life)
     const control = controlPlane({
+      ranges: () => [],
       ...around,
       store: own,
       engine: mortalEngine(fakeEngine(machine, INSTANCE), life),

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import type { Store } from '../../db/open.ts'
 import type { Machine } from '../../src/core/capacity.ts'
+import type { Cidr } from '../../src/core/cidr.ts'
 import { failure } from '../../src/core/failure.ts'
 import type { Log } from '../../src/log.ts'
 import type { Clock } from '../../src/ports/clock.ts'
@@ -22,8 +23,10 @@ import { tenantGroups } from '../../src/reconcile/tenant-groups.ts'
 import { auditService } from '../../src/services/audit.ts'
 import type { Surroundings } from '../../src/services/container-view.ts'
 import { containerService } from '../../src/services/containers.ts'
+import { elsewhere } from '../../src/services/elsewhere.ts'
 import { eventService } from '../../src/services/events.ts'
 import { accountOfTenant, ledgerService } from '../../src/services/ledger.ts'
+import { networkService } from '../../src/services/networks.ts'
 import { nodeScheduling } from '../../src/services/node-scheduling.ts'
 import { operationService } from '../../src/services/operations.ts'
 import { sandboxCheck } from '../../src/services/sandbox.ts'
@@ -62,6 +65,8 @@ export interface LifeDeps {
   /** What containers are held to beside their tenant's quota. */
   readonly machine: () => Machine | undefined
   readonly log: Log
+  /** Ranges that are the host's own. */
+  readonly ranges: () => readonly Cidr[]
   /** How long one pass of the reconciler may take. */
   readonly deadlineMs: number
   readonly passing: (point: string) => void
@@ -71,7 +76,7 @@ export interface LifeDeps {
 
 /** One life of the control plane: everything between the routes and the ports. */
 export function controlPlane(life: LifeDeps) {
-  const { store, engine, edge, clock, newId, deadlineMs } = life
+  const { store, engine, edge, clock, deadlineMs } = life
   const known = knownEngine()
   const table = { instance: INSTANCE, domains: ['cloud.local'], internalDomain: 'internal' }
   const routes = publisher({ store, edge, clock, table: { ...table, pool: POOL } })
@@ -98,14 +103,12 @@ export function controlPlane(life: LifeDeps) {
   const { wake, wakeNode, wakeTenant, observer } = driven
   edge.onHealth((reports) => reports.forEach(({ id }) => wake(id)))
   const requireRuntime = sandboxCheck(engine)
-  const common = { store, clock, newId, audit, events, ledger, wake, requireRuntime }
+  const common = { ...placeOf(life), audit, events, ledger, wake, requireRuntime }
   const operations = operationService(common)
   const containers = containerService({
     ...common,
     operations,
     around: aroundOf(edge),
-    node: 'local',
-    pool: POOL,
     registries: REGISTRIES,
     routesChanged: () => void routes.publish(),
     requireEngine() {
@@ -132,11 +135,27 @@ export function controlPlane(life: LifeDeps) {
     tenants,
     operations,
     containers,
+    ofNetworks: networkService({ ...common, ...wallsOf(hosts, driven) }),
     events,
     audit,
     ledger,
   }
 }
+
+/** Where something new is put. */
+const placeOf = ({ store, clock, newId, engine, ranges }: LifeDeps) => ({
+  store,
+  clock,
+  newId,
+  elsewhere: elsewhere(engine, ranges),
+  node: 'local',
+  pool: POOL,
+})
+
+const wallsOf = (
+  { firewall }: ReturnType<typeof hostsOn>,
+  { wakeNetwork }: Pick<ReturnType<typeof reconcileLoops>, 'wakeNetwork'>,
+) => ({ wakeNetwork, wallsChanged: () => void firewall.asserted() })
 
 /** What changes with a tenant beside its rows. */
 const reachOf = (

@@ -52,6 +52,7 @@ const lifeOn = (ground: Ground, passing: (point: string) => void = () => undefin
     ...ground,
     machine: () => ground.machine,
     engine: fakeEngine(ground.host, INSTANCE),
+    ranges: () => ground.firewall.ranges,
     clock: ground.time,
     timers: ground.time,
     log: () => undefined,

@@ -1,0 +1,115 @@
+import type { CallOf } from '../../client/request.ts'
+import * as contract from '../../contract/networks.ts'
+import type { Given } from '../arguments.ts'
+import { pairsOf } from '../choice.ts'
+import type { Work } from '../command.ts'
+import type { Context } from '../context.ts'
+import { usageError } from '../exit.ts'
+import { allPages } from '../pages.ts'
+import { fields } from '../table.ts'
+
+const HEAD = ['NAME', 'RANGE', 'STATE', 'INGRESS', 'EGRESS']
+
+type Change = NonNullable<CallOf<typeof contract.updateNetwork>['body']>
+
+export const create: Work = async (context, given) => {
+  const [api, tenant] = [await context.api(), await context.tenant()]
+  const [cidr, zone] = [given.text('cidr'), given.text('zone')]
+  const where = { ...(cidr !== null && { cidr }), ...(zone !== null && { zone }) }
+  const body = { name: given.word(0), ...where, ...changeOf(given) }
+  const made = await api.call(contract.createNetwork, { params: { tenant }, body })
+  return context.show(made, () => `${made.name} ${made.cidr}\n`)
+}
+
+export const list: Work = async (context) => {
+  const [api, tenant] = [await context.api(), await context.tenant()]
+  const found = await allPages((query) =>
+    api.call(contract.listNetworks, { params: { tenant }, query }),
+  )
+  const rows = found.items.map(({ name, cidr, state, ingress, egress }) => [
+    name,
+    cidr,
+    state,
+    ingress ? 'open' : 'closed',
+    egressText(egress),
+  ])
+  return context.show(found, () => context.table(HEAD, rows))
+}
+
+export const inspect: Work = async (context, given) => {
+  const api = await context.api()
+  return shown(context, await api.call(contract.getNetwork, { params: await at(context, given) }))
+}
+
+export const set: Work = async (context, given) => {
+  const api = await context.api()
+  const body = changeOf(given)
+  if (Object.keys(body).length === 0) {
+    throw usageError('Nothing to change: give --egress, --ingress, --smtp or --label')
+  }
+  const params = await at(context, given)
+  return shown(context, await api.call(contract.updateNetwork, { params, body }))
+}
+
+export const remove: Work = async (context, given) => {
+  const [api, tenant] = [await context.api(), await context.tenant()]
+  for (const network of given.positionals) {
+    // oxlint-disable-next-line no-await-in-loop -- the first that is refused ends it
+    await api.call(contract.deleteNetwork, { params: { tenant, network } })
+  }
+  return context.show(given.positionals, () =>
+    given.positionals.map((name) => `${name}\n`).join(''),
+  )
+}
+
+async function at(context: Context, given: Given) {
+  return { tenant: await context.tenant(), network: given.word(0) }
+}
+
+function changeOf(given: Given): Change {
+  const [labels, egress] = [given.list('label'), given.list('egress')]
+  const [ingress, smtp] = [given.switched('ingress'), given.switched('smtp')]
+  return {
+    ...(labels.length > 0 && { labels: pairsOf(labels, '--label') }),
+    ...(egress.length > 0 && { egress: egressOf(egress) }),
+    ...(ingress !== null && { ingress }),
+    ...(smtp !== null && { smtp }),
+  }
+}
+
+/** `open`, `none`, or any number of `tcp:443@203.0.113.0/24`. */
+function egressOf(texts: readonly string[]): NonNullable<Change['egress']> {
+  const [only = ''] = texts
+  if (texts.length === 1 && (only === 'open' || only === 'none')) return only
+  return texts.map((text) => {
+    const [, protocol, ports, cidr] = /^(tcp|udp):([\d-]+)@([\d./]+)$/.exec(text) ?? []
+    if (ports === undefined || cidr === undefined) {
+      const message = `Cannot understand --egress "${text}"`
+      throw usageError(message, 'It is open, none, or like tcp:443@203.0.113.0/24')
+    }
+    return { cidr, ports, protocol: protocol === 'udp' ? 'udp' : 'tcp' }
+  })
+}
+
+const egressText = (egress: contract.Network['egress']): string =>
+  typeof egress === 'string'
+    ? egress
+    : egress.map(({ protocol, ports, cidr }) => `${protocol}:${ports}@${cidr}`).join(', ')
+
+const shown = (context: Context, network: contract.NetworkDetails) =>
+  context.show(network, () => {
+    const { first, last, total, free } = network.addresses
+    return fields([
+      ['Network', network.name],
+      ['Range', network.cidr],
+      ['Zone', network.zone],
+      ['State', network.state],
+      ['Ingress', network.ingress ? 'open' : 'closed'],
+      ['Egress', egressText(network.egress)],
+      ['Addresses', `${first} to ${last}, ${free} of ${total} free`],
+      [
+        'Members',
+        network.members.map(({ name, address }) => `${name} ${address}`).join(', ') || '-',
+      ],
+    ])
+  })

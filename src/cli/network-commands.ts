@@ -1,0 +1,50 @@
+import type { Options } from './arguments.ts'
+import type { Command } from './command.ts'
+import { command, part } from './described.ts'
+
+const network = part(() => import('./commands/network.ts'))
+
+const WALLS = {
+  label: { type: 'string', multiple: true, value: 'key=value', summary: 'Label' },
+  egress: {
+    type: 'string',
+    multiple: true,
+    value: 'where',
+    summary: 'open, none, or a range with ports: tcp:443@203.0.113.0/24',
+  },
+  ingress: { type: 'boolean', summary: 'Let its containers reach the ingress' },
+  smtp: { type: 'boolean', summary: 'Let mail be sent straight to other servers (operators)' },
+} as const satisfies Options
+
+const CREATE_OPTIONS = {
+  cidr: { type: 'string', value: 'range', summary: 'Private range from /16 to /29; default: any' },
+  zone: { type: 'string', value: 'zone', summary: 'Where it is' },
+  ...WALLS,
+} as const satisfies Options
+
+/** Of private networks. */
+export const NETWORK_COMMANDS: readonly Command[] = [
+  command('network create', '<name>', {
+    summary: 'Create a private network',
+    options: CREATE_OPTIONS,
+    work: network(({ create }) => create),
+  }),
+  command('network ls', '', {
+    summary: 'List private networks',
+    work: network(({ list }) => list),
+  }),
+  command('network inspect', '<network>', {
+    summary: 'Show a network, who is in it, and how much room it has',
+    work: network(({ inspect }) => inspect),
+  }),
+  command('network set', '<network>', {
+    summary: 'Change where the containers of a network may go',
+    options: WALLS,
+    notes: 'What is given takes the place of what there was; --no-ingress closes the ingress.',
+    work: network(({ set }) => set),
+  }),
+  command('network rm', '<network> [network…]', {
+    summary: 'Delete networks that nobody is in',
+    work: network(({ remove }) => remove),
+  }),
+]

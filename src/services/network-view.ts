@@ -1,0 +1,54 @@
+import type { Queries } from '../../db/open.ts'
+import type { NetworkRow } from '../../db/queries/networks.ts'
+import type { Network, NetworkDetails } from '../contract/networks.ts'
+import { parseCidr, type Cidr } from '../core/cidr.ts'
+import { ADDRESS_REST_MS, layoutOf } from '../core/ipam.ts'
+import { roomOf } from './placement.ts'
+
+/** As the API shows it. */
+export function networkOf(row: NetworkRow): Network {
+  const { id, name, zone, subnet, state, ingress, smtp, generation } = row
+  // Written by the network service alone, from what the contract has parsed.
+  const labels: Network['labels'] = JSON.parse(row.labelsJson)
+  const egress: Network['egress'] = JSON.parse(row.egressJson)
+  return {
+    id,
+    name,
+    zone,
+    cidr: subnet,
+    gateway: layoutOf(rangeOf(row)).gateway,
+    state: state === 'ready' ? state : 'pending',
+    labels,
+    ingress,
+    egress,
+    smtp,
+    generation,
+    createdAt: new Date(row.createdAt).toISOString(),
+  }
+}
+
+/** With who is in it, and how much room there is. */
+export async function networkDetails(
+  q: Queries,
+  row: NetworkRow,
+  nowMs: number,
+): Promise<NetworkDetails> {
+  const members = await q.addresses.membersOf(row.id)
+  const taken = await q.addresses.taken(row.id, nowMs - ADDRESS_REST_MS)
+  const room = roomOf(rangeOf(row))
+  return {
+    ...networkOf(row),
+    members: members.map(({ id, name, address: { address, mac, aliasesJson } }) => {
+      // Written by the container service alone, from what the contract has parsed.
+      const aliases: string[] = JSON.parse(aliasesJson)
+      return { id, name, address, mac, aliases }
+    }),
+    addresses: { ...room, free: room.total - taken.length },
+  }
+}
+
+function rangeOf({ id, subnet }: NetworkRow): Cidr {
+  const range = parseCidr(subnet)
+  if (!range) throw new Error(`Network "${id}" has the range "${subnet}"`)
+  return range
+}

@@ -1,0 +1,30 @@
+import type { Network, NetworkDetails } from '../../src/contract/networks.ts'
+
+export const network: Network = {
+  id: 'n0000000000000aa',
+  name: 'default',
+  zone: 'local',
+  cidr: '10.208.1.0/24',
+  gateway: '10.208.1.1',
+  state: 'ready',
+  labels: {},
+  ingress: false,
+  egress: [{ cidr: '203.0.113.0/24', protocol: 'tcp', ports: '443' }],
+  smtp: false,
+  generation: 1,
+  createdAt: '2026-01-02T03:04:05.000Z',
+}
+
+export const networkDetails: NetworkDetails = {
+  ...network,
+  members: [
+    {
+      id: 'c0000000000000aa',
+      name: 'hello',
+      address: '10.208.1.2',
+      mac: '02:c1:0a:d0:01:02',
+      aliases: [],
+    },
+  ],
+  addresses: { first: '10.208.1.2', last: '10.208.1.191', total: 190, free: 189 },
+}

@@ -68,12 +68,13 @@ function settingsOf(fields: Fields): EngineSettings {
   }
 }
 
-function stateOf(state: Fields): Pick<EngineContainer, 'status' | 'exit'> {
+function stateOf(state: Fields): Pick<EngineContainer, 'status' | 'exit' | 'pid'> {
   const status = statusOf(state['Status'])
   const exitCode = numberOf(state['ExitCode'])
   // One that could not be started stays `created`, and its exit code says so.
   const ended = status === 'exited' || status === 'dead' || (status === 'created' && exitCode > 0)
-  if (!ended) return { status }
+  const pid = numberOf(state['Pid'])
+  if (!ended) return { status, ...(pid > 0 && { pid }) }
   const startedAt = dateOf(state['StartedAt'])
   const finishedAt = dateOf(state['FinishedAt'])
   return {

@@ -1,4 +1,5 @@
 import Docker from 'dockerode'
+import { hostCables } from '../adapters/cables.ts'
 import { dockerEngine } from '../adapters/docker-engine.ts'
 import { edgeLink } from '../adapters/edge-link.ts'
 import { hostGroups, type CgroupDriver } from '../adapters/host-groups.ts'
@@ -56,6 +57,7 @@ export async function openOutside(instance: Instance, settings: Settings, log: L
     engine,
     groups,
     firewall: instance.isolated ? nftables() : null,
+    cables: instance.isolated ? hostCables : null,
     edge,
     names: systemNames,
     registries: namesIn(settings.CLOUDLET_REGISTRIES),

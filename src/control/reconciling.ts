@@ -1,9 +1,10 @@
 import { neverRefused } from '../../db/open.ts'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { containerSecrets } from '../reconcile/container-secrets.ts'
-import { knownEngine } from '../reconcile/engine-view.ts'
+import { knownEngine, type KnownEngine } from '../reconcile/engine-view.ts'
 import { groupPrefix } from '../core/docker-names.ts'
 import { tableName } from '../core/firewall.ts'
+import { cablePins } from '../reconcile/cable-pins.ts'
 import { firewallKeeper } from '../reconcile/firewall.ts'
 import { imageResolver } from '../reconcile/images.ts'
 import { reconcileLoops } from '../reconcile/loops.ts'
@@ -96,7 +97,10 @@ const NOT_YET = 'Cannot change where containers may go yet'
 /** So many connections at a time may one container have open with the world. */
 const MOST_CONNECTIONS = 1024
 
-function firewallOf({ store, firewall, instance, log }: Outside) {
+function firewallOf(
+  { store, engine, firewall, cables, instance, log }: Outside,
+  known: KnownEngine,
+) {
   const { id, resolver, ingressAddress } = instance
   const place = {
     table: tableName(id),
@@ -105,14 +109,15 @@ function firewallOf({ store, firewall, instance, log }: Outside) {
     ingressPorts: [hostPort(ingressAddress).port],
     mostConnections: MOST_CONNECTIONS,
   }
-  return firewallKeeper({ store, firewall, place, instance: id, log })
+  const pins = cablePins({ engine, known, cables, instance: id, log })
+  return firewallKeeper({ store, firewall, pins, place, instance: id, log })
 }
 
 /** What containers have of the machine beside the engine. */
-const hostsOf = (outside: Outside, told: Told) => ({
+const hostsOf = (outside: Outside, told: Told, known: KnownEngine) => ({
   groups: groupsOf(outside, told.accountOf),
   secrets: containerSecrets(outside),
-  firewall: firewallOf(outside),
+  firewall: firewallOf(outside, known),
 })
 
 /** What each step is made of. */
@@ -129,7 +134,7 @@ function stepsOf(outside: Outside, told: Told) {
     edge,
     known,
     publisher: routes,
-    ...hostsOf(outside, told),
+    ...hostsOf(outside, told, known),
     images: imagesOf(outside, told.loginFor),
     clock,
     timers,

@@ -120,6 +120,8 @@ export interface EngineContainer extends EngineLabels {
   }
   /** Only from `inspectContainer`. */
   readonly set?: EngineSettings
+  /** On the host, of its first process; only from `inspectContainer`, and while it runs. */
+  readonly pid?: number
   /** Published ports: container port → host port on 127.0.0.1. */
   readonly published: readonly {
     readonly port: number

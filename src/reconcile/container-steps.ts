@@ -23,7 +23,7 @@ export interface StepDeps {
   readonly publisher: Publisher
   readonly images: ImageResolver
   readonly groups: Pick<SettledGroups, 'ensured'>
-  readonly firewall: Pick<SettledFirewall, 'asserted'>
+  readonly firewall: Omit<SettledFirewall, 'settle'>
   readonly secrets: Omit<ContainerSecrets, 'sweep'>
   readonly clock: Clock
   readonly timers: Timers

@@ -13,6 +13,7 @@ import {
 import { egressRules, type Egress } from '../core/egress.ts'
 import { perObject } from '../core/per-object.ts'
 import type { Log } from '../log.ts'
+import type { CablePins } from './cable-pins.ts'
 import type { Firewall } from '../ports/firewall.ts'
 
 export interface FirewallDeps {
@@ -22,6 +23,7 @@ export interface FirewallDeps {
   readonly place: FirewallPlace
   readonly instance: string
   readonly log: Log
+  readonly pins: CablePins
 }
 
 /** No single change of the rules takes longer. */
@@ -30,13 +32,15 @@ const DEADLINE_MS = 15_000
 export interface SettledFirewall {
   /** Resolves once the rules know everybody that the database does now. */
   asserted(): Promise<void>
+  /** One of them has just been started: what it sends is held to its own cable, as soon as that is known. */
+  started(placed: PlacedContainer): Promise<void>
   /** As at each full look: what another hand has changed is made anew. */
   settle(): Promise<void>
 }
 
 /** Keeps the host's packet filter in step with the database. */
 export function firewallKeeper(deps: FirewallDeps): SettledFirewall {
-  const { store, firewall, place, instance, log } = deps
+  const { store, firewall, pins, place, instance, log } = deps
   const memberAt = perObject((placed: PlacedContainer) => memberOf(placed, instance))
 
   async function assert(isThorough: boolean): Promise<void> {
@@ -45,9 +49,10 @@ export function firewallKeeper(deps: FirewallDeps): SettledFirewall {
       store.read.networks.live(),
       store.read.containers.live(),
     ])
+    if (isThorough) await pins.settle(containers)
     const rules = ruleSet(place, {
       networks: networks.map((row) => networkOf(row, instance)),
-      members: containers.map(memberAt),
+      members: containers.map((placed) => withPort(memberAt(placed), pins.portOf(placed.row.id))),
       hostRanges: await firewall.hostRanges(),
     })
     const signal = AbortSignal.timeout(DEADLINE_MS)
@@ -66,6 +71,10 @@ export function firewallKeeper(deps: FirewallDeps): SettledFirewall {
   })
   return {
     asserted: next,
+    async started(placed) {
+      await pins.renew(placed)
+      await next()
+    },
     settle() {
       isLookDue = true
       return next().catch((error: unknown) => log('error', NOT_ASSERTED, { error }))
@@ -74,6 +83,9 @@ export function firewallKeeper(deps: FirewallDeps): SettledFirewall {
 }
 
 const NOT_ASSERTED = 'Cannot assert the packet filter: no container is started until it can be'
+
+const withPort = (member: FirewallMember, port: string | undefined): FirewallMember =>
+  port === undefined ? member : { ...member, port }
 
 const memberOf = (
   { network, address, mac }: PlacedContainer,

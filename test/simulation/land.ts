@@ -5,6 +5,7 @@ import { onceService } from '../../src/services/once.ts'
 import { FakeEdge } from '../fakes/edge.ts'
 import { EngineHost, type HostDeps } from '../fakes/engine-host.ts'
 import { fakeEngine } from '../fakes/engine.ts'
+import { FakeCables } from '../fakes/cables.ts'
 import { FakeFirewall } from '../fakes/firewall.ts'
 import { FakeGroups } from '../fakes/groups.ts'
 import { FakeNames } from '../fakes/names.ts'
@@ -48,6 +49,7 @@ export async function land(database: string, host: Omit<HostDeps, 'now'>) {
   const around = {
     groups: new FakeGroups(),
     firewall: new FakeFirewall(),
+    cables: new FakeCables(),
     names: new FakeNames(),
     clock: time,
     newId,

@@ -65,6 +65,7 @@ async function outsideIn(folder: string, env: Env, machine: Machine) {
     engine: fakeEngine(host, ID),
     groups: null,
     firewall: new FakeFirewall(),
+    cables: null,
     names: new FakeNames(),
     registries: [],
     edge: Object.assign(edge, { close: () => undefined }),

@@ -11,10 +11,12 @@ import type { HostNames } from '../../src/ports/host-names.ts'
 import type { TenantGroups } from '../../src/ports/tenant-groups.ts'
 import type { Timers } from '../../src/ports/timers.ts'
 import { containerSecrets } from '../../src/reconcile/container-secrets.ts'
-import { knownEngine } from '../../src/reconcile/engine-view.ts'
+import { knownEngine, type KnownEngine } from '../../src/reconcile/engine-view.ts'
 import { imageResolver } from '../../src/reconcile/images.ts'
 import { groupPrefix } from '../../src/core/docker-names.ts'
+import type { Cables } from '../../src/ports/cables.ts'
 import type { Firewall } from '../../src/ports/firewall.ts'
+import { cablePins } from '../../src/reconcile/cable-pins.ts'
 import { firewallKeeper } from '../../src/reconcile/firewall.ts'
 import { reconcileLoops } from '../../src/reconcile/loops.ts'
 import { publisher } from '../../src/reconcile/publisher.ts'
@@ -58,6 +60,7 @@ export interface LifeDeps {
   readonly edge: Edge
   readonly groups: TenantGroups
   readonly firewall: Firewall
+  readonly cables: Cables
   readonly clock: Clock
   readonly timers: Timers
   readonly newId: () => string
@@ -82,7 +85,7 @@ export function controlPlane(life: LifeDeps) {
   const routes = publisher({ store, edge, clock, table: { ...table, pool: POOL } })
   const audit = auditService({ store, clock, keyRing: KEY_RING })
   const events = eventService({ store, clock })
-  const hosts = hostsOn(life)
+  const hosts = hostsOn(life, known)
   const erase = tenantErasure({ clock, events })
   const ledger = ledgerService({ events, machine: life.machine })
   const steps = {
@@ -187,13 +190,13 @@ const imagesOn = ({ store, engine, clock, names }: LifeDeps) =>
   })
 
 /** What containers have of the machine beside the engine. */
-const hostsOn = (life: LifeDeps) => ({
+const hostsOn = (life: LifeDeps, known: KnownEngine) => ({
   groups: groupsOn(life),
   secrets: containerSecrets({ store: life.store, vault: NO_VAULT, secretFiles: null }),
-  firewall: firewallOn(life),
+  firewall: firewallOn(life, known),
 })
 
-function firewallOn({ store, firewall, log }: LifeDeps) {
+function firewallOn({ store, engine, firewall, cables, log }: LifeDeps, known: KnownEngine) {
   const place = {
     table: 'cloudlet_test',
     bridgePrefix: groupPrefix(INSTANCE),
@@ -201,7 +204,8 @@ function firewallOn({ store, firewall, log }: LifeDeps) {
     ingressPorts: [80],
     mostConnections: 100,
   }
-  return firewallKeeper({ store, firewall, place, instance: INSTANCE, log })
+  const pins = cablePins({ engine, known, cables, instance: INSTANCE, log })
+  return firewallKeeper({ store, firewall, pins, place, instance: INSTANCE, log })
 }
 
 /** Each tenant's group of processes, with its limits. */

@@ -11,6 +11,7 @@ import { accountOfTenant } from '../../src/services/ledger.ts'
 import { FakeEdge } from '../fakes/edge.ts'
 import { EngineHost, type HostDeps } from '../fakes/engine-host.ts'
 import { fakeEngine } from '../fakes/engine.ts'
+import { FakeCables } from '../fakes/cables.ts'
 import { FakeFirewall } from '../fakes/firewall.ts'
 import { FakeGroups } from '../fakes/groups.ts'
 import { FakeNames } from '../fakes/names.ts'
@@ -37,6 +38,7 @@ export interface Ground {
   readonly edge: FakeEdge
   readonly groups: FakeGroups
   readonly firewall: FakeFirewall
+  readonly cables: FakeCables
   readonly names: FakeNames
   readonly time: HandTime
   readonly newId: () => string
@@ -76,6 +78,7 @@ export async function world(asWanted: WorldWanted = {}) {
     edge: new FakeEdge(),
     groups: new FakeGroups(),
     firewall: new FakeFirewall(),
+    cables: new FakeCables(),
     names: new FakeNames(),
     time,
     newId: () => String(++made).padStart(16, '0'),

@@ -144,15 +144,25 @@ async function installBuildPackages({ env, say }) {
  */
 export async function testCurrentEngine(root, { args, env, programs }) {
   const data = mkdtempSync(join(tmpdir(), 'cloudlet-current-engine-'))
-  const walls = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
-  const tests = [pinnedRuntime(root, 'node'), join(root, 'test/current-engine.ts'), programs, data]
-  // Process 1 has to be one that takes in the orphans of others.
-  const command = [...walls, '--propagation', 'private', 'docker-init', '--', ...tests, ...args]
+  const command = withinCommand(root, { programs, data })
   try {
-    return await group('unshare', command, { env, cwd: root })
+    return await group('unshare', [...command, ...args], { env, cwd: root })
   } finally {
     rmSync(data, { recursive: true, force: true })
   }
+}
+
+/**
+ * What unshare(1) is told to run tests on a machine within this one, as `test/current-engine.ts` makes it.
+ *
+ * @param {string} root
+ * @param {{ programs: string, data: string }} folders the engine's programs, and where it keeps its data
+ */
+export function withinCommand(root, { programs, data }) {
+  const walls = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
+  const tests = [pinnedRuntime(root, 'node'), join(root, 'test/current-engine.ts'), programs, data]
+  // Process 1 has to be one that takes in the orphans of others.
+  return [...walls, '--propagation', 'private', 'docker-init', '--', ...tests]
 }
 
 /**

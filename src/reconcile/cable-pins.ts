@@ -40,15 +40,17 @@ export function cablePins({ engine, known, cables, instance, log }: PinDeps) {
       if (cables) await look(placed)
     },
 
-    /** Finds the cables of all that run and have none yet, and forgets those of the others. */
-    async settle(placed: readonly PlacedContainer[]): Promise<void> {
-      if (!cables) return
+    /** Finds the cables of all that run and have none yet, forgets those of the others; answers whether any changed. */
+    async settle(placed: readonly PlacedContainer[]): Promise<boolean> {
+      if (!cables) return false
       const running = placed.filter(({ row, tenant }) => {
         return known.container(dockerName(tenant, 'container', row.id))?.status === 'running'
       })
       const ids = new Set(running.map(({ row }) => row.id))
-      for (const id of ports.keys()) if (!ids.has(id)) ports.delete(id)
+      const over = [...ports.keys()].filter((id) => !ids.has(id))
+      for (const id of over) ports.delete(id)
       const left = running.filter(({ row }) => !ports.has(row.id))
+      const isChanged = over.length + left.length > 0
       const lane = async (): Promise<void> => {
         for (let one = left.pop(); one; one = left.pop()) {
           const { id } = one.row
@@ -58,6 +60,7 @@ export function cablePins({ engine, known, cables, instance, log }: PinDeps) {
         }
       }
       await Promise.all(Array.from({ length: LOOKS_AT_ONCE }, lane))
+      return isChanged
     },
   }
 }

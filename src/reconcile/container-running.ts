@@ -50,10 +50,7 @@ export function containerRunning(deps: StepDeps, notes: Notes) {
       return
     }
     deps.passing('container-started')
-    firewall.started(placed).catch((error: unknown) => {
-      // The next full look does it.
-      deps.log('warn', 'Cannot pin the cable of a container', { container: placed.row.id, error })
-    })
+    firewall.started(placed)
     const there = known.container(name)
     if (!there) return
     const { exit: _, ...rest } = there

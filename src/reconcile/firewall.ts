@@ -33,7 +33,7 @@ export interface SettledFirewall {
   /** Resolves once the rules know everybody that the database does now. */
   asserted(): Promise<void>
   /** One of them has just been started: what it sends is held to its own cable, as soon as that is known. */
-  started(placed: PlacedContainer): Promise<void>
+  started(placed: PlacedContainer): void
   /** As at each full look: what another hand has changed is made anew. */
   settle(): Promise<void>
 }
@@ -49,7 +49,6 @@ export function firewallKeeper(deps: FirewallDeps): SettledFirewall {
       store.read.networks.live(),
       store.read.containers.live(),
     ])
-    if (isThorough) await pins.settle(containers)
     const rules = ruleSet(place, {
       networks: networks.map((row) => networkOf(row, instance)),
       members: containers.map((placed) => withPort(memberAt(placed), pins.portOf(placed.row.id))),
@@ -64,20 +63,28 @@ export function firewallKeeper(deps: FirewallDeps): SettledFirewall {
 
   // One at a time: both go by what was last made.
   let isLookDue = true
-  const next = coalesced(async () => {
+  const assertNext = coalesced(async () => {
     const isThorough = isLookDue
     isLookDue = false
     await assert(isThorough)
   })
   return {
-    asserted: next,
-    async started(placed) {
-      await pins.renew(placed)
-      await next()
+    asserted: assertNext,
+    started(placed) {
+      const pinned = pins.renew(placed).then(() => assertNext())
+      pinned.catch((error: unknown) => {
+        const container = placed.row.id
+        log('warn', 'Cannot pin a cable; the next full look does', { container, error })
+      })
     },
-    settle() {
+    async settle() {
       isLookDue = true
-      return next().catch((error: unknown) => log('error', NOT_ASSERTED, { error }))
+      try {
+        await assertNext()
+        if (firewall && (await pins.settle(await store.read.containers.live()))) await assertNext()
+      } catch (error) {
+        log('error', NOT_ASSERTED, { error })
+      }
     },
   }
 }

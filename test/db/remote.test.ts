@@ -48,7 +48,7 @@ test('a libSQL server that hangs is called away in time, and found again when it
   await using server = await libsqlServer()
   await using at = await world({ database: server.url })
   await at.addTenant('acme')
-  server.hang()
+  await server.hang()
   const begun = performance.now()
   const away = { code: 'storage-unavailable' }
   await assert.rejects(at.store.read.platformState.find('safe-mode'), away)

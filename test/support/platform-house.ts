@@ -191,7 +191,7 @@ export const testRuntime = (): 'node' | 'deno' =>
   process.env['CLOUDLET_TEST_RUNTIME'] === 'deno' ? 'deno' : 'node'
 
 /** The tests' own environment without the settings of whatever platform its user has. */
-function outerEnvironment(): Record<string, string> {
+export function outerEnvironment(): Record<string, string> {
   const given = Object.entries(process.env).flatMap(([key, value]) =>
     value === undefined || /^(CLOUDLET_|XDG_|NODE_TEST|SSH_)/.test(key)
       ? []

@@ -63,6 +63,15 @@ const lifeOn = (ground: Ground, passing: (point: string) => void = () => undefin
 
 export type Wanted = Partial<z.input<typeof ContainerCreate>>
 
+/** What is made up of a machine beside its engine and its clock. */
+const fakes = () => ({
+  edge: new FakeEdge(),
+  groups: new FakeGroups(),
+  firewall: new FakeFirewall(),
+  cables: new FakeCables(),
+  names: new FakeNames(),
+})
+
 /** The whole inside in one call: a real database, a fake machine and edge, time moved by hand. */
 export async function world(asWanted: WorldWanted = {}) {
   const { deadlineMs = 60_000, database, erased = () => undefined, ...host } = asWanted
@@ -75,11 +84,7 @@ export async function world(asWanted: WorldWanted = {}) {
   const ground: Ground = {
     store: await openStore(url, MIGRATIONS),
     host: new EngineHost({ ...host, now: time.now }),
-    edge: new FakeEdge(),
-    groups: new FakeGroups(),
-    firewall: new FakeFirewall(),
-    cables: new FakeCables(),
-    names: new FakeNames(),
+    ...fakes(),
     time,
     newId: () => String(++made).padStart(16, '0'),
     deadlineMs,

@@ -1,4 +1,5 @@
 import { INSTANCE_LABEL, labelsOfInstance, platformLabels } from '../core/docker-names.ts'
+import { oneAtATime } from '../core/one-at-a-time.ts'
 import {
   EngineRefusal,
   type Engine,
@@ -18,6 +19,8 @@ const GONE = 404
 const BRIDGE = 'com.docker.network.bridge.name'
 
 export function dockerNetworks(calls: Calls, instance: string): Networks {
+  const inTurn = oneAtATime()
+
   async function ensure(wanted: NetworkWanted, signal: AbortSignal): Promise<void> {
     const action = `create network "${wanted.name}"`
     const { status } = await calls.ask({
@@ -36,7 +39,8 @@ export function dockerNetworks(calls: Calls, instance: string): Networks {
   }
 
   return {
-    ensureNetwork: ensure,
+    // Two at once would be told "pool overlaps" (403) instead of that it is there already.
+    ensureNetwork: (wanted, signal) => inTurn(wanted.name, () => ensure(wanted, signal)),
 
     async removeNetwork(name, signal) {
       const action = `remove network "${name}"`

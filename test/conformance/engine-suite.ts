@@ -46,6 +46,13 @@ const NETWORKS: Checks = {
     )
   },
 
+  'ensureNetwork() asked by many at once makes one, and refuses nobody': async (world) => {
+    const { engine, signal, network } = world
+    await engine.removeNetwork(network.name, signal)
+    await Promise.all(Array.from({ length: 8 }, () => engine.ensureNetwork(network, signal)))
+    const found = (await engine.list(signal)).networks.filter(({ name }) => name === network.name)
+    assert.equal(found.length, 1)
+  },
   'ensureNetwork() refuses a name that another network has': async (world) => {
     const { bench, engine, signal, network } = world
     const id = bench.newId()

@@ -2,8 +2,13 @@ import { renameSync, rmSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import type { Log } from '../src/log.ts'
 import type { HealthReport, RouteTable } from './core/route-table.ts'
-import type { EdgeRole, FromEdge, ToEdge } from './link.ts'
+import type { EdgeRole, FromEdge, OpenTunnel, ToEdge, TunnelNews } from './link.ts'
 import { readLines, writeLine } from './link-lines.ts'
+
+/** What is said when it happens. */
+export type EdgeNews =
+  | TunnelNews
+  | { readonly type: 'health'; readonly reports: readonly HealthReport[] }
 
 export interface LinkServerDeps {
   readonly role: EdgeRole
@@ -13,15 +18,17 @@ export interface LinkServerDeps {
   readonly takeTable: (table: RouteTable) => void
   readonly takeHealth: (reports: readonly HealthReport[]) => void
   readonly drain: (graceMs: number) => void
+  readonly cut: (tunnel: string, reason: string) => void
   /** What a new listener is told at once. */
   readonly reports: () => readonly HealthReport[]
+  readonly tunnels: () => readonly OpenTunnel[]
 }
 
 export interface LinkServer {
   /** Listens at `path`, taking the place of a socket file that an earlier process has left. */
   listen(path: string): Promise<void>
   /** Tells everyone who listens. */
-  tellHealth(reports: readonly HealthReport[]): void
+  tell(news: EdgeNews): void
   version(): number
   close(): void
 }
@@ -43,6 +50,7 @@ export function linkServer(deps: LinkServerDeps): LinkServer {
     say(socket, { type: 'hello', role: deps.role, pid: deps.pid, version })
     const known = deps.reports()
     if (known.length > 0) say(socket, { type: 'health', reports: known })
+    if (deps.role !== 'dns') say(socket, { type: 'tunnels', open: deps.tunnels() })
     readLines(socket, (message) => hear(socket, message))
     return undefined
   })
@@ -57,6 +65,8 @@ export function linkServer(deps: LinkServerDeps): LinkServer {
         return say(socket, { type: 'ack', version })
       case 'health':
         return deps.takeHealth(told.reports)
+      case 'cut':
+        return deps.cut(told.tunnel, told.reason)
       case 'drain':
         return deps.drain(told.graceMs)
     }
@@ -72,8 +82,8 @@ export function linkServer(deps: LinkServerDeps): LinkServer {
 
   return {
     version: () => version,
-    tellHealth(reports) {
-      for (const peer of peers) say(peer, { type: 'health', reports })
+    tell(news) {
+      for (const peer of peers) say(peer, news)
     },
     async listen(path) {
       // A server that closes removes the path it was given (libuv, uv_pipe_bind), which by then may be its

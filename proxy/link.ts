@@ -1,4 +1,5 @@
 import type { HealthReport, RouteTable } from './core/route-table.ts'
+import type { TicketClaims } from './core/tunnel-ticket.ts'
 
 /**
  * The words between an edge process and those who steer it, one JSON document a line, over the Unix
@@ -7,6 +8,8 @@ import type { HealthReport, RouteTable } from './core/route-table.ts'
 export type ToEdge =
   | { readonly type: 'table'; readonly table: RouteTable }
   | { readonly type: 'health'; readonly reports: readonly HealthReport[] }
+  /** End a tunnel, and tell its client why. */
+  | { readonly type: 'cut'; readonly tunnel: string; readonly reason: string }
   /** Stop listening, finish what is under way within the time, exit. */
   | { readonly type: 'drain'; readonly graceMs: number }
 
@@ -21,5 +24,24 @@ export type FromEdge =
   | { readonly type: 'ack'; readonly version: number }
   /** Sent by the DNS process alone, which owns the health checks: first everything known, then changes. */
   | { readonly type: 'health'; readonly reports: readonly HealthReport[] }
+
+  /** The tunnels of an ingress worker: first all that are open, then changes. */
+  | { readonly type: 'tunnels'; readonly open: readonly OpenTunnel[] }
+  | TunnelNews
+
+export type TunnelNews =
+  | { readonly type: 'tunnel-opened'; readonly tunnel: OpenTunnel }
+  | { readonly type: 'tunnel-closed'; readonly id: string }
+
+/** A tunnel that is open: whose it is, and where it leads. */
+export interface OpenTunnel extends Pick<
+  TicketClaims,
+  'actor' | 'container' | 'credential' | 'id' | 'port' | 'protocol' | 'tenant' | 'version'
+> {
+  /** Address of the client. */
+  readonly from: string
+  /** Milliseconds since 1970. */
+  readonly since: number
+}
 
 export type EdgeRole = 'dns' | `ingress-${number}`

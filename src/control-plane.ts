@@ -46,6 +46,7 @@ async function main(): Promise<void> {
   outside.storage.watch({ store: outside.store, events: all.events })
   await all.keys.load()
   await all.signIn.load()
+  all.openTunnels.watch()
   const endpoint = `http://${instance.apiAddress}`
   const { adminFile } = placesIn(instance.dataDir)
   const admin = await firstStart({

@@ -48,6 +48,8 @@ async function main(): Promise<void> {
       part.takeTable(table)
       if (role === 'dns') file.keep(table)
     },
+    tunnels: part.tunnels,
+    cut: part.cut,
     drain: (graceMs) => void drain(graceMs),
   })
   let draining: Promise<void> | undefined
@@ -59,7 +61,7 @@ async function main(): Promise<void> {
   const last = file.read()
   if (last) part.takeTable(last)
   await link.listen(`${role}.sock`)
-  part.begin((reports) => link.tellHealth(reports))
+  part.begin((news) => link.tell(news))
   log('info', 'Edge process serves', { pid: process.pid, version: last?.version ?? 0 })
 }
 

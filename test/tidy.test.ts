@@ -29,7 +29,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'src/http': ['src/contract', 'src/core', 'hono', '@hono/', 'ws', 'zod', 'node:'],
   'src/client': ['src/contract', 'src/core', 'zod', 'jose'],
-  'src/cli': ['src/client', 'src/contract', 'src/core', 'zod', 'node:'],
+  // Of the edge only the tunnel's own protocol, of which the command is the other end.
+  'src/cli': [
+    'src/client',
+    'src/contract',
+    'src/core',
+    'proxy/core/',
+    'proxy/tunnel/',
+    'zod',
+    'node:',
+  ],
   routes: ['src/contract', 'src/http', 'hono'],
   db: ['src/core', 'drizzle-orm', '@libsql/', 'node:'],
   'proxy/core': ['src/core'],

@@ -10,7 +10,7 @@ import { tenantBySlug } from '../../src/services/tenant-lookup.ts'
 import { jsonLog } from '../../src/log.ts'
 import { EngineHost } from '../../test/fakes/engine-host.ts'
 import { fakeEngine } from '../../test/fakes/engine.ts'
-import { promptEdge } from './prompt-edge.ts'
+import { noTunnels, promptEdge } from './prompt-edge.ts'
 import { FACTS, IMAGE, seedEngine, seedRows, TENANT } from './seed.ts'
 
 /**
@@ -55,7 +55,7 @@ async function main(argument: HouseArgument): Promise<void> {
     ...real,
     engine,
     groups: null,
-    edge: { ...promptEdge(), close: () => undefined },
+    edge: { ...promptEdge(), ...noTunnels, close: () => undefined },
   }
   host.addImage(IMAGE, FACTS)
   const all = services(outside)

@@ -23,12 +23,16 @@ type TroubleCode =
   | 'timeout'
   | 'slow-request'
   | 'loop'
+  | 'ticket-refused'
+  | 'tunnel-refused'
 
 const REASONS: Readonly<Record<number, string>> = {
   400: 'Bad Request',
+  401: 'Unauthorized',
   404: 'Not Found',
   405: 'Method Not Allowed',
   408: 'Request Timeout',
+  409: 'Conflict',
   413: 'Content Too Large',
   414: 'URI Too Long',
   417: 'Expectation Failed',
@@ -67,6 +71,8 @@ export function troublePage(trouble: Trouble, shape: PageShape): string {
   if (shape.html)
     head.push("Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'")
   if (trouble.status === 405) head.push('Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS')
+  // RFC 9110 §11.6.1.
+  if (trouble.status === 401) head.push('WWW-Authenticate: Bearer realm="cloudlet tunnel"')
   if (trouble.retryAfterS !== undefined) head.push(`Retry-After: ${trouble.retryAfterS}`)
   if (shape.connection !== '') head.push(`Connection: ${shape.connection}`)
   return `${head.join('\r\n')}\r\n\r\n${shape.headOnly ? '' : page}`

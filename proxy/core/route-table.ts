@@ -15,6 +15,8 @@ export interface RouteTable {
   /** Slugs of all live tenants, also of those without any container. */
   readonly tenants: readonly string[]
   readonly members: readonly Member[]
+  /** Public key of the tickets with which tunnels are opened: Ed25519, base64url. Absent: none are. */
+  readonly tunnelKey?: string
 }
 
 /**

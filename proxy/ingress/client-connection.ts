@@ -20,6 +20,9 @@ import type { UpstreamConnection } from './upstream-connection.ts'
  */
 type State = 'idle' | 'head' | 'busy' | 'tunnel' | 'closing'
 
+/** Whoever has the connection once it carries requests no more. */
+type TunnelEnd = Pick<Tunnel, 'clientDrained' | 'clientEnded' | 'close' | 'fromClient' | 'sweep'>
+
 /** One client's connection: one request after the other, the next not before the last is answered. */
 export class ClientConnection {
   readonly socket: Socket
@@ -28,7 +31,7 @@ export class ClientConnection {
   readonly #headBytes = new HeadBytes(HTTP_LIMITS.requestHeadBytes)
   #state: State = 'idle'
   #exchange: Exchange | null = null
-  #tunnel: Tunnel | null = null
+  #tunnel: TunnelEnd | null = null
   /** Bytes beyond the present request; while there are any, no more are read. */
   #stash: Buffer | null = null
   #isAdvancing = false
@@ -126,11 +129,12 @@ export class ClientConnection {
     this.#stash = null
     this.#state = 'tunnel'
     this.#exchange = null
-    this.#tunnel = new Tunnel(this.#context, { client: this.socket, upstream: upstream.socket })
-    upstream.handOver(this.#tunnel)
-    this.#tunnel.received(early)
-    if (stash !== null) this.#tunnel.fromClient(stash)
-    if (this.#hasEnded) this.#tunnel.clientEnded()
+    const tunnel = new Tunnel(this.#context, { client: this.socket, upstream: upstream.socket })
+    this.#tunnel = tunnel
+    upstream.handOver(tunnel)
+    tunnel.received(early)
+    if (stash !== null) tunnel.fromClient(stash)
+    if (this.#hasEnded) tunnel.clientEnded()
     this.socket.resume()
   }
 
@@ -239,6 +243,7 @@ export class ClientConnection {
 
   #begin(head: RequestHead): void {
     this.#context.counters.requests += 1
+    if (this.#context.portTunnels.isAsked(head.meaning.host)) return this.#beginTunnel(head)
     this.#state = 'busy'
     const exchange = new Exchange(this.#context, this, head)
     this.#exchange = exchange
@@ -255,6 +260,18 @@ export class ClientConnection {
       this.#stash = null
       this.socket.resume()
     }
+  }
+
+  /** The request is for a tunnel to a port, of which the platform itself is the other end. */
+  #beginTunnel(head: RequestHead): void {
+    const begun = this.#context.portTunnels.begin({ head, socket: this.socket, peer: this.peer })
+    if ('status' in begun) return this.#refuse(begun)
+    this.#state = 'tunnel'
+    this.#tunnel = begun
+    this.socket.resume()
+    const early = head.bytes.subarray(head.end)
+    if (early.length > 0) begun.fromClient(early)
+    if (this.#hasEnded) begun.clientEnded()
   }
 
   #refuse(trouble: Trouble): void {

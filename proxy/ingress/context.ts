@@ -3,6 +3,7 @@ import type { Backend } from './backend.ts'
 import type { ClientConnection } from './client-connection.ts'
 import type { Holds } from './holds.ts'
 import type { IngressLimits } from './limits.ts'
+import type { PortTunnels } from './port-tunnels.ts'
 import type { RoutingView } from './routing-view.ts'
 
 export type Log = (
@@ -42,6 +43,7 @@ export interface IngressContext {
   readonly date: () => string
   readonly isDraining: () => boolean
   readonly backend: (member: Member) => Backend | undefined
+  readonly portTunnels: PortTunnels
   readonly forget: (client: ClientConnection) => void
   /** One more request to the retry budget; `false` from `retry` means that it is used up. */
   readonly budget: { earn(): void; spend(): boolean }

@@ -7,6 +7,7 @@ import type { Counters, IngressContext, Log } from './context.ts'
 import { Holds } from './holds.ts'
 import { INGRESS_LIMITS } from './limits.ts'
 import type { IngressLimits } from './limits.ts'
+import { PortTunnels, type PortTunnelsDeps } from './port-tunnels.ts'
 import { retryBudget } from './retry-budget.ts'
 import { RoutingView } from './routing-view.ts'
 import type { News } from './routing-view.ts'
@@ -19,6 +20,7 @@ interface IngressDeps {
   /** Visible ASCII without spaces: it becomes the value of a field. */
   readonly newRequestId: () => string
   readonly limits?: Partial<IngressLimits>
+  readonly tunnels: PortTunnelsDeps
 }
 
 export interface Address {
@@ -35,6 +37,7 @@ export interface Ingress {
   /** Stops listening, lets what is under way end within the time, then cuts the rest. */
   drain(graceMs: number): Promise<void>
   counters(): Readonly<Counters>
+  readonly tunnels: Pick<PortTunnels, 'cut' | 'list'>
 }
 
 const DRAIN_POLL_MS = 10
@@ -64,18 +67,19 @@ export function ingress(deps: IngressDeps): Ingress {
     isDraining: () => isDraining,
     backend: (member) => backends.of(member),
     forget: (client) => clients.delete(client),
+    get portTunnels() {
+      return tunnels
+    },
   }
+  const tunnels = new PortTunnels(context, deps.tunnels)
 
-  const sweeper = setInterval(() => {
-    const nowMs = deps.now()
-    for (const client of clients) client.sweep(nowMs)
-    backends.sweep(nowMs)
-  }, limits.sweepMs)
-  // The sockets keep the process alive, not the watch over them.
-  sweeper.unref()
+  const sweeper = sweeping(() => [...clients, backends, tunnels], deps.now, limits.sweepMs)
 
   function update({ table, health }: News): void {
-    if (table !== undefined && view.updateTable(table)) backends.update(table.members)
+    if (table !== undefined && view.updateTable(table)) {
+      backends.update(table.members)
+      tunnels.update(table)
+    }
     if (health !== undefined) view.updateHealth(health)
     holds.news()
   }
@@ -106,8 +110,23 @@ export function ingress(deps: IngressDeps): Ingress {
     update,
     listen: (address, signal) => listen(address, signal, { servers, accept }),
     drain,
+    tunnels,
     counters: () => ({ ...counters, open: clients.size, held: holds.count }),
   }
+}
+
+interface Swept {
+  sweep(nowMs: number): void
+}
+
+/** Looks at deadlines now and then. */
+function sweeping(all: () => Iterable<Swept>, now: () => number, everyMs: number): NodeJS.Timeout {
+  const sweeper = setInterval(() => {
+    const nowMs = now()
+    for (const one of all()) one.sweep(nowMs)
+  }, everyMs)
+  // The sockets keep the process alive, not the watch over them.
+  return sweeper.unref()
 }
 
 /**

@@ -42,6 +42,15 @@ export const INGRESS_LIMITS = {
   informational: 16,
   /** Passes through this ingress before a request is called a loop (508). */
   passes: 5,
+  /** Open port tunnels of this worker, and of one tenant of them (503). */
+  portTunnels: 256,
+  portTunnelsPerTenant: 32,
+  /** Connections at a time in one tunnel; a further one is reset. */
+  portTunnelStreams: 128,
+  /** What the windows of all streams may have beyond what each begins with. */
+  portTunnelPoolBytes: 64 * 1024 * 1024,
+  /** A client asks every 15 s whether the tunnel lives. */
+  portTunnelSilenceMs: 60_000,
   /** How often deadlines are looked at: a deadline is late by this much at most. */
   sweepMs: 250,
 }

@@ -2,7 +2,9 @@ import { linkClient, type LinkClient } from '../../proxy/link-client.ts'
 import type { FromEdge } from '../../proxy/link.ts'
 import type { HealthReport, RouteTable } from '../../proxy/core/route-table.ts'
 import type { Log } from '../log.ts'
+import { tunnelsOf } from './edge-tunnels.ts'
 import type { Edge } from '../ports/edge.ts'
+import type { TunnelEdge } from '../ports/tunnel-edge.ts'
 import type { Timers } from '../ports/timers.ts'
 
 export interface EdgeLinkDeps {
@@ -22,8 +24,10 @@ interface Peer {
   foreign: number
 }
 
+type Link = Edge & TunnelEdge & { close(): void }
+
 /** The control plane's end of the link: one connection to each edge process. */
-export function edgeLink({ folder, workers, timers, log }: EdgeLinkDeps): Edge & { close(): void } {
+export function edgeLink({ folder, workers, timers, log }: EdgeLinkDeps): Link {
   const health = new Map<string, HealthReport>()
   const listeners: ((reports: readonly HealthReport[]) => void)[] = []
   const waiting = new Set<() => void>()
@@ -36,18 +40,22 @@ export function edgeLink({ folder, workers, timers, log }: EdgeLinkDeps): Edge &
     return peer
   })
   const tables = numberedTables(peers)
+  const tunnels = tunnelsOf<Peer>()
 
   function hear(peer: Peer, message: FromEdge | undefined): void {
     if (message === undefined) {
       log('debug', 'An edge process is away', { role: peer.role })
       peer.version = undefined
+      tunnels.lost(peer)
     } else if (message.type === 'hello') {
       tables.greeted(peer, message.version)
     } else if (message.type === 'ack') {
       if (message.version > peer.foreign) peer.version = message.version
-    } else {
+    } else if (message.type === 'health') {
       for (const report of message.reports) health.set(report.id, report)
       for (const listener of listeners) listener(message.reports)
+    } else {
+      tunnels.heard(peer, message)
     }
     for (const look of waiting) look()
   }
@@ -76,6 +84,9 @@ export function edgeLink({ folder, workers, timers, log }: EdgeLinkDeps): Edge &
 
     health: (containerId) => health.get(containerId),
     onHealth: (listener) => void listeners.push(listener),
+    onTunnels: (listener) => tunnels.listen(listener),
+    cutTunnel: (tunnel, reason) =>
+      void tunnels.peerOf(tunnel)?.link.send({ type: 'cut', tunnel, reason }),
     isUp: () => peers.every(({ version }) => version !== undefined),
     close() {
       for (const { link } of peers) link.close()

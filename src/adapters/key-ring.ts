@@ -2,6 +2,7 @@ import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } f
 import { open, link, lstat, readFile, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { KeyRing } from '../ports/key-ring.ts'
+import { ed25519 } from './ed25519.ts'
 
 /** The key file cannot be used, and must not be replaced: the message says what to do. */
 export class KeyFileError extends Error {
@@ -136,6 +137,8 @@ function keyRing(path: string, keys: ReadonlyMap<number, Buffer>, current: numbe
       if (!keys.has(rootKey)) return undefined
       return createHmac('sha256', macKeyOf(rootKey, purpose)).update(text).digest('base64url')
     },
+
+    signer: (purpose) => ed25519(derived(current, ['cloudlet sign', purpose])),
 
     seal(purpose, plain) {
       const nonce = randomBytes(NONCE_BYTES)

@@ -1,4 +1,5 @@
 import type { Command } from './command.ts'
+import { REACH_COMMANDS } from './commands-reach.ts'
 import { command, part } from './described.ts'
 import { NETWORK_COMMANDS } from './network-commands.ts'
 import {
@@ -90,6 +91,7 @@ export const COMMANDS: readonly Command[] = [
     options: LOG_OPTIONS,
     work: async () => (await import('./commands/logs.ts')).logs,
   }),
+  ...REACH_COMMANDS,
   command('metrics', '<container>', {
     summary: 'Show what a running container uses now',
     work: async () => (await import('./commands/metrics.ts')).metrics,

@@ -13,6 +13,16 @@ export const FORCE = {
   force: { type: 'boolean', short: 'f', summary: 'Stop a running container first' },
 } as const satisfies Options
 
+export const FORWARD_OPTIONS = {
+  udp: { type: 'boolean', summary: 'Datagrams instead of connections' },
+  address: { type: 'string', value: 'ip', summary: 'Listen there; default 127.0.0.1' },
+  ingress: {
+    type: 'string',
+    value: 'host:port',
+    summary: 'Where the ingress is for this machine; default: where the platform says',
+  },
+} as const satisfies Options
+
 export const YES = {
   yes: { type: 'boolean', short: 'y', summary: 'Do not ask' },
 } as const satisfies Options

@@ -20,6 +20,7 @@ import { getPlatform, platformHealth } from './platform.ts'
 import * as secrets from './secrets.ts'
 import { deleteTenant, resumeTenant, suspendTenant } from './tenant-life.ts'
 import { createTenant, getTenant, listTenants, updateTenant } from './tenants.ts'
+import { createTunnel } from './tunnels.ts'
 import { getPlatformLimits, getUsage, listUsage, updatePlatformLimits } from './usage.ts'
 
 /** Every endpoint there is, in the order in which the documentation shows them. */
@@ -36,6 +37,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   containers.deleteContainer,
   containers.containerLogs,
   containerMetrics,
+  createTunnel,
   operations.listOperations,
   operations.getOperation,
   operations.cancelOperation,

@@ -6,10 +6,10 @@ export const Session = z
   .object({
     id: Id,
     kind: z
-      .enum(['stream', 'person'])
-      .describe('Something that is read at this moment, or a person who is signed in'),
+      .enum(['stream', 'tunnel', 'person'])
+      .describe('What is read at this moment, an open tunnel, or a person who is signed in'),
     actor: z.string().describe('Whose it is: `key:<id>` or `person:<e-mail>`'),
-    action: z.string().nullable().describe('Of a stream: id of the endpoint'),
+    action: z.string().nullable().describe('Of a stream or a tunnel: id of the endpoint'),
     tenant: Slug.nullable().describe('null: of the whole platform'),
     since: Timestamp,
     address: z.string().describe('Where it was opened from'),
@@ -34,7 +34,7 @@ function sessionEndpoints<
       id: `${kind}.list`,
       method: 'get',
       path,
-      summary: 'List open streams and people who are signed in, the oldest first',
+      summary: 'List open streams, open tunnels and people who are signed in, the oldest first',
       permission: 'keys:read',
       params: within,
       response: Sessions,
@@ -45,7 +45,7 @@ function sessionEndpoints<
       id: `${kind}.end`,
       method: 'delete',
       path: `${path}/{session}`,
-      summary: 'End a stream, or sign a person out; a key can open another stream at once',
+      summary: 'End a stream or a tunnel, or sign a person out; a key can open another at once',
       permission: 'keys:write',
       params: one,
       response: Session,

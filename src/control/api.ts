@@ -16,6 +16,7 @@ import { sessionRoutes } from '../../routes/sessions.ts'
 import { signInRoutes } from '../../routes/sign-in.ts'
 import { userRoutes } from '../../routes/users.ts'
 import { tenantRoutes } from '../../routes/tenants.ts'
+import { tunnelRoutes } from '../../routes/tunnels.ts'
 import { whoamiRoutes } from '../../routes/whoami.ts'
 import { referenceScript } from '../adapters/reference-script.ts'
 import type { Platform } from '../contract/platform.ts'
@@ -80,6 +81,7 @@ function bindRoutes(api: App, outside: Outside, services: Services): void {
     metrics: services.metrics,
     settle,
   })
+  tunnelRoutes(api, services.tunnels)
   operationRoutes(api, operations)
   nodeRoutes(api, {
     nodes: services.nodes,

@@ -15,6 +15,7 @@ import type { Log } from '../log.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Edge } from '../ports/edge.ts'
 import type { Engine } from '../ports/engine.ts'
+import type { TunnelEdge } from '../ports/tunnel-edge.ts'
 import type { Timers } from '../ports/timers.ts'
 import { openDatabase } from './database.ts'
 import { storageWatch } from './storage.ts'
@@ -35,7 +36,7 @@ export async function openOutside(instance: Instance, settings: Settings, log: L
   const engine = dockerEngine({ docker, instance: instance.id, now: clock.now })
   const groups = instance.isolated ? hostGroups(driverOf(engine)) : null
   if (instance.isolated && !groups) log('warn', 'Cannot limit the sum of a tenant: no cgroups here')
-  const edge: Edge & { close(): void } = edgeLink({
+  const edge: Edge & TunnelEdge & { close(): void } = edgeLink({
     folder: places.edge,
     workers: instance.workers,
     timers,

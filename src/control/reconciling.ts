@@ -19,6 +19,7 @@ import type { RegistryService } from '../services/registries.ts'
 import { hostPort } from '../instance.ts'
 import type { Outside } from './outside.ts'
 import { THIS_NODE } from '../instance.ts'
+import { ticketSigner } from './tunnelling.ts'
 
 /** For the step that a pass is at when the platform stops; the supervisor is more patient than this. */
 const STEP_GRACE_MS = 5_000
@@ -122,11 +123,12 @@ const hostsOf = (outside: Outside, told: Told, known: KnownEngine) => ({
 
 /** What each step is made of. */
 function stepsOf(outside: Outside, told: Told) {
-  const { instance, settings, store, engine, edge, clock, timers, log } = outside
+  const { instance, settings, store, engine, edge, clock, timers, log, keyRing } = outside
   const known = knownEngine()
   const internalDomain = settings.CLOUDLET_INTERNAL_DOMAIN
   const domains = [settings.CLOUDLET_DOMAIN, 'localhost']
-  const table = { instance: instance.id, domains, internalDomain, pool: instance.pool }
+  const tunnelKey = ticketSigner(keyRing).publicKey
+  const table = { instance: instance.id, domains, internalDomain, pool: instance.pool, tunnelKey }
   const routes = publisher({ store, edge, clock, table })
   return {
     store,

@@ -9,16 +9,20 @@ import { sessionService } from '../services/sessions.ts'
 import { signInService } from '../services/sign-in.ts'
 import { userService } from '../services/users.ts'
 import type { Outside } from './outside.ts'
+import { tunnelling } from './tunnelling.ts'
 
 /** Who is there at this moment, and how people come in. */
 export function sessionServices(outside: Outside, audit: AuditService, keys: KeyService) {
   const { store, clock, keyRing, log, settings } = outside
   const streams = openStreams({ clock, newId: randomId })
   const sessions = keys.people
+  const { tunnels, openTunnels } = tunnelling(outside, audit, keys)
   const common = { store, clock, newId: randomId, audit, sessions }
   return {
     streams,
-    sessions: sessionService({ ...common, streams }),
+    tunnels,
+    openTunnels,
+    sessions: sessionService({ ...common, streams, tunnels: openTunnels }),
     users: userService(common),
     signIn: signInService({
       ...common,

@@ -18,6 +18,13 @@ export interface Action {
   readonly permission: string
 }
 
+export interface Credential {
+  readonly id: string
+  readonly version: number
+  /** Milliseconds since 1970; null: until it is revoked. */
+  readonly expiresAt: number | null
+}
+
 /** Who asks, once the token has been believed. */
 export interface Caller {
   readonly principal: Principal
@@ -31,6 +38,8 @@ export interface Caller {
   /** null: everything of its tenant. */
   readonly reach: Reach | null
   readonly may: (action: Action) => boolean
+  /** The very key, or session of a person, that signed the token. */
+  readonly credential: Credential
   /** Aborted when key or session has ended: whatever it had opened ends with it. */
   readonly ended: AbortSignal
 }

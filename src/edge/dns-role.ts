@@ -30,12 +30,14 @@ export function dnsRole(instance: Instance, log: Log): Role {
     },
     takeHealth: () => undefined,
     reports: () => checker.reports(),
-    begin(tellHealth) {
+    tunnels: () => [],
+    cut: () => undefined,
+    begin(tell) {
       const workers = Array.from({ length: instance.workers }, (_, i) => `ingress-${i}.sock`)
       const links = workers.map((path) => workerLink(path, () => checker.reports()))
       checker.onChange((reports) => {
         if (table) dns.update(table, checker.reports())
-        tellHealth(reports)
+        tell({ type: 'health', reports })
         for (const link of links) link.send({ type: 'health', reports })
       })
     },

@@ -1,14 +1,23 @@
 import { randomUUID } from 'node:crypto'
 import type { HealthReport } from '../../proxy/core/route-table.ts'
 import { ingress } from '../../proxy/ingress/ingress.ts'
+import type { EdgeNews } from '../../proxy/link-server.ts'
 import { hostPort, type Instance } from '../instance.ts'
 import type { Log } from '../log.ts'
 import type { Role } from './role.ts'
+import { spentTickets } from './spent-tickets.ts'
 
 /** One worker of the ingress. Its health reports come from the DNS process. */
 export function ingressRole(instance: Instance, log: Log): Role {
-  const proxy = ingress({ log, newRequestId: randomUUID, now: Date.now })
   let health: readonly HealthReport[] = []
+  let tell: ((news: EdgeNews) => void) | undefined
+  const spent = spentTickets({ folder: 'tickets', now: Date.now, log })
+  const proxy = ingress({
+    log,
+    newRequestId: randomUUID,
+    now: Date.now,
+    tunnels: { spend: (id) => spent.spend(id), told: (news) => tell?.(news) },
+  })
   return {
     async listen(signal) {
       await proxy.listen({ ...hostPort(instance.ingressAddress), reusePort: true }, signal)
@@ -19,7 +28,11 @@ export function ingressRole(instance: Instance, log: Log): Role {
       proxy.update({ health: reports })
     },
     reports: () => health,
-    begin: () => undefined,
+    tunnels: () => proxy.tunnels.list(),
+    cut: (id, reason) => proxy.tunnels.cut(id, reason),
+    begin(told) {
+      tell = told
+    },
     drain: (graceMs) => proxy.drain(graceMs),
   }
 }

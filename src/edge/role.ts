@@ -1,4 +1,6 @@
 import type { HealthReport, RouteTable } from '../../proxy/core/route-table.ts'
+import type { EdgeNews } from '../../proxy/link-server.ts'
+import type { OpenTunnel } from '../../proxy/link.ts'
 
 /** What either kind of edge process is to the one that starts it. */
 export interface Role {
@@ -7,6 +9,8 @@ export interface Role {
   readonly takeHealth: (reports: readonly HealthReport[]) => void
   readonly reports: () => readonly HealthReport[]
   /** Called once the link is there to speak through. */
-  readonly begin: (tellHealth: (reports: readonly HealthReport[]) => void) => void
+  readonly begin: (tell: (news: EdgeNews) => void) => void
+  readonly tunnels: () => readonly OpenTunnel[]
+  readonly cut: (tunnel: string, reason: string) => void
   readonly drain: (graceMs: number) => Promise<void>
 }

@@ -11,7 +11,7 @@ export interface PublisherDeps {
   readonly store: Store
   readonly edge: Edge
   readonly clock: Clock
-  readonly table: Pick<RouteTable, 'instance' | 'domains' | 'internalDomain' | 'pool'>
+  readonly table: Pick<RouteTable, 'instance' | 'domains' | 'internalDomain' | 'pool' | 'tunnelKey'>
 }
 
 /** Makes the route table from the database and hands it to the edge. */

@@ -74,8 +74,10 @@ export function authentication({ clock, tokens, keys, used }: AuthenticationDeps
 }
 
 function callerOf(token: ReadToken, key: LiveKey): Caller {
-  const { principal, tenant, grant, reach, end } = key
+  const { id, version, expiresAt, principal, tenant, grant, reach, end } = key
   const { permissions, may } = powersOf(grant, token.scope)
   const { role, actions } = grant
-  return { principal, tenant, role, permissions, actions, reach, may, ended: end.signal }
+  const credential = { id, version, expiresAt }
+  const ended = end.signal
+  return { principal, tenant, role, permissions, actions, reach, may, credential, ended }
 }

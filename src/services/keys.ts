@@ -30,6 +30,8 @@ export function keyService(deps: KeyDeps) {
     ...life(deps, live, uses),
     /** Sessions of people, who are asked for in the same way as keys. */
     people: personSessions({ keyRing, tokens }, live),
+    /** What can be used now. */
+    liveKeyOf: live.find,
     authenticate: authentication({ clock, tokens, keys: live, used }),
 
     async revoke(asked: KeysAsked, id: string): Promise<AccessKey> {

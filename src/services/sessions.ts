@@ -8,6 +8,7 @@ import type { AuditService } from './audit.ts'
 import { invalidToken } from './authentication.ts'
 import { ownerOf } from './key-view.ts'
 import type { OpenStreams, Within } from './open-streams.ts'
+import type { OpenTunnels } from './open-tunnels.ts'
 import type { PersonSessions } from './person-sessions.ts'
 
 export interface SessionDeps {
@@ -15,6 +16,7 @@ export interface SessionDeps {
   readonly clock: Clock
   readonly audit: AuditService
   readonly streams: OpenStreams
+  readonly tunnels: OpenTunnels
   readonly sessions: PersonSessions
 }
 
@@ -28,7 +30,7 @@ interface SessionAsked {
 /** More than anybody reads; the oldest are those to look at. */
 const MOST_SHOWN = 1000
 
-export function sessionService({ store, clock, audit, streams, sessions }: SessionDeps) {
+export function sessionService({ store, clock, audit, streams, tunnels, sessions }: SessionDeps) {
   async function signIns(within: Within): Promise<Session[]> {
     const now = clock.now().getTime()
     const all = await store.read.people.allSignIns()
@@ -41,14 +43,14 @@ export function sessionService({ store, clock, audit, streams, sessions }: Sessi
   return {
     async list(tenant: string | null): Promise<{ items: Session[] }> {
       const owner = await ownerOf(store.read, tenant)
-      const all = [...streams.list(owner), ...(await signIns(owner))]
+      const all = [...streams.list(owner), ...tunnels.list(owner), ...(await signIns(owner))]
       const items = all.toSorted((one, other) => one.since.localeCompare(other.since))
       return { items: items.slice(0, MOST_SHOWN) }
     },
 
     async end({ tenant, session: id, actor }: SessionAsked): Promise<Session> {
       const owner = await ownerOf(store.read, tenant)
-      const stream = streams.find(owner, id)
+      const stream = streams.find(owner, id) ?? tunnels.find(owner, id)
       const session = stream?.session ?? (await signIns(owner)).find((one) => one.id === id)
       if (!session) throw notFound('session', id)
       const action = `${owner === null ? 'platform-sessions' : 'sessions'}.end`

@@ -37,7 +37,9 @@ function world() {
       takeTable: (table) => void tables.push(table),
       takeHealth: () => undefined,
       drain: () => undefined,
+      cut: () => undefined,
       reports: () => [],
+      tunnels: () => [],
     })
     await server.listen(join(folder, `${role}.sock`))
     ends.unshift(() => server.close())

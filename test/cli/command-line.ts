@@ -19,6 +19,8 @@ export interface Around {
   readonly columns?: number
   readonly signal?: AbortSignal
   readonly now?: () => Date
+  /** Told of what is written to stdout, as it is written. */
+  readonly heard?: (text: string) => void
 }
 
 /** A platform, and a user of it with an empty home and an API key in the environment. */
@@ -51,6 +53,7 @@ export class Desk implements AsyncDisposable {
       columns: around.columns ?? 80,
       write: async (text) => {
         texts[name] += text
+        if (name === 'stdout') around.heard?.(text)
       },
     })
     let ids = 0

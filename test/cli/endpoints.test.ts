@@ -12,6 +12,7 @@ const FLAGS: Readonly<Record<string, string>> = {
   'containers.status': '--containers hello',
   'containers.rename': '--name other',
   'networks.create': '--name back',
+  'tunnels.create': '--port 5432',
   'registries.put': '--username ann --password secret',
   'tenants.create': '--slug demo',
   'secrets.put': '--value a-secret',

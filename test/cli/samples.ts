@@ -17,6 +17,7 @@ import type { PlatformLimits, PlatformUsage, Share, Usage } from '../../src/cont
 import { allLimits, type Reserved } from '../../src/core/quota.ts'
 import { network, networkDetails } from './network-samples.ts'
 import { removal, tenant } from './tenant-samples.ts'
+import { tunnelTicket } from './tunnel-sample.ts'
 
 export const TIME = '2026-01-02T03:04:05.000Z'
 export const KEY_ID = 'ck0123456789abcdef'
@@ -263,6 +264,7 @@ export const SAMPLES: Readonly<
   'containers.delete': changed,
   'containers.logs': { lines: [{ time: TIME, stream: 'stdout', line: 'one' }] },
   'containers.metrics': { value: metrics },
+  'tunnels.create': { value: tunnelTicket },
   'operations.list': page(operation),
   'operations.get': { value: operation },
   'operations.cancel': { value: { ...operation, state: 'cancelled' } },

@@ -35,6 +35,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'containers.delete': row(WORK, 'tenant', 'named'),
   'containers.logs': row(ALL, 'tenant', 'named'),
   'containers.metrics': row(ALL, 'tenant', 'named'),
+  'tunnels.create': row(WORK, 'tenant', 'named'),
   'operations.list': row(ALL, 'tenant', 'filtered'),
   'operations.get': row(ALL, 'tenant', 'filtered'),
   'operations.cancel': row(WORK, 'tenant', 'filtered'),

@@ -34,7 +34,9 @@ async function world() {
       takeTable: ({ version }) => void taken.push(version),
       takeHealth: () => undefined,
       drain: () => undefined,
+      cut: () => undefined,
       reports: () => [],
+      tunnels: () => [],
     })
     await server.listen(path)
     ends.unshift(() => server.close())

@@ -18,6 +18,7 @@ import { fakeEngine } from '../fakes/engine.ts'
 import { FakeFirewall } from '../fakes/firewall.ts'
 import { FakeNames } from '../fakes/names.ts'
 import { FakeSecretFiles } from '../fakes/secret-files.ts'
+import { FakeTunnels } from '../fakes/tunnel-edge.ts'
 import { HandTime } from '../fakes/timers.ts'
 import { requested, type Asked, type Line } from './api-world.ts'
 import { freshDatabase, MEMORY, MIGRATIONS } from './fresh-database.ts'
@@ -33,6 +34,8 @@ async function outsideIn(folder: string, env: Env, machine: Machine) {
   const time = new HandTime()
   const host = new EngineHost({ ...machine, now: time.now })
   const edge = new FakeEdge()
+  const tunnels = new FakeTunnels()
+  const { onTunnels, cutTunnel } = tunnels
   const secretFiles = new FakeSecretFiles()
   const path = join(folder, 'keys.json')
   const keyRing = await openKeyRing({ path, databaseHasKeys: false })
@@ -68,18 +71,17 @@ async function outsideIn(folder: string, env: Env, machine: Machine) {
     cables: null,
     names: new FakeNames(),
     registries: [],
-    edge: Object.assign(edge, { close: () => undefined }),
+    edge: Object.assign(edge, { close: () => undefined, onTunnels, cutTunnel }),
   }
-  return { outside, time, host, edge, secretFiles }
+  return { outside, time, host, edge, tunnels, secretFiles }
 }
 
 /** The API with everything behind it, as the control plane puts it together; only the outside is made up. */
 export async function cloudWorld(env: Env = {}, machine: Machine = {}) {
   const folder = mkdtempSync(join(MEMORY, 'cloudlet-cloud-'))
-  const { outside, time, host, edge, secretFiles } = await outsideIn(folder, env, machine)
-  const all = services(outside)
-  await all.keys.load()
-  await all.signIn.load()
+  const { outside, time, host, edge, tunnels, secretFiles } = await outsideIn(folder, env, machine)
+  const all = await lifeOf(outside)
+  all.openTunnels.watch()
   const admin = await all.keys.createAdmin()
   const stopping = new AbortController()
   const app = apiOver(outside, all, stopping.signal)
@@ -95,6 +97,7 @@ export async function cloudWorld(env: Env = {}, machine: Machine = {}) {
     app,
     admin,
     edge,
+    tunnels,
     secretFiles,
     host,
     outside,
@@ -121,12 +124,7 @@ export async function cloudWorld(env: Env = {}, machine: Machine = {}) {
       })
     },
     /** The services of another life of the control plane on the same disk, which drive nothing. */
-    async reborn(): Promise<Services> {
-      const next = services(outside)
-      await next.keys.load()
-      await next.signIn.load()
-      return next
-    },
+    reborn: (): Promise<Services> => lifeOf(outside),
     call: (line: Line, asked: Asked = {}) => requested(app, line, asked),
     /** A key of a tenant, or of the platform. */
     keyOf(tenant: string | null, wanted: Partial<AccessKeyCreate>): Promise<NewAccessKey> {
@@ -143,4 +141,11 @@ export async function cloudWorld(env: Env = {}, machine: Machine = {}) {
     },
   }
 }
+async function lifeOf(outside: Outside): Promise<Services> {
+  const all = services(outside)
+  await all.keys.load()
+  await all.signIn.load()
+  return all
+}
+
 export type CloudWorld = Awaited<ReturnType<typeof cloudWorld>>

@@ -31,6 +31,7 @@ export async function world(t: TestContext, limits: Partial<IngressLimits> = {})
     now: Date.now,
     newRequestId: () => `request-${(ids += 1)}`,
     limits: { sweepMs: 20, ...limits },
+    tunnels: { spend: () => true, told: () => undefined },
   })
   const { port } = await edge.listen({ host: '127.0.0.1', port: 0 }, new AbortController().signal)
   t.after(() => edge.drain(0))

@@ -1,0 +1,16 @@
+import type { Command } from './command.ts'
+import { command } from './described.ts'
+import { FORWARD_OPTIONS } from './options.ts'
+
+/** Commands that reach into a container. */
+export const REACH_COMMANDS: readonly Command[] = [
+  command('port-forward', '<container> <ports> [ports…]', {
+    summary: 'Reach ports of a container from here, published or not',
+    options: FORWARD_OPTIONS,
+    notes: [
+      'Ports are <here>:<there>, e.g. 15432:5432; 5432 is the same on both sides, :5432 any free one.',
+      'It goes on until it is interrupted, also while the platform is restarted.',
+    ].join('\n'),
+    work: async () => (await import('./commands/port-forward.ts')).portForward,
+  }),
+]

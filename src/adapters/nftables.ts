@@ -1,5 +1,6 @@
 import type { RuleSet, RuleSetElements } from '../core/firewall.ts'
 import { FirewallError, type Firewall } from '../ports/firewall.ts'
+import { filterBridges } from './bridge-filtering.ts'
 import { hostRoutes } from './host-routes.ts'
 import { FAMILIES, marksOf } from './nft-marks.ts'
 import { runNft, type RunNft } from './nft-program.ts'
@@ -13,7 +14,7 @@ interface Asserted {
 }
 
 /** nftables, by its own program: a script is one transaction (nft(8), `-f`). */
-export function nftables(nft: RunNft = runNft()): Firewall {
+export function nftables(nft: RunNft = runNft(), ready = filterBridges): Firewall {
   let asserted: Asserted | undefined
   const apply = (lines: readonly string[], signal: AbortSignal): Promise<string> =>
     nft(['-f', '-'], lines.join('\n'), signal)
@@ -65,6 +66,7 @@ export function nftables(nft: RunNft = runNft()): Firewall {
     },
 
     async settle(rules, signal) {
+      await ready()
       const before = asserted
       if (before?.rules.frame === rules.frame) return settle(before, rules, signal)
       await makeWhole(rules, signal)

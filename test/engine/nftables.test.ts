@@ -32,6 +32,8 @@ after(() => {
 const inside = (): string[] => [`--net=/proc/${holder.pid}/ns/net`]
 const nft: RunNft = (...asked) => runNft(['nsenter', ...inside(), 'nft'])(...asked)
 
+const nothing = (): Promise<void> => Promise.resolve()
+
 /** What a hand that is not ours does. */
 const meddle = (...words: string[]): string =>
   execFileSync('nsenter', [...inside(), 'nft', ...words], { encoding: 'utf8' })
@@ -61,7 +63,7 @@ const state = (...members: FirewallMember[]): FirewallState => ({
 })
 
 test('rules are made, and left alone while they are as they should be', async () => {
-  const firewall = nftables(nft)
+  const firewall = nftables(nft, nothing)
   const rules = ruleSet(PLACE, state(member(2)))
   await firewall.assert(rules, signal)
   assert.match(meddle('list', 'set', 'inet', PLACE.table, 'members'), /"cltest01" \. 02:c1/)
@@ -73,7 +75,7 @@ test('rules are made, and left alone while they are as they should be', async ()
 })
 
 test('other elements are other sets; chains stay, with what the kernel has counted', async () => {
-  const firewall = nftables(nft)
+  const firewall = nftables(nft, nothing)
   await firewall.assert(ruleSet(PLACE, state(member(2))), signal)
   const chains = () => meddle('-a', '-t', 'list', 'table', 'inet', PLACE.table)
   const shown = chains()
@@ -103,7 +105,7 @@ const MEDDLING: Record<string, () => unknown> = {
 
 for (const [what, meddling] of Object.entries(MEDDLING)) {
   test(`${what}: the next look makes the rules anew`, async () => {
-    const firewall = nftables(nft)
+    const firewall = nftables(nft, nothing)
     const rules = ruleSet(PLACE, state(member(2)))
     await firewall.settle(rules, signal)
     const shown = meddle('list', 'ruleset')
@@ -116,7 +118,7 @@ for (const [what, meddling] of Object.entries(MEDDLING)) {
 }
 
 test('a start after everything was flushed finds the rules made anew', async () => {
-  const firewall = nftables(nft)
+  const firewall = nftables(nft, nothing)
   await firewall.assert(ruleSet(PLACE, state(member(2))), signal)
   meddle('flush', 'ruleset')
   await firewall.assert(ruleSet(PLACE, state(member(3))), signal)
@@ -124,7 +126,7 @@ test('a start after everything was flushed finds the rules made anew', async () 
 })
 
 test('rules that the kernel refuses leave those that were there', async () => {
-  const firewall = nftables(nft)
+  const firewall = nftables(nft, nothing)
   const rules = ruleSet(PLACE, state(member(2)))
   await firewall.assert(rules, signal)
   const shown = meddle('list', 'ruleset')
@@ -136,7 +138,7 @@ test('rules that the kernel refuses leave those that were there', async () => {
 })
 
 test('remove() takes the instance’s own tables, once or twice, and no other', async () => {
-  const firewall = nftables(nft)
+  const firewall = nftables(nft, nothing)
   meddle('add', 'table', 'inet', 'somebodys')
   await firewall.assert(ruleSet(PLACE, state(member(2))), signal)
   for (const _ of [1, 2]) await firewall.remove(PLACE.table, signal)

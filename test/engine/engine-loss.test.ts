@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { ApiError } from '../../src/client/api-error.ts'
 import { createContainer, listContainers } from '../../src/contract/containers.ts'
 import { INSTANCE_LABEL } from '../../src/core/docker-names.ts'
-import { ownEngine, type OwnEngine } from '../support/own-engine.ts'
+import { liveEngine, ownEngine, type OwnEngine } from '../support/own-engine.ts'
 import { startPlatform, type Platform } from '../support/platform.ts'
 import { BASE, newTenant, type Tenant } from '../support/tenant.ts'
 import { until } from '../support/wait.ts'
 
 /**
- * The engine goes while tenants ask for things, in order and by SIGKILL. It is without live-restore, so
- * everything that runs goes with it.
+ * The engine goes while tenants ask for things, in order and by SIGKILL: without live-restore, where everything that
+ * runs goes with it, and with it, where everything runs on.
  */
 
 const AWAY_MS = Number(process.env['CLOUDLET_TEST_AWAY_MS'] ?? 3_000)
@@ -24,18 +24,6 @@ const spec = { image: BASE, command: ['sleep', '600'], restart: 'always' as cons
 let engine: OwnEngine
 let platform: Platform
 let acme: Tenant
-
-before(async () => {
-  engine = await ownEngine()
-  platform = await startPlatform({ CLOUDLET_ENGINE: engine.socket, CLOUDLET_DEMO: '0' })
-  acme = await newTenant(platform, 'acme')
-  await acme.run({ name: 'first', ...spec, command: [...spec.command] })
-})
-
-after(async () => {
-  await platform?.remove()
-  await engine?.remove()
-})
 
 const names = async (): Promise<string[]> =>
   (await acme.api.call(listContainers, { params })).items.map(({ name }) => name)
@@ -70,25 +58,54 @@ async function converged(): Promise<boolean> {
   return isWhole && objects.every(({ State }) => State === 'running')
 }
 
-for (const way of ['stop', 'kill'] as const) {
-  test(`an engine that ends by "${way}" under load: reads answer, changes are 503, all comes back`, async () => {
-    const over = new AbortController()
-    const load = asking(way, over.signal)
-    await until('something was accepted', async () =>
-      (await names()).some((name) => name.startsWith(way)),
-    )
-    await engine[way]()
-    await pause(AWAY_MS)
-    await engine.start()
-    const backMs = performance.now()
-    await until('all runs again', () => converged().catch(() => false), CONVERGED_MS)
-    console.log(
-      `# all ran again ${Math.round(performance.now() - backMs)} ms after the engine was back`,
-    )
-    over.abort()
-    const accepted = await load
-    const there = await names()
-    assert.ok(accepted.every((name) => there.includes(name)))
-    await until('what was accepted last runs, too', converged, CONVERGED_MS)
+/** By container, when its process was started. */
+async function starts(): Promise<ReadonlyMap<string, string>> {
+  const { items } = await acme.api.call(listContainers, { params })
+  return new Map(items.map(({ name, startedAt }) => [name, String(startedAt)]))
+}
+
+const ENGINES = { 'without live-restore': ownEngine, 'with live-restore': liveEngine } as const
+
+for (const [kind, begin] of Object.entries(ENGINES)) {
+  describe(kind, () => {
+    before(async () => {
+      engine = await begin()
+      platform = await startPlatform({ CLOUDLET_ENGINE: engine.socket, CLOUDLET_DEMO: '0' })
+      acme = await newTenant(platform, 'acme')
+      await acme.run({ name: 'first', ...spec, command: [...spec.command] })
+    })
+
+    after(async () => {
+      await platform?.remove()
+      await engine?.remove()
+    })
+
+    for (const way of ['stop', 'kill'] as const) {
+      const title = `an engine ${kind} that ends by "${way}" under load`
+      test(`${title}: reads answer, changes are 503, all converges`, () => lose(way, kind))
+    }
   })
+}
+
+async function lose(way: 'kill' | 'stop', kind: string): Promise<void> {
+  const over = new AbortController()
+  const load = asking(way, over.signal)
+  await until('something was accepted', async () =>
+    (await names()).some((name) => name.startsWith(way)),
+  )
+  const started = await starts()
+  await engine[way]()
+  await pause(AWAY_MS)
+  await engine.start()
+  const backMs = performance.now()
+  await until('all runs again', () => converged().catch(() => false), CONVERGED_MS)
+  const tookMs = Math.round(performance.now() - backMs)
+  console.log(`# ${kind}, "${way}": all ran ${tookMs} ms after the engine was back`)
+  over.abort()
+  const accepted = await load
+  const there = await names()
+  assert.ok(accepted.every((name) => there.includes(name)))
+  await until('what was accepted last runs, too', converged, CONVERGED_MS)
+  const isSame = (await starts()).get('first') === started.get('first')
+  assert.equal(isSame, kind === 'with live-restore', 'whether it ran on')
 }

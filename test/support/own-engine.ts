@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,14 +17,20 @@ interface EngineWanted {
   readonly hasBridge?: boolean
   /** In mounts of its own, the end of the daemon is the end of its containers' networks. */
   readonly hasOwnMounts?: boolean
+  /** A process whose namespaces it is started in each time, so that it finds its containers as it left them. */
+  readonly within?: number
 }
+
+/** Network namespaces of containers are mounts under /run/docker, whatever the exec root is. */
+const PREPARE = 'mount -t tmpfs tmpfs /run/docker && ip link set lo up && exec "$0" "$@"'
+const OWN_MOUNTS = ['--mount', '--propagation', 'private', 'sh', '-c', PREPARE]
 
 /**
  * A second engine beside the machine's own, yet to be started: in a network namespace of its own, since one without a
  * bridge removes docker0 from the namespace it runs in.
  */
 export function ownDaemon(wanted: EngineWanted = {}) {
-  const { settings = {}, hasBridge = false, hasOwnMounts = false } = wanted
+  const { settings = {}, hasBridge = false, hasOwnMounts = false, within } = wanted
   const root = mkdtempSync(join(tmpdir(), 'cloudlet-own-engine-'))
   const pidFile = join(root, 'd.pid')
   const files = {
@@ -40,12 +48,13 @@ export function ownDaemon(wanted: EngineWanted = {}) {
     `--host=unix://${files.socket}`,
     ...(hasBridge ? [] : ['--bridge=none', '--iptables=false']),
   ]
-  // Network namespaces of containers are mounts under /run/docker, whatever the exec root is.
-  const prepare = 'mount -t tmpfs tmpfs /run/docker && ip link set lo up && exec "$0" "$@"'
-  const mounts = ['--mount', '--propagation', 'private', 'sh', '-c', prepare]
-  const args = ['--net', ...(hasOwnMounts ? mounts : []), ...dockerd]
-  const env = { ...process.env }
-  const daemon = { program: '/usr/bin/unshare', args, env, deadlineMs: START_MS }
+  const [program = '', ...args] = [
+    ...(within === undefined
+      ? ['/usr/bin/unshare', '--net', ...(hasOwnMounts ? OWN_MOUNTS : [])]
+      : ['/usr/bin/nsenter', '--target', String(within), '--net', '--mount']),
+    ...dockerd,
+  ]
+  const daemon = { program, args, env: { ...process.env }, deadlineMs: START_MS }
   writeFileSync(join(root, 'daemon.json'), JSON.stringify(settings))
 
   const pid = (): number => Number(readFileSync(pidFile, 'utf8'))
@@ -92,5 +101,21 @@ export async function ownEngine(wanted: EngineWanted = { hasOwnMounts: true }): 
     kill: () => end('SIGKILL'),
     start,
     remove,
+  }
+}
+
+/** One with live-restore: its containers run on without it, and it finds them again. */
+export async function liveEngine(): Promise<OwnEngine> {
+  const holder = spawn('unshare', ['--net', ...OWN_MOUNTS, 'sh', '-c', 'echo there; exec cat'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  await once(holder.stdout, 'data')
+  const engine = await ownEngine({ settings: { 'live-restore': true }, within: holder.pid ?? 0 })
+  return {
+    ...engine,
+    async remove() {
+      await engine.remove()
+      holder.kill()
+    },
   }
 }

@@ -44,6 +44,8 @@ export function noting(
       ...others.addresses,
       insert: (row) => container(row.containerId, () => a.insert(row)),
       release: (id, releasedAt) => container(id, () => a.release(id, releasedAt)),
+      leave: (one, at) => container(one.containerId, () => a.leave(one, at)),
+      releaseLeft: (id, at) => container(id, () => a.releaseLeft(id, at)),
       pruneReleased: (before) => a.pruneReleased(before),
     },
     nodes: {

@@ -128,6 +128,7 @@ const newTable = (): TenantContainers => ({ byName: new Map(), byId: new Map(), 
 function frozen(placed: PlacedContainer): PlacedContainer {
   Object.freeze(placed.row)
   Object.freeze(placed.network)
+  Object.freeze(placed.further)
   return Object.freeze(placed)
 }
 

@@ -1,3 +1,4 @@
+import { attachNetwork, detachNetwork } from '../src/contract/container-attach.ts'
 import { updateContainer } from '../src/contract/container-change.ts'
 import * as contract from '../src/contract/containers.ts'
 import { containerMetrics } from '../src/contract/metrics.ts'
@@ -46,6 +47,14 @@ export function containerRoutes(app: App, { containers, logs, metrics, settle }:
   })
   mountChange(app, updateContainer, {
     serve: ({ params, body }, { actor }) => containers.update({ ...params, actor }, body),
+    settle,
+  })
+  mountChange(app, attachNetwork, {
+    serve: ({ params, body }, { actor }) => containers.attach({ ...params, actor }, body),
+    settle,
+  })
+  mountChange(app, detachNetwork, {
+    serve: ({ params }, { actor }) => containers.detach({ ...params, actor }, params.network),
     settle,
   })
   mountChange(app, contract.deleteContainer, {

@@ -1,6 +1,6 @@
-import { and, asc, count, eq, gt, isNull, lt, ne, or } from 'drizzle-orm'
+import { and, asc, count, eq, gt, isNotNull, isNull, lt, ne, or, sql, type SQL } from 'drizzle-orm'
 import type { Executor } from '../open.ts'
-import { addresses, containers } from '../schema.ts'
+import { addresses, containers, networks } from '../schema.ts'
 
 export type AddressRow = typeof addresses.$inferSelect
 
@@ -11,7 +11,18 @@ export interface Member {
   readonly address: AddressRow
 }
 
-export const addressQueries = (db: Executor) => ({
+/** A container, in one of its networks. */
+export interface Aliased {
+  readonly networkId: string
+  readonly containerId: string
+}
+
+const held = (containerId: string): SQL | undefined =>
+  and(eq(addresses.containerId, containerId), isNull(addresses.releasedAt))
+
+export const addressQueries = (db: Executor) => ({ ...findings(db), ...changes(db) })
+
+const findings = (db: Executor) => ({
   /** Addresses that no new container may have: those in use, and those let go after `restingSince`. */
   async taken(networkId: string, restingSince: number): Promise<string[]> {
     const rows = await db
@@ -60,6 +71,19 @@ export const addressQueries = (db: Executor) => ({
     return row
   },
 
+  /** Where a name is an alias of somebody who is to stay. */
+  async aliased(tenantId: string, alias: string): Promise<Aliased[]> {
+    const isOne = sql`EXISTS (SELECT 1 FROM json_each(${addresses.aliasesJson}) AS one
+      WHERE one.value = ${alias})`
+    return db
+      .select({ networkId: addresses.networkId, containerId: addresses.containerId })
+      .from(addresses)
+      .innerJoin(networks, eq(networks.id, addresses.networkId))
+      .where(and(eq(networks.tenantId, tenantId), isNull(addresses.releasedAt), isOne))
+  },
+})
+
+const changes = (db: Executor) => ({
   async insert(row: AddressRow): Promise<void> {
     await db.insert(addresses).values(row)
   },
@@ -69,6 +93,22 @@ export const addressQueries = (db: Executor) => ({
       .update(addresses)
       .set({ releasedAt })
       .where(and(eq(addresses.containerId, containerId), isNull(addresses.releasedAt)))
+  },
+
+  /** One network alone: from now on it is to be taken out. */
+  async leave({ containerId, networkId }: Aliased, leavingAt: number): Promise<void> {
+    await db
+      .update(addresses)
+      .set({ leavingAt })
+      .where(and(held(containerId), eq(addresses.networkId, networkId)))
+  },
+
+  /** Those that it has left. */
+  async releaseLeft(containerId: string, releasedAt: number): Promise<void> {
+    await db
+      .update(addresses)
+      .set({ releasedAt })
+      .where(and(held(containerId), isNotNull(addresses.leavingAt)))
   },
 
   async pruneReleased(before: number): Promise<void> {

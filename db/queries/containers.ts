@@ -4,7 +4,8 @@ import { CRASH_LOOPING, type ShownState } from '../../src/core/container-plan.ts
 import { LOG_BYTES } from '../../src/core/container-shape.ts'
 import type { Amounts } from '../../src/core/quota.ts'
 import type { Executor } from '../open.ts'
-import { addresses, containers, networks, tenants } from '../schema.ts'
+import { containers } from '../schema.ts'
+import { placedOn } from './placed.ts'
 
 export type ContainerRow = typeof containers.$inferSelect
 
@@ -14,9 +15,28 @@ export interface PlacedContainer {
   readonly tenant: string
   /** When its tenant was suspended; null: it is not. */
   readonly suspendedAt: number | null
-  readonly network: { readonly id: string; readonly name: string; readonly subnet: string }
+  /** That of its default route, in which it is made and which it keeps for life. */
+  readonly network: PlacedNetwork
   readonly address: string
   readonly mac: string
+  readonly aliases: readonly string[]
+  /** In which it is besides. */
+  readonly further: readonly PlacedEndpoint[]
+}
+
+export interface PlacedNetwork {
+  readonly id: string
+  readonly name: string
+  readonly subnet: string
+}
+
+export interface PlacedEndpoint {
+  readonly network: PlacedNetwork
+  readonly address: string
+  readonly mac: string
+  readonly aliases: readonly string[]
+  /** It is to be taken out, and holds its address until then. */
+  readonly isLeaving: boolean
 }
 
 export interface ContainerPage {
@@ -38,26 +58,8 @@ export const containerQueries = (db: Executor) => ({
   ...changes(db),
 })
 
-const placedOn = (db: Executor) =>
-  db
-    .select({
-      row: containers,
-      tenant: tenants.slug,
-      suspendedAt: tenants.suspendedAt,
-      network: { id: networks.id, name: networks.name, subnet: networks.subnet },
-      address: addresses.address,
-      mac: addresses.mac,
-    })
-    .from(containers)
-    .innerJoin(tenants, eq(tenants.id, containers.tenantId))
-    .innerJoin(networks, eq(networks.id, containers.networkId))
-    .innerJoin(
-      addresses,
-      and(eq(addresses.containerId, containers.id), isNull(addresses.releasedAt)),
-    )
-
 function findings(db: Executor) {
-  const placed = () => placedOn(db)
+  const placed = (where: SQL | undefined) => placedOn(db, { where })
   return {
     /** Also one that is gone: its row is history. */
     async byId(id: string): Promise<ContainerRow | undefined> {
@@ -66,44 +68,40 @@ function findings(db: Executor) {
     },
 
     async placedById(id: string): Promise<PlacedContainer | undefined> {
-      const [found] = await placed().where(and(eq(containers.id, id), isNull(containers.removedAt)))
+      const [found] = await placed(and(eq(containers.id, id), isNull(containers.removedAt)))
       return found
     },
 
     async placedByIds(ids: readonly string[]): Promise<PlacedContainer[]> {
-      return placed().where(and(inArray(containers.id, [...ids]), isNull(containers.removedAt)))
+      return placed(and(inArray(containers.id, [...ids]), isNull(containers.removedAt)))
     },
 
     /** By id or by name, inside one tenant. */
     async find(tenantId: string, nameOrId: string): Promise<PlacedContainer | undefined> {
-      const [named] = await placed().where(and(living(tenantId), eq(containers.name, nameOrId)))
+      const [named] = await placed(and(living(tenantId), eq(containers.name, nameOrId)))
       if (named) return named
-      const [found] = await placed().where(and(living(tenantId), eq(containers.id, nameOrId)))
+      const [found] = await placed(and(living(tenantId), eq(containers.id, nameOrId)))
       return found
     },
 
     async findAll(tenantId: string, namesOrIds: readonly string[]): Promise<PlacedContainer[]> {
       const wanted = [...namesOrIds]
       const mine = living(tenantId)
-      const byName = await placed().where(and(mine, inArray(containers.name, wanted)))
-      const byId = await placed().where(and(mine, inArray(containers.id, wanted)))
+      const byName = await placed(and(mine, inArray(containers.name, wanted)))
+      const byId = await placed(and(mine, inArray(containers.id, wanted)))
       return [...byName, ...byId]
     },
 
     async list(tenantId: string, page: ContainerPage): Promise<PlacedContainer[]> {
-      return placed()
-        .where(
-          and(
-            living(tenantId),
-            page.state && shownAs(page.state),
-            page.namePrefix ? beginsWith(page.namePrefix) : undefined,
-            page.label && labelled(page.label),
-            page.afterName ? gt(containers.name, page.afterName) : undefined,
-            page.among && namedOneOf(page.among),
-          ),
-        )
-        .orderBy(asc(containers.name))
-        .limit(page.limit)
+      const where = and(
+        living(tenantId),
+        page.state && shownAs(page.state),
+        page.namePrefix ? beginsWith(page.namePrefix) : undefined,
+        page.label && labelled(page.label),
+        page.afterName ? gt(containers.name, page.afterName) : undefined,
+        page.among && namedOneOf(page.among),
+      )
+      return placedOn(db, { where, orderBy: asc(containers.name), limit: page.limit })
     },
 
     /** Names of those that were made with one of these exceptions. */
@@ -122,12 +120,12 @@ function findings(db: Executor) {
 
 const wholes = (db: Executor) => ({
   async ofTenant(tenantId: string): Promise<PlacedContainer[]> {
-    return placedOn(db).where(living(tenantId)).orderBy(asc(containers.name))
+    return placedOn(db, { where: living(tenantId), orderBy: asc(containers.name) })
   },
 
   /** Every container that is not yet gone, of all tenants. */
   async live(): Promise<PlacedContainer[]> {
-    return placedOn(db).where(isNull(containers.removedAt))
+    return placedOn(db, { where: isNull(containers.removedAt) })
   },
 })
 

@@ -35,7 +35,7 @@ const LOG_LIMITS = { 'max-size': String(LOG_FILE_BYTES), 'max-file': String(LOG_
  * the platform understands; nothing of a tenant's request passes through.
  */
 export function containerBody(wanted: ContainerWanted, facts: BodyFacts) {
-  const { network, address, mac } = wanted
+  const { mac } = wanted
   const { macIn } = facts.dialect
   return {
     Hostname: wanted.hostname,
@@ -64,14 +64,25 @@ export function containerBody(wanted: ContainerWanted, facts: BodyFacts) {
     ...(macIn === 'container' && { MacAddress: mac }),
     HostConfig: hostConfig(wanted, facts),
     NetworkingConfig: {
-      EndpointsConfig: {
-        [network]: {
-          IPAMConfig: { IPv4Address: address },
-          ...(macIn === 'endpoint' && { MacAddress: mac }),
-        },
-      },
+      EndpointsConfig: endpoints(wanted, facts.dialect),
     },
   }
+}
+
+function endpoints(wanted: ContainerWanted, dialect: Dialect) {
+  const { network, address, mac, further = [] } = wanted
+  const { macIn, makesInAll, gatewayPriority } = dialect
+  const all = [{ network, address, mac }, ...(makesInAll ? further : [])]
+  return Object.fromEntries(
+    all.map((one) => [
+      one.network,
+      {
+        IPAMConfig: { IPv4Address: one.address },
+        ...(macIn === 'endpoint' && { MacAddress: one.mac }),
+        ...(gatewayPriority && one.network === network && { GwPriority: 1 }),
+      },
+    ]),
+  )
 }
 
 /** Whatever the engine would restart by itself it would restart before the platform has looked. */

@@ -45,6 +45,7 @@ export function inspectedContainer(instance: string, fields: Fields): EngineCont
     createdAt: dateOf(fields['Created']),
     ...stateOf(fieldsOf(fields['State'])),
     set: settingsOf(fields),
+    ...netnsOf(fieldsOf(fields['NetworkSettings'])),
     published: Object.entries(ports).flatMap(([key, bindings]) => {
       const [port = '', protocol] = key.split('/')
       return listOf(bindings).flatMap((binding) =>
@@ -66,6 +67,12 @@ function settingsOf(fields: Fields): EngineSettings {
     restart: textOf(fieldsOf(host['RestartPolicy'])['Name']) || 'no',
     networks: Object.keys(fieldsOf(Networks)),
   }
+}
+
+/** Empty while there is none. */
+function netnsOf({ SandboxKey }: Fields): Pick<EngineContainer, 'netns'> {
+  const netns = textOf(SandboxKey)
+  return netns === '' ? {} : { netns }
 }
 
 function stateOf(state: Fields): Pick<EngineContainer, 'status' | 'exit' | 'pid'> {

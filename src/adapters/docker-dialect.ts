@@ -6,6 +6,10 @@ export interface Dialect {
   readonly macIn: 'container' | 'endpoint'
   /** Whether a connection that is made later can be given one; older engines read over it. */
   readonly connectsWithMac: boolean
+  /** Whether a container is made in several networks at once. */
+  readonly makesInAll: boolean
+  /** Whether it can be told by which network the default route goes; older ones go by the networks' names. */
+  readonly gatewayPriority: boolean
   /** Whether an engine has to be told to make no second network of a name; from 1.44 on none does. */
   readonly checksDuplicates: boolean
 }
@@ -13,5 +17,7 @@ export interface Dialect {
 export const dialectOf = (apiVersion: string): Dialect => ({
   macIn: apiBefore(apiVersion, '1.44') ? 'container' : 'endpoint',
   connectsWithMac: !apiBefore(apiVersion, '1.54'),
+  makesInAll: !apiBefore(apiVersion, '1.44'),
+  gatewayPriority: !apiBefore(apiVersion, '1.48'),
   checksDuplicates: apiBefore(apiVersion, '1.44'),
 })

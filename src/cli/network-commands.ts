@@ -1,6 +1,7 @@
 import type { Options } from './arguments.ts'
 import type { Command } from './command.ts'
 import { command, part } from './described.ts'
+import { TIMEOUT } from './options.ts'
 
 const network = part(() => import('./commands/network.ts'))
 
@@ -20,6 +21,12 @@ const CREATE_OPTIONS = {
   cidr: { type: 'string', value: 'range', summary: 'Private range from /16 to /29; default: any' },
   zone: { type: 'string', value: 'zone', summary: 'Where it is' },
   ...WALLS,
+} as const satisfies Options
+
+const ATTACH_OPTIONS = {
+  address: { type: 'string', value: 'address', summary: 'A free one; default: any' },
+  alias: { type: 'string', multiple: true, value: 'name', summary: 'Further name in it' },
+  ...TIMEOUT,
 } as const satisfies Options
 
 /** Of private networks. */
@@ -42,6 +49,16 @@ export const NETWORK_COMMANDS: readonly Command[] = [
     options: WALLS,
     notes: 'What is given takes the place of what there was; --no-ingress closes the ingress.',
     work: network(({ set }) => set),
+  }),
+  command('network attach', '<network> <container>', {
+    summary: 'Put a container into a further network, while it runs',
+    options: ATTACH_OPTIONS,
+    work: network(({ attach }) => attach),
+  }),
+  command('network detach', '<network> <container>', {
+    summary: 'Take a container out of a network, while it runs',
+    options: TIMEOUT,
+    work: network(({ detach }) => detach),
   }),
   command('network rm', '<network> [network…]', {
     summary: 'Delete networks that nobody is in',

@@ -82,6 +82,12 @@ export const RUN_OPTIONS = {
     value: 'KEY=name[@version]',
     summary: 'Secret as a variable',
   },
+  network: {
+    type: 'string',
+    multiple: true,
+    value: 'name[=address]',
+    summary: 'Network that it is in; the first has the default route',
+  },
   port: {
     type: 'string',
     short: 'p',

@@ -1,5 +1,6 @@
 import * as audit from './audit.ts'
 import { createBackup, listBackups } from './backups.ts'
+import { attachNetwork, detachNetwork } from './container-attach.ts'
 import { updateContainer } from './container-change.ts'
 import * as containers from './containers.ts'
 import { platformDoctor } from './doctor.ts'
@@ -34,6 +35,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
   containers.restartContainer,
   containers.renameContainer,
   updateContainer,
+  attachNetwork,
+  detachNetwork,
   containers.deleteContainer,
   containers.containerLogs,
   containerMetrics,

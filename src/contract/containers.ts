@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { EXCEPTIONS } from '../core/exceptions.ts'
+import { ContainerAddress, NetworkUses } from './container-networks.ts'
 import { endpoint, Flag, page, PageQuery, WaitQuery } from './endpoint.ts'
 import { HealthCheck, Port } from './health-check.ts'
 import { LabelFilter, Labels, NameFilter, Text } from './labels.ts'
@@ -120,15 +121,18 @@ export const ContainerCreate = z
       'What it needs beyond the policy, of what the operator has granted the tenant',
     ),
     secrets: SecretUses.optional(),
+    networks: NetworkUses.optional(),
     start: z.boolean().default(true).describe('False: create it stopped'),
   })
   .meta({ id: 'ContainerCreate' })
 export type ContainerCreate = z.infer<typeof ContainerCreate>
 
 /** What was asked for: what is kept, and shown again. */
-export const ContainerSpec = ContainerCreate.omit({ name: true, start: true }).meta({
-  id: 'ContainerSpec',
-})
+export const ContainerSpec = ContainerCreate.omit({
+  name: true,
+  start: true,
+  networks: true,
+}).meta({ id: 'ContainerSpec' })
 export type ContainerSpec = z.infer<typeof ContainerSpec>
 
 export const CONTAINER_STATES = [
@@ -161,7 +165,7 @@ export const Container = z
       .nullable()
       .describe('Why it is not as desired, or why it ended'),
     restarts: z.int().describe('How often in a row the platform has started it anew'),
-    addresses: z.array(z.object({ network: z.string(), address: z.ipv4(), mac: z.string() })),
+    addresses: z.array(ContainerAddress).describe('In each of its networks'),
     hostname: z.string().describe('Its name inside: `hello.demo.internal`'),
     url: z.string().nullable().describe('Where the ingress answers for it'),
     endpoints: z.array(
@@ -217,6 +221,7 @@ export const createContainer = endpoint({
   response: change(Container),
   failures: [
     'address-exhausted',
+    'address-taken',
     'capacity-exceeded',
     'container-exited',
     'engine-refused',

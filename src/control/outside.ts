@@ -1,5 +1,6 @@
 import Docker from 'dockerode'
 import { hostCables } from '../adapters/cables.ts'
+import { namespaceRoutes } from '../adapters/default-routes.ts'
 import { dockerEngine } from '../adapters/docker-engine.ts'
 import { edgeLink } from '../adapters/edge-link.ts'
 import { hostGroups, type CgroupDriver } from '../adapters/host-groups.ts'
@@ -59,6 +60,7 @@ export async function openOutside(instance: Instance, settings: Settings, log: L
     groups,
     firewall: instance.isolated ? nftables() : null,
     cables: instance.isolated ? hostCables : null,
+    routes: instance.isolated ? namespaceRoutes : null,
     edge,
     names: systemNames,
     registries: namesIn(settings.CLOUDLET_REGISTRIES),

@@ -119,6 +119,7 @@ const hostsOf = (outside: Outside, told: Told, known: KnownEngine) => ({
   groups: groupsOf(outside, told.accountOf),
   secrets: containerSecrets(outside),
   firewall: firewallOf(outside, known),
+  routes: outside.routes,
 })
 
 /** What each step is made of. */

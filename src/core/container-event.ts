@@ -53,6 +53,14 @@ export function containerEvent(before: Told, after: Told): NewEvent | undefined 
   }
 }
 
+/** Of one that is in other networks than before. */
+export const containerMoved = (row: Told): NewEvent => ({
+  ...of(row),
+  action: 'container.moved',
+  level: 'info',
+  message: `Container "${row.name}" is in the networks that were asked for`,
+})
+
 /** Of a container that has begun to go round in a crash loop, or that has come out of one. */
 function loopEvent(before: Told, after: Told): NewEvent | undefined {
   const [was, is] = [before, after].map(({ reasonCode }) => reasonCode === CRASH_LOOPING)

@@ -18,6 +18,8 @@ export interface ContainerIntent {
   readonly hasImage: boolean
   /** It is to have other limits than the engine may have. */
   readonly isResizing: boolean
+  /** It is to be in other networks than the engine may have it in. */
+  readonly isJoining: boolean
 }
 
 export type ContainerState =
@@ -59,6 +61,8 @@ export type Step =
   | { readonly do: 'replace' }
   /** Give it the limits that are wanted now. */
   | { readonly do: 'resize' }
+  /** Have it in the networks that are wanted now. */
+  | { readonly do: 'join' }
   | { readonly do: 'note-running' }
   | { readonly do: 'note-exit' }
   /** Back-off is over: a new run. */
@@ -87,10 +91,12 @@ export function nextStep(row: ContainerIntent, seen: Observed | undefined, nowMs
   if (seen?.wrong === 'name') return { do: 'rename' }
   if (seen?.status === 'paused') return { do: 'unpause' }
   if (row.isResizing && seen && seen.status !== 'other') return { do: 'resize' }
+  if (row.isJoining && seen && seen.status !== 'other') return { do: 'join' }
   const step = stepTo(row, seen, nowMs)
-  if (!row.isResizing || step.do !== 'nothing') return step
+  if (!(row.isResizing || row.isJoining) || step.do !== 'nothing') return step
+  if (seen) return { do: 'wait', untilMs: nowMs + LOOK_AGAIN_MS }
   // Nothing is there and nothing will be made: what is wanted is all there is.
-  return seen ? { do: 'wait', untilMs: nowMs + LOOK_AGAIN_MS } : { do: 'resize' }
+  return { do: row.isResizing ? 'resize' : 'join' }
 }
 
 function stepTo(row: ContainerIntent, seen: Observed | undefined, nowMs: number): Step {

@@ -6,6 +6,12 @@ export interface FailureDetails {
   /** A repeat of a request that was carried out, whose answer could not be kept. */
   'already-done': { readonly target: string }
   'address-exhausted': { readonly network: string }
+  /** In use, or at rest; `next` is a free one, null where there is none. */
+  'address-taken': {
+    readonly network: string
+    readonly address: string
+    readonly next: string | null
+  }
   'body-too-large': { readonly limitBytes: number }
   'capacity-exceeded': { readonly shortages: readonly Lack[] }
   cancelled: { readonly operation: string }

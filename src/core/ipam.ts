@@ -134,6 +134,16 @@ export function freeAddress(subnet: Cidr, taken: readonly string[]): string | un
 
 /** A locally administered unicast MAC (IEEE 802 §8.2.2) that says the address it belongs to. */
 export function macFor(address: string): string {
+  return macOf('c1', address)
+}
+
+/**
+ * That of an endpoint that is connected later, to which an engine gives no other before API 1.44 (moby,
+ * libnetwork/netutils, GenerateMACFromIP).
+ */
+export const engineMacFor = (address: string): string => macOf('42', address)
+
+function macOf(second: string, address: string): string {
   const hex = address.split('.').map((part) => Number(part).toString(16).padStart(2, '0'))
-  return ['02', 'c1', ...hex].join(':')
+  return ['02', second, ...hex].join(':')
 }

@@ -6,6 +6,7 @@ import { Failure, type FailureCode, type FailureDetails } from '../core/failure.
 export const PROBLEMS = {
   'already-done': { status: 409, title: 'Carried out before' },
   'address-exhausted': { status: 409, title: 'No address left in the network' },
+  'address-taken': { status: 409, title: 'Address taken' },
   'body-too-large': { status: 413, title: 'Body too large' },
   // RFC 4918 §11.5: not to be repeated without a human's word, which 503 would ask clients to do.
   'capacity-exceeded': { status: 507, title: 'No room on this host' },

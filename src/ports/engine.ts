@@ -122,6 +122,8 @@ export interface EngineContainer extends EngineLabels {
   readonly set?: EngineSettings
   /** On the host, of its first process; only from `inspectContainer`, and while it runs. */
   readonly pid?: number
+  /** File of its network namespace, while it runs; only from `inspectContainer`. */
+  readonly netns?: string
   /** Published ports: container port → host port on 127.0.0.1. */
   readonly published: readonly {
     readonly port: number
@@ -190,9 +192,12 @@ export interface ContainerWanted extends EngineLabels {
   readonly env: Readonly<Record<string, string>>
   readonly user?: string
   readonly labels: Readonly<Record<string, string>>
+  /** That of its default route. */
   readonly network: string
   readonly address: string
   readonly mac: string
+  /** In which it is to be besides: an engine that makes it in one alone is told of them by `connectContainer`. */
+  readonly further?: readonly EndpointWanted[]
   readonly resolver: string | null
   readonly searchDomain: string
   readonly memoryBytes: number

@@ -1,9 +1,10 @@
 import type { PlacedContainer } from '../../db/queries/containers.ts'
 import { bridgeName, dockerName } from '../core/docker-names.ts'
 import type { Log } from '../log.ts'
-import type { Cables } from '../ports/cables.ts'
+import type { Cable, Cables } from '../ports/cables.ts'
 import type { Engine } from '../ports/engine.ts'
 import type { KnownEngine } from './engine-view.ts'
+import { stayingIn } from './placed-endpoints.ts'
 
 export interface PinDeps {
   readonly engine: Pick<Engine, 'inspectContainer'>
@@ -18,24 +19,45 @@ export interface PinDeps {
 const LOOKS_AT_ONCE = 4
 const LOOK_MS = 20_000
 
-/** Which cable of the host each running container hangs on: it is made anew with each of its runs. */
-export function cablePins({ engine, known, cables, instance, log }: PinDeps) {
-  const ports = new Map<string, string>()
+const UNTOLD: ReadonlyMap<string, Cable> = new Map()
 
-  async function look(placed: PlacedContainer): Promise<void> {
-    const { row, tenant, network, mac } = placed
+interface At {
+  readonly mac: string
+  readonly bridge: string
+}
+
+/** Which cables of the host each running container hangs on: they are made anew with each of its runs. */
+export function cablePins({ engine, known, cables, instance, log }: PinDeps) {
+  const cablesAt = new Map<string, ReadonlyMap<string, Cable>>()
+
+  async function look({ row, tenant }: PlacedContainer): Promise<void> {
     const signal = AbortSignal.timeout(LOOK_MS)
     const seen = await engine.inspectContainer(dockerName(tenant, 'container', row.id), signal)
-    const found = seen?.pid === undefined ? undefined : await cables?.of(seen.pid, signal)
-    const cable = found?.get(mac)
-    if (cable?.bridge === bridgeName(instance, network.id)) ports.set(row.id, cable.port)
-    else ports.delete(row.id)
+    // An engine that does not say which process it is will not say so at the next look either.
+    const found = seen && (seen.pid === undefined ? UNTOLD : await cables?.of(seen.pid, signal))
+    if (found === UNTOLD) cablesAt.set(row.id, UNTOLD)
+    else if (found && found.size > 0) cablesAt.set(row.id, found)
+    else cablesAt.delete(row.id)
   }
 
-  return {
-    portOf: (id: string): string | undefined => ports.get(id),
+  function portOf(id: string, { mac, bridge }: At): string | undefined {
+    const cable = cablesAt.get(id)?.get(mac)
+    return cable?.bridge === bridge ? cable.port : undefined
+  }
 
-    /** Looks for it anew: the container has just been started. */
+  /** In each of its networks. */
+  const isPinned = (one: PlacedContainer): boolean =>
+    cablesAt.get(one.row.id) === UNTOLD ||
+    stayingIn(one).every(({ network, mac }) => {
+      const at = { mac, bridge: bridgeName(instance, network.id) }
+      return portOf(one.row.id, at) !== undefined
+    })
+
+  return {
+    /** The cable of a container in one of its networks. */
+    portOf,
+
+    /** Looks for them anew: the container has just been started, or is in another network than before. */
     async renew(placed: PlacedContainer): Promise<void> {
       if (cables) await look(placed)
     },
@@ -47,9 +69,9 @@ export function cablePins({ engine, known, cables, instance, log }: PinDeps) {
         return known.container(dockerName(tenant, 'container', row.id))?.status === 'running'
       })
       const ids = new Set(running.map(({ row }) => row.id))
-      const over = [...ports.keys()].filter((id) => !ids.has(id))
-      for (const id of over) ports.delete(id)
-      const left = running.filter(({ row }) => !ports.has(row.id))
+      const over = [...cablesAt.keys()].filter((id) => !ids.has(id))
+      for (const id of over) cablesAt.delete(id)
+      const left = running.filter((one) => !isPinned(one))
       const isChanged = over.length + left.length > 0
       const lane = async (): Promise<void> => {
         for (let one = left.pop(); one; one = left.pop()) {

@@ -20,6 +20,7 @@ export const decision = (
     saysHold: row.reasonCode === holdOf(holds),
     hasImage: row.imageJson !== null,
     isResizing: isResizing(row),
+    isJoining: row.joiningSince !== null,
   }
   return nextStep(intent, observedOf(placed, seen), nowMs)
 }

@@ -2,21 +2,21 @@ import { EngineRefusal } from '../ports/engine.ts'
 import { newRun } from './container-repairs.ts'
 import { repairNotes, type StepAt, type StepDeps } from './container-steps.ts'
 import { imageOf, markOf, wantedOf } from './container-wanted.ts'
-import { networkEnsuring } from './network-ensuring.ts'
+import { networkJoining } from './network-joining.ts'
 
 const NOT_FOUND = 404
 
-/** Makes a container on the engine, and the network that it is in. */
+/** Makes a container on the engine, and the networks that it is in. */
 export function containerMaking(deps: StepDeps) {
   const { store, engine, known, resolver, internalDomain } = deps
-  const ensureNetwork = networkEnsuring(deps)
+  const { ensureAll } = networkJoining(deps)
   const repaired = repairNotes(deps)
 
   async function create(at: StepAt, signal: AbortSignal): Promise<void> {
     const { row } = at.placed
     const facts = imageOf(row)
     if (row.startedRun > 0 && (await isElsewhere(at, signal))) return
-    await ensureNetwork(at.placed, signal)
+    await ensureAll(at.placed, signal)
     deps.passing('network-ensured')
     const cgroupParent = await deps.groups.ensured(row.tenantId)
     const secrets = await deps.secrets.given(at.placed)

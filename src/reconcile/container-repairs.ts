@@ -3,7 +3,8 @@ import { driftOf, driftText, type Drift } from '../core/container-drift.ts'
 import { EngineRefusal } from '../ports/engine.ts'
 import { containerLook } from './container-look.ts'
 import { repairNotes, type StepAt, type StepDeps } from './container-steps.ts'
-import { networkJoining, networkOf } from './network-joining.ts'
+import { networkJoining } from './network-joining.ts'
+import { networksOf } from './placed-endpoints.ts'
 
 /** How a container is set is not in the engine's list: each is looked at this often. */
 const LOOK_EVERY_MS = 5 * 60_000
@@ -14,7 +15,7 @@ const FIRST_LOOK_MS = 20_000
 export function containerRepairs(deps: StepDeps) {
   const { engine, known } = deps
   const { again } = containerLook(deps)
-  const { join } = networkJoining(deps)
+  const joining = networkJoining(deps)
   const repaired = repairNotes(deps)
   const looks = lookTimes(deps)
 
@@ -23,7 +24,8 @@ export function containerRepairs(deps: StepDeps) {
     for (const network of drift.foreign) {
       await engine.disconnectContainer(at.name, network, signal)
     }
-    if (drift.network) await join(at, signal)
+    await joining.join(at, drift.missing, signal)
+    await joining.routed(at, signal)
     if (drift.limits) {
       // None may have more than the group that it is in.
       await deps.groups.ensured(at.placed.row.tenantId)
@@ -35,14 +37,14 @@ export function containerRepairs(deps: StepDeps) {
   async function repairedDrift(at: StepAt, signal: AbortSignal): Promise<boolean> {
     const { placed, name } = at
     const seen = await again(name, signal)
-    const drift = seen?.set && driftOf({ ...placed.row, network: networkOf(placed) }, seen.set)
+    const drift = seen?.set && driftOf({ ...placed.row, networks: networksOf(placed) }, seen.set)
     if (!drift) return seen === undefined
     try {
       await repair(at, drift, signal)
     } catch (error) {
       // What it refuses, as less memory than is in use, it is asked again with the next look.
       if (!(error instanceof EngineRefusal)) throw error
-      known.dropNetwork(networkOf(placed))
+      for (const one of networksOf(placed)) known.dropNetwork(one)
       deps.log('warn', 'Cannot repair a container', { container: placed.row.id, error })
       return false
     }

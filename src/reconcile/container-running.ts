@@ -37,12 +37,15 @@ export function containerRunning(deps: StepDeps, notes: Notes) {
     await launch(at, signal)
   }
 
-  async function launch({ placed, name, seen }: StepAt, signal: AbortSignal): Promise<void> {
+  async function launch(at: StepAt, signal: AbortSignal): Promise<void> {
+    const { placed, name, seen } = at
     // After a boot the host has forgotten it, and the engine would make one without limits.
     await deps.groups.ensured(placed.row.tenantId)
     await deps.secrets.prepare(placed)
     try {
+      if (placed.further.length > 0) await joining.settle(at, signal)
       await engine.startContainer(name, signal)
+      await joining.routed(at, signal)
     } catch (error) {
       if (!(error instanceof EngineRefusal) || error.status !== NOT_FOUND) throw error
       // Removed by another hand meanwhile, or its network was: the next look starts what is then there.
@@ -51,10 +54,7 @@ export function containerRunning(deps: StepDeps, notes: Notes) {
     }
     deps.passing('container-started')
     firewall.started(placed)
-    const there = known.container(name)
-    if (!there) return
-    const { exit: _, ...rest } = there
-    known.put({ ...rest, status: 'running' })
+    noteStarted(deps, name)
   }
 
   /** Nothing new is sent to one that is to stop; what is under way has the stop time to finish. */
@@ -77,4 +77,11 @@ export function containerRunning(deps: StepDeps, notes: Notes) {
   }
 
   return { beginRun, start, stop, remove }
+}
+
+function noteStarted({ known }: Pick<StepDeps, 'known'>, name: string): void {
+  const there = known.container(name)
+  if (!there) return
+  const { exit: _, ...rest } = there
+  known.put({ ...rest, status: 'running' })
 }

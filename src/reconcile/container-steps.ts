@@ -4,6 +4,7 @@ import { containerRepaired } from '../core/container-event.ts'
 import type { NewEvent } from '../core/event.ts'
 import type { Log } from '../log.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { DefaultRoutes } from '../ports/default-routes.ts'
 import type { Edge } from '../ports/edge.ts'
 import type { Engine, EngineContainer } from '../ports/engine.ts'
 import type { Timers } from '../ports/timers.ts'
@@ -24,6 +25,8 @@ export interface StepDeps {
   readonly images: ImageResolver
   readonly groups: Pick<SettledGroups, 'ensured'>
   readonly firewall: Omit<SettledFirewall, 'settle'>
+  /** Null where the platform may not look into containers. */
+  readonly routes: DefaultRoutes | null
   readonly secrets: Omit<ContainerSecrets, 'sweep'>
   readonly clock: Clock
   readonly timers: Timers

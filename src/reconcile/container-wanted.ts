@@ -2,12 +2,12 @@ import type { ContainerRow, PlacedContainer } from '../../db/queries/containers.
 import type { RestartPolicy } from '../core/container-plan.ts'
 import { capabilitiesOf, environmentOf, tmpfsFor, type PortSpec } from '../core/container-shape.ts'
 import { allowances, type Exception } from '../core/exceptions.ts'
-import { dockerName } from '../core/docker-names.ts'
 import { perObject } from '../core/per-object.ts'
 import type { SecretRef } from '../core/secret-refs.ts'
 import { specMark } from '../core/spec-mark.ts'
+import { endpointsOf } from './placed-endpoints.ts'
 import type { GivenSecrets } from './container-secrets.ts'
-import type { ContainerWanted, ImageFacts } from '../ports/engine.ts'
+import type { ContainerWanted, EndpointWanted, ImageFacts } from '../ports/engine.ts'
 
 /** What of a spec the engine is told, or that decides about it. */
 export interface EngineSpec {
@@ -80,12 +80,18 @@ export interface Given {
   readonly secrets: GivenSecrets
 }
 
+function placesOf(placed: PlacedContainer): Pick<ContainerWanted, 'further'> & EndpointWanted {
+  const [home, ...further] = endpointsOf(placed)
+  if (!home) throw new Error(`Container "${placed.row.id}" is in no network`)
+  return further.length > 0 ? { ...home, further } : home
+}
+
 /** Everything that the engine is told of a container: what is not here, it does not have. */
 export function wantedOf(
   placed: PlacedContainer,
   { name, facts, resolver, internalDomain, cgroupParent, secrets }: Given,
 ): ContainerWanted {
-  const { row, tenant, network, address, mac } = placed
+  const { row, tenant } = placed
   const spec = specOf(row)
   const allowed = allowances(row.policy, spec.exceptions ?? [])
   const { id, appPort } = row
@@ -111,9 +117,7 @@ export function wantedOf(
     ...(spec.user !== undefined && { user: spec.user }),
     ...(secrets.folder !== undefined && { secretsFolder: secrets.folder }),
     labels: spec.labels ?? {},
-    network: dockerName(tenant, 'network', network.id),
-    address,
-    mac,
+    ...placesOf(placed),
     resolver,
     searchDomain: `${tenant}.${internalDomain}`,
     memoryBytes: row.memoryBytes,

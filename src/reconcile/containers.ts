@@ -5,6 +5,7 @@ import { EngineRefusal } from '../ports/engine.ts'
 import { decision, isRunning } from './container-decision.ts'
 import { containerExit } from './container-exit.ts'
 import { containerImage } from './container-image.ts'
+import { containerJoining } from './container-joining.ts'
 import { containerLook } from './container-look.ts'
 import { containerMaking } from './container-making.ts'
 import { containerNotes, type Notes } from './container-notes.ts'
@@ -31,9 +32,10 @@ export function containerReconciler(deps: StepDeps) {
   const { store, clock } = deps
   const look = containerLook(deps)
   const notes = containerNotes(deps)
-  const failed = fates(deps, notes)
+  const hands = { notes, joining: containerJoining(deps), limits: containerResize(deps) }
+  const failed = fates(deps, hands)
   const repairs = containerRepairs(deps)
-  const perform = performer(deps, notes)
+  const perform = performer(deps, hands)
   const settle = containerSettling(deps, notes)
   const patiently = givingWay(deps)
   const refusals = engineRefusals(deps)
@@ -82,7 +84,7 @@ export function containerReconciler(deps: StepDeps) {
       if (await refusals.mayPass({ step, at, error }, signal)) throw error
       refusals.taken(id)
       deps.log('info', 'Container failed', { container: id, step: step.do, error })
-      await failed(step, at, failure)
+      await failed({ step, at, why: failure }, signal)
     }
   }
 
@@ -94,25 +96,38 @@ const soonest = (...all: readonly (number | undefined)[]): number | undefined =>
   return known.length > 0 ? Math.min(...known) : undefined
 }
 
-/** What a failure means to a container: its end, or that it keeps the limits it has. */
-function fates(deps: StepDeps, notes: Notes) {
+interface Hands {
+  readonly notes: Notes
+  readonly joining: ReturnType<typeof containerJoining>
+  readonly limits: ReturnType<typeof containerResize>
+}
+
+interface Fate {
+  readonly step: Step
+  readonly at: StepAt
+  readonly why: Failure
+}
+
+/** What a failure means to a container: its end, or that it keeps the limits or networks it has. */
+function fates(deps: StepDeps, { notes, joining, limits }: Hands) {
   const outcomes = containerOutcomes(deps, notes)
-  const limits = containerResize(deps)
-  return ({ do: step }: Step, { placed }: StepAt, why: Failure): Promise<void> =>
-    step === 'resize' ? limits.refused(placed.row, why) : outcomes.failed(placed, why)
+  return ({ step, at, why }: Fate, signal: AbortSignal): Promise<void> => {
+    if (step.do === 'join') return joining.refused(at, why, signal)
+    const { placed } = at
+    return step.do === 'resize' ? limits.refused(placed.row, why) : outcomes.failed(placed, why)
+  }
 }
 
 type Perform = (step: Step, at: StepAt, signal: AbortSignal) => Promise<void>
 
 /** Which hand does which step. */
-function performer(deps: StepDeps, notes: Notes): Perform {
+function performer(deps: StepDeps, { notes, joining, limits }: Hands): Perform {
   const look = containerLook(deps)
   const resolveImage = containerImage(deps, notes)
   const create = containerMaking(deps)
   const run = containerRunning(deps, notes)
   const hands = containerHands(deps)
   const exit = containerExit(deps, notes)
-  const limits = containerResize(deps)
   const outcomes = containerOutcomes(deps, notes)
   const holding = containerHolding(deps, { notes, stop: run.stop })
 
@@ -146,6 +161,8 @@ function performer(deps: StepDeps, notes: Notes): Perform {
         return hands.replace(at, signal)
       case 'resize':
         return limits.resize(at, signal)
+      case 'join':
+        return joining.join(at, signal)
       case 'note-running':
         return noteRunning(at, signal)
       case 'note-exit':
@@ -184,6 +201,7 @@ const FATEFUL: ReadonlySet<Step['do']> = new Set([
   'start',
   'begin-run',
   'resize',
+  'join',
 ])
 
 const isPutBack = (step: Step, { placed }: StepAt): boolean =>

@@ -15,6 +15,7 @@ import { perObject } from '../core/per-object.ts'
 import type { Log } from '../log.ts'
 import type { CablePins } from './cable-pins.ts'
 import type { Firewall } from '../ports/firewall.ts'
+import { stayingIn } from './placed-endpoints.ts'
 
 export interface FirewallDeps {
   readonly store: Store
@@ -41,7 +42,10 @@ export interface SettledFirewall {
 /** Keeps the host's packet filter in step with the database. */
 export function firewallKeeper(deps: FirewallDeps): SettledFirewall {
   const { store, firewall, pins, place, instance, log } = deps
-  const memberAt = perObject((placed: PlacedContainer) => memberOf(placed, instance))
+  const membersAt = perObject((placed: PlacedContainer) => membersOf(placed, instance))
+
+  const onCables = (members: readonly FirewallMember[], { row }: PlacedContainer) =>
+    members.map((member) => withPort(member, pins.portOf(row.id, member)))
 
   async function assert(isThorough: boolean): Promise<void> {
     if (!firewall) return
@@ -51,7 +55,7 @@ export function firewallKeeper(deps: FirewallDeps): SettledFirewall {
     ])
     const rules = ruleSet(place, {
       networks: networks.map((row) => networkOf(row, instance)),
-      members: containers.map((placed) => withPort(memberAt(placed), pins.portOf(placed.row.id))),
+      members: containers.flatMap((placed) => onCables(membersAt(placed), placed)),
       hostRanges: await firewall.hostRanges(),
     })
     const signal = AbortSignal.timeout(DEADLINE_MS)
@@ -94,10 +98,13 @@ const NOT_ASSERTED = 'Cannot assert the packet filter: no container is started u
 const withPort = (member: FirewallMember, port: string | undefined): FirewallMember =>
   port === undefined ? member : { ...member, port }
 
-const memberOf = (
-  { network, address, mac }: PlacedContainer,
-  instance: string,
-): FirewallMember => ({ bridge: bridgeName(instance, network.id), address, mac })
+/** In each of its networks; what it is to leave is closed to it at once. */
+const membersOf = (placed: PlacedContainer, instance: string): FirewallMember[] =>
+  stayingIn(placed).map(({ network, address, mac }) => ({
+    bridge: bridgeName(instance, network.id),
+    address,
+    mac,
+  }))
 
 function networkOf(row: NetworkRow, instance: string): FirewallNetwork {
   const { id, subnet, ingress, smtp } = row

@@ -7,7 +7,7 @@ import type { NewEvent } from '../core/event.ts'
 import type { StepDeps } from './container-steps.ts'
 
 type EnsuringDeps = Pick<StepDeps, 'store' | 'engine' | 'known' | 'instance' | 'record'>
-export type NetworkAt = Pick<PlacedContainer, 'tenant' | 'network'>
+type NetworkAt = Pick<PlacedContainer, 'tenant' | 'network'>
 
 /** Makes a network on the engine where it is not there; answers whether it had to. */
 export function networkEnsuring({ store, engine, known, instance, record }: EnsuringDeps) {

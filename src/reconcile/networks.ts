@@ -2,6 +2,7 @@ import type { NetworkRow } from '../../db/queries/networks.ts'
 import { dockerName } from '../core/docker-names.ts'
 import type { StepDeps } from './container-steps.ts'
 import { networkEnsuring } from './network-ensuring.ts'
+import { stayingIn } from './placed-endpoints.ts'
 
 /** Whoever leaves a network tells nobody of it. */
 const LOOK_AGAIN_MS = 500
@@ -50,7 +51,7 @@ export function networkReconciler(deps: NetworkDeps) {
     if (!(await ensure({ tenant, network: { id, name, subnet } }, signal))) return
     log('warn', 'Network repaired', { network: id })
     for (const placed of await store.read.containers.live()) {
-      if (placed.network.id !== id) continue
+      if (!stayingIn(placed).some((one) => one.network.id === id)) continue
       known.doubt(dockerName(tenant, 'container', placed.row.id))
       deps.wake(placed.row.id)
     }

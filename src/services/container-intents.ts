@@ -1,5 +1,6 @@
 import type { Queries, Store } from '../../db/open.ts'
 import type { ContainerRow, PlacedContainer } from '../../db/queries/containers.ts'
+import type { NetworkRow } from '../../db/queries/networks.ts'
 import type { Container, ContainerCreate } from '../contract/containers.ts'
 import type { Actor } from '../core/actor.ts'
 import type { Cidr } from '../core/cidr.ts'
@@ -11,6 +12,7 @@ import { isReservedName } from '../core/reserved-names.ts'
 import type { AuditService } from './audit.ts'
 import type { Change } from './change.ts'
 import { amountsOf, checkFields, newRow, refuseRegistry } from './container-rows.ts'
+import { checkAliases, firstNetwork, refuseAliased, usesOf } from './container-networks.ts'
 import { checkSecrets } from './container-secrets.ts'
 import { containerOf, type Surroundings } from './container-view.ts'
 import type { Elsewhere } from './elsewhere.ts'
@@ -18,7 +20,7 @@ import type { Ledger } from './ledger.ts'
 import type { Begun, OperationService } from './operations.ts'
 import type { EventService } from './events.ts'
 import { refuseCordoned } from './node-scheduling.ts'
-import { DEFAULT_NETWORK, PLAIN, placement, POOL_NETWORK, type PlacementDeps } from './placement.ts'
+import { DEFAULT_NETWORK, placement, POOL_NETWORK, type PlacementDeps } from './placement.ts'
 import type { SandboxCheck } from './sandbox.ts'
 import { refuseIdle, tenantBySlug, tenantToRun } from './tenant-lookup.ts'
 
@@ -36,7 +38,16 @@ export interface IntentDeps extends PlacementDeps {
   readonly wake: (containerId: string) => void
 }
 
-export type Verb = 'create' | 'start' | 'stop' | 'restart' | 'rename' | 'update' | 'delete'
+export type Verb =
+  | 'attach'
+  | 'create'
+  | 'delete'
+  | 'detach'
+  | 'rename'
+  | 'restart'
+  | 'start'
+  | 'stop'
+  | 'update'
 
 export interface Asked {
   readonly tenant: string
@@ -48,6 +59,7 @@ export interface Asked {
 type Decide = (
   row: ContainerRow,
   q: Queries,
+  placed: PlacedContainer,
 ) => Promise<Partial<ContainerRow>> | Partial<ContainerRow>
 
 /**
@@ -73,7 +85,7 @@ export function containerIntents(deps: IntentDeps) {
       checkFields(wanted)
       const { runtime } = await tenantBySlug(store.read, slug)
       await deps.requireRuntime(wanted.runtime ?? runtime)
-      const elsewhere = await rangesFor(deps, slug)
+      const elsewhere = await rangesFor(deps, slug, wanted)
       const id = deps.newId()
       // The check, the reservation and the insert share one write transaction, so that of two requests
       // for the last of anything one is refused.
@@ -91,7 +103,7 @@ export function containerIntents(deps: IntentDeps) {
         refuseStale(asked.actor, { kind: 'container', name: row.name, current: row })
         if (RUNS.has(verb)) refuseIdle(tenant, `Cannot ${verb} container "${row.name}"`)
         if (row.desired === 'absent' && verb !== 'delete') throw conflict(row, verb)
-        const decided = await decide(row, q)
+        const decided = await decide(row, q, placed)
         const changed = { ...decided, generation: row.generation + 1 }
         await q.containers.update(row.id, changed)
         // What changes nothing joins what is under way; nor does what is beside it get in its way.
@@ -120,20 +132,25 @@ function insertion(deps: IntentDeps) {
     const tenant = await tenantToRun(q, slug, `Cannot create container "${wanted.name}"`)
     await refuseCordoned(q, { ...making(wanted), node: deps.node, isThere: false })
     await refuseTaken(q, tenant.id, wanted.name)
+    await refuseAliased(q, { id, tenantId: tenant.id }, wanted.name)
     await refuseRegistry(q, tenant.id, { image: wanted.image, named: deps.registries })
     const facts = { tenant, id, node: deps.node, nowMs: deps.clock.now().getTime() }
     await checkSecrets(q, tenant.id, wanted)
     const made = newRow(wanted, facts)
-    const there = await q.networks.byName(tenant.id, DEFAULT_NETWORK)
-    await deps.ledger.admit(q, {
-      tenantId: tenant.id,
-      subject: making(wanted),
-      amounts: { ...amountsOf(made), ...(there ? {} : POOL_NETWORK) },
-    })
-    const first = { tenantId: tenant.id, name: DEFAULT_NETWORK, traits: PLAIN, elsewhere }
-    const network = there ?? (await place.newNetwork(q, first))
-    await place.address(q, network, id)
-    const row = { ...made, networkId: network.id }
+    const uses = await usesOf(q, tenant.id, wanted.networks)
+    const missing = uses.some(({ network }) => !network) ? POOL_NETWORK : {}
+    const amounts = { ...amountsOf(made), ...missing }
+    await deps.ledger.admit(q, { tenantId: tenant.id, subject: making(wanted), amounts })
+    const first = firstNetwork(place, elsewhere)
+    let home: NetworkRow | undefined
+    for (const { network: named, ...use } of uses) {
+      const network = named ?? (await first(q, tenant.id))
+      await checkAliases(q, made, { ...use, network })
+      const at = { network, pointer: use.pointer, containerId: id, isHome: home === undefined }
+      await place.address(q, { ...use.wanted, ...at })
+      home ??= network
+    }
+    const row = { ...made, networkId: home?.id ?? '' }
     await q.containers.insert(row)
     await claimName(q, row)
     await deps.events.record(q, containerCreated(row))
@@ -142,7 +159,12 @@ function insertion(deps: IntentDeps) {
 }
 
 /** Its first container brings a tenant's network with it. */
-async function rangesFor({ store, elsewhere }: IntentDeps, slug: string) {
+export async function rangesFor(
+  { store, elsewhere }: Pick<IntentDeps, 'elsewhere' | 'store'>,
+  slug: string,
+  { networks }: Pick<ContainerCreate, 'networks'>,
+): Promise<readonly Cidr[]> {
+  if (networks?.every(({ name }) => name !== DEFAULT_NETWORK)) return []
   const tenant = await store.read.tenants.bySlug(slug)
   const there = tenant && (await store.read.networks.byName(tenant.id, DEFAULT_NETWORK))
   return there ? [] : elsewhere()
@@ -167,7 +189,10 @@ export async function claimName(
 const RUNS: ReadonlySet<Verb> = new Set(['start', 'restart'])
 
 /** Changes that leave a container on its way. */
-const BESIDE: ReadonlySet<Verb> = new Set(['rename', 'update'])
+const BESIDE: ReadonlySet<Verb> = new Set(['attach', 'detach', 'rename', 'update'])
+
+/** Changes of its networks. */
+const JOINS: ReadonlySet<Verb> = new Set(['attach', 'detach'])
 
 interface Intent {
   readonly row: ContainerRow
@@ -197,7 +222,7 @@ async function begin(
     generation: row.generation,
     supersedes,
     // A new name is the whole of it, and so is what the engine need not be told.
-    done: BESIDE.has(verb) && !isResizing(row),
+    done: BESIDE.has(verb) && !(JOINS.has(verb) ? row.joiningSince !== null : isResizing(row)),
   })
   const last = await q.containers.placedById(row.id)
   if (!last) throw notFound('container', row.id)

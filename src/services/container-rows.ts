@@ -63,7 +63,7 @@ export interface RowFacts {
 /** The row of a new container: what was asked, with the platform's defaults and the tenant's policy. */
 export function newRow(wanted: ContainerCreate, { tenant, id, node, nowMs }: RowFacts): NewRow {
   checkExceptions(wanted, tenant)
-  const { name, start, ...spec } = wanted
+  const { name, start, networks: _, ...spec } = wanted
   return {
     id,
     tenantId: tenant.id,

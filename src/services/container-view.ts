@@ -15,7 +15,7 @@ export interface Surroundings {
 
 /** A container as the API shows it, from its row and from what the edge reports of its health. */
 export function containerOf(placed: PlacedContainer, around: Surroundings): Container {
-  const { row, tenant, network, address, mac } = placed
+  const { row, tenant } = placed
   const spec = specOf(row)
   return {
     id: row.id,
@@ -28,7 +28,7 @@ export function containerOf(placed: PlacedContainer, around: Surroundings): Cont
     reason:
       row.reasonCode === null ? null : { code: row.reasonCode, message: row.reasonMessage ?? '' },
     restarts: row.restarts,
-    addresses: [{ network: network.name, address, mac }],
+    addresses: addressesOf(placed),
     hostname: `${row.name}.${tenant}.${around.internalDomain}`,
     url: row.appPort === null ? null : around.urlOf(row.name, tenant),
     endpoints: endpointsOf(row.endpointsJson),
@@ -48,6 +48,22 @@ export function containerOf(placed: PlacedContainer, around: Surroundings): Cont
     startedAt: timeOf(row.startedAt),
     finishedAt: timeOf(row.finishedAt),
   }
+}
+
+/** That of its default route first; none that it is being taken out of. */
+function addressesOf(placed: PlacedContainer): Container['addresses'] {
+  const { network, address, mac, aliases, further } = placed
+  const home = { network: network.name, address, mac, aliases: [...aliases], defaultRoute: true }
+  const others = further
+    .filter(({ isLeaving }) => !isLeaving)
+    .map((one) => ({
+      network: one.network.name,
+      address: one.address,
+      mac: one.mac,
+      aliases: [...one.aliases],
+      defaultRoute: false,
+    }))
+  return [home, ...others]
 }
 
 /** Written by the reconciler alone, from what the engine says of the image. */

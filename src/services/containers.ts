@@ -1,5 +1,6 @@
 import type { ContainerRow, PlacedContainer } from '../../db/queries/containers.ts'
 import type { ContainerChange } from '../contract/container-change.ts'
+import type { NetworkAttach } from '../contract/container-networks.ts'
 import type { Container, ContainerCreate, ContainerState } from '../contract/containers.ts'
 import { finishedPage } from '../contract/finished.ts'
 import type { Actor } from '../core/actor.ts'
@@ -13,10 +14,12 @@ import {
   claimName,
   conflict,
   containerIntents,
+  rangesFor,
   type Asked,
   type IntentDeps,
   type Verb,
 } from './container-intents.ts'
+import { networkChanges, refuseAliased } from './container-networks.ts'
 import { containerOf } from './container-view.ts'
 import { labelAsked } from './label-asked.ts'
 import { refuseCordoned } from './node-scheduling.ts'
@@ -34,6 +37,7 @@ export type ContainerService = ReturnType<typeof containerService>
 export const containerService = (deps: ContainerDeps) => ({
   ...readings(deps),
   ...changes(deps),
+  ...moves(deps),
 })
 
 function readings({ store, around }: ContainerDeps) {
@@ -141,6 +145,7 @@ function changes(deps: ContainerDeps) {
         if (isReservedName(name) || (owner && owner.resourceId !== row.id)) {
           throw nameTaken('container', name)
         }
+        await refuseAliased(q, row, name)
         await q.names.release(row.id)
         await claimName(q, { ...row, name })
         return { name }
@@ -164,6 +169,29 @@ function changes(deps: ContainerDeps) {
         if (!force && LIVELY.has(row.state)) throw conflict(row, 'delete')
         return { desired: 'absent', state: 'deleting', retryAt: null }
       })
+    },
+  }
+}
+
+/** Which networks a container is in. */
+function moves(deps: ContainerDeps) {
+  const { requireEngine } = deps
+  const intents = containerIntents(deps)
+  const ofNetworks = networkChanges(deps)
+  return {
+    async attach(asked: Asked, wanted: NetworkAttach): Promise<Change<Container>> {
+      requireEngine()
+      const elsewhere = await rangesFor(deps, asked.tenant, {
+        networks: [{ name: wanted.network }],
+      })
+      const attach = ofNetworks.attaching(wanted, elsewhere)
+      return intents.change(asked, 'attach', (_row, q, placed) => attach(placed, q))
+    },
+
+    async detach(asked: Asked, network: string): Promise<Change<Container>> {
+      requireEngine()
+      const detach = ofNetworks.detaching(network)
+      return intents.change(asked, 'detach', (_row, q, placed) => detach(placed, q))
     },
   }
 }

@@ -1,9 +1,17 @@
 import type { Queries } from '../../db/open.ts'
 import type { NetworkRow } from '../../db/queries/networks.ts'
-import { addressText, cidrText, overlaps, parseCidr, type Cidr } from '../core/cidr.ts'
-import { failure } from '../core/failure.ts'
+import {
+  addressNumber,
+  addressText,
+  cidrText,
+  overlaps,
+  parseCidr,
+  type Cidr,
+} from '../core/cidr.ts'
+import { failure, wrongField } from '../core/failure.ts'
 import {
   ADDRESS_REST_MS,
+  engineMacFor,
   freeAddress,
   freeSubnet,
   isWithin,
@@ -102,25 +110,58 @@ export function placement({ clock, newId, node, pool: poolText }: PlacementDeps)
       return row
     },
 
-    async address(q: Queries, network: NetworkRow, containerId: string): Promise<void> {
-      const now = clock.now().getTime()
-      const used = await q.addresses.taken(network.id, now - ADDRESS_REST_MS)
-      const range = parseCidr(network.subnet)
-      const address = range && freeAddress(range, used)
-      if (address === undefined) throw exhausted(network.name, 'every address is in use or rests')
+    async address(q: Queries, wanted: NewAddress): Promise<void> {
+      const { network, containerId, isHome, aliases = [] } = wanted
+      const since = clock.now().getTime() - ADDRESS_REST_MS
+      const address = addressIn(network, await q.addresses.taken(network.id, since), wanted)
       await q.addresses.insert({
         id: newId(),
         networkId: network.id,
         address,
-        mac: macFor(address),
+        mac: isHome ? macFor(address) : engineMacFor(address),
         containerId,
         releasedAt: null,
-        aliasesJson: '[]',
+        aliasesJson: JSON.stringify(aliases),
         leavingAt: null,
       })
     },
   }
 }
+
+export interface NewAddress {
+  readonly network: NetworkRow
+  readonly containerId: string
+  /** Whether the container is made in that network; else it is connected later. */
+  readonly isHome: boolean
+  readonly address?: string | undefined
+  readonly aliases?: readonly string[] | undefined
+  /** Of the field that says where it is to be, for a refusal. */
+  readonly pointer: string
+}
+
+/** The one that is asked for, or the lowest. */
+function addressIn(
+  { name, subnet }: NetworkRow,
+  taken: readonly string[],
+  { address, pointer }: NewAddress,
+): string {
+  const range = parseCidr(subnet)
+  const free = range && freeAddress(range, taken)
+  if (address === undefined && free !== undefined) return free
+  if (address === undefined || !range) throw exhausted(name, 'every address is in use or rests')
+  const { first, last } = roomOf(range)
+  const number = addressNumber(address) ?? -1
+  if (number < (addressNumber(first) ?? 0) || number > (addressNumber(last) ?? 0)) {
+    throw wrongField(`${pointer}/address`, `containers have ${first} to ${last} in "${name}"`)
+  }
+  if (!taken.includes(address)) return address
+  const next = free ?? null
+  const todo = next === null ? 'and no other is free' : `${next} is free`
+  const message = `Cannot give ${address} in "${name}": it is in use or rests; ${todo}`
+  throw failure('address-taken', message, { network: name, address, next })
+}
+
+export type Placement = ReturnType<typeof placement>
 
 function poolOf(text: string): Cidr {
   const pool = parseCidr(text)

@@ -59,6 +59,8 @@ const LINES: Readonly<Record<string, readonly [string, RegExp]>> = {
   'network ls': ['network ls', /default +10\.208\.1\.0\/24 +ready +closed +tcp:443@203/],
   'network inspect': ['network inspect default', /189 of 190 free\nMembers +hello 10\.208/],
   'network set': ['network set default --egress none', /^Network +default\n/],
+  'network attach': ['network attach back hello --alias db', /^hello: default 10\.208\.1\.2\n$/],
+  'network detach': ['network detach back hello', /^hello: default 10\.208\.1\.2\n$/],
   'network rm': ['network rm back', /^back\n$/],
   'registry login': ['registry login 127.0.0.1:5000 -u ann', /^127\.0\.0\.1:5000 as ann\n$/],
   'registry list': ['registry list', /127\.0\.0\.1:5000 +ann/],

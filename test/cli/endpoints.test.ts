@@ -11,6 +11,7 @@ const FLAGS: Readonly<Record<string, string>> = {
   'containers.create': '--name hello --image demo',
   'containers.status': '--containers hello',
   'containers.rename': '--name other',
+  'containers.attach': '--network back',
   'networks.create': '--name back',
   'tunnels.create': '--port 5432',
   'registries.put': '--username ann --password secret',

@@ -51,6 +51,9 @@ const EFFECT: Record<Step['do'], (world: World) => void> = {
   resize: (world) => {
     world.row = { ...world.row, isResizing: false }
   },
+  join: (world) => {
+    world.row = { ...world.row, isJoining: false }
+  },
   'note-running': (world) => {
     world.row = { ...world.row, state: 'running' }
   },
@@ -98,6 +101,7 @@ const anyRow = fc
     retryAt: time,
     hasImage: fc.boolean(),
     isResizing: fc.boolean(),
+    isJoining: fc.boolean(),
     saysHold: fc.boolean(),
   })
   .map((row): ContainerIntent => ({ ...row, startedRun: Math.min(row.run, row.startedRun) }))
@@ -130,7 +134,7 @@ test('nextStep() leads from every state to what is desired, in few steps', () =>
       walk(world)
       const { desired, state } = world.row
       if (desired === 'absent') assert.equal(world.seen, undefined)
-      else assert.equal(world.row.isResizing, false)
+      else assert.deepEqual([world.row.isResizing, world.row.isJoining], [false, false])
       if (desired === 'stopped') {
         assert.notEqual(world.seen?.status, 'running')
         assert.ok(state === 'stopped' || state === 'failed')
@@ -171,6 +175,7 @@ const row: ContainerIntent = {
   retryAt: null,
   hasImage: true,
   isResizing: false,
+  isJoining: false,
   saysHold: false,
 }
 

@@ -1,5 +1,10 @@
 import { marksDiffer } from '../../src/core/spec-mark.ts'
-import { EngineRefusal, type ContainerWanted, type NetworkWanted } from '../../src/ports/engine.ts'
+import {
+  EngineRefusal,
+  type ContainerWanted,
+  type EndpointWanted,
+  type NetworkWanted,
+} from '../../src/ports/engine.ts'
 import { isUp, type EngineHost, type HostContainer } from './engine-host.ts'
 
 /** What an engine does when it is told to: by the platform, or by another hand. */
@@ -56,6 +61,7 @@ export function create(host: EngineHost, instance: string, wanted: ContainerWant
     name: wanted.name,
     createdAt: host.deps.now(),
     set: setOf(wanted),
+    addresses: new Map([[wanted.network, wanted.address]]),
     startedIn: new Map(),
     hostPorts: wanted.publish
       ? wanted.ports.map(({ port, protocol }, i) => ({ port, protocol, hostPort: first + i }))
@@ -94,26 +100,27 @@ export function start(host: EngineHost, name: string): void {
 }
 
 /** What keeps a container from being started. */
-function whyNot(host: EngineHost, { wanted, set, startedIn }: HostContainer) {
+function whyNot(host: EngineHost, container: HostContainer) {
+  const { wanted, set, startedIn } = container
   const missing = set.networks.find((name) => {
     const network = host.networks.get(name)
     return !network || (startedIn.get(name) ?? network.engineId) !== network.engineId
   })
   if (missing !== undefined) return { status: 404, answer: `network ${missing} not found` }
-  if (set.networks.includes(wanted.network) && isTaken(host, wanted))
+  if (set.networks.some((network) => isTaken(host, container, network)))
     return { status: 403, answer: 'Address already in use' }
   const { cannotStart } = host.deps.program?.(wanted) ?? {}
   return cannotStart === undefined ? undefined : { status: 400, answer: cannotStart }
 }
 
 /** Whether a process has that address in that network. */
-const isTaken = (host: EngineHost, { network, address, id }: ContainerWanted): boolean =>
+const isTaken = (host: EngineHost, container: HostContainer, network: string): boolean =>
   [...host.containers.values()].some(
     (other) =>
       isUp(other) &&
-      other.wanted.id !== id &&
+      other !== container &&
       other.set.networks.includes(network) &&
-      other.wanted.address === address,
+      other.addresses.get(network) === container.addresses.get(network),
   )
 
 export function stop(host: EngineHost, name: string): void {
@@ -183,14 +190,16 @@ export function rename(host: EngineHost, engineId: string, name: string): void {
   host.tell(container, 'rename')
 }
 
-export function connect(host: EngineHost, name: string, network: string): void {
+export function connect(host: EngineHost, name: string, to: EndpointWanted): void {
+  const { network, address } = to
   const action = `connect container "${name}"`
   const container = present(host, 'connect', name)
   if (!host.networks.has(network)) {
     throw new EngineRefusal(action, 404, `network ${network} not found`)
   }
   if (container.set.networks.includes(network)) return
-  if (isUp(container) && network === container.wanted.network && isTaken(host, container.wanted)) {
+  container.addresses.set(network, address)
+  if (isUp(container) && isTaken(host, container, network)) {
     throw new EngineRefusal(action, 403, 'Address already in use')
   }
   container.set = { ...container.set, networks: [...container.set.networks, network] }

@@ -40,6 +40,8 @@ export interface HostContainer {
   /** What it is called now, which another hand may have changed. */
   name: string
   set: EngineSettings
+  /** Where it is to be in each network. */
+  readonly addresses: Map<string, string>
   /** The engine's ids of the networks that it was started in: a new one of the same name is another. */
   startedIn: ReadonlyMap<string, string>
   readonly hostPorts: EngineContainer['published']

@@ -122,8 +122,8 @@ function changeCalls(host: EngineHost, instance: string): Pick<Engine, Changes> 
       host.call(to('unpauseContainer', name), signal, () => unpause(host, name)),
     renameContainer: (engineId, name, signal) =>
       host.call(to('renameContainer', name), signal, () => rename(host, engineId, name)),
-    connectContainer: (name, { network }, signal) =>
-      host.call(to('connectContainer', name), signal, () => connect(host, name, network)),
+    connectContainer: (name, wanted, signal) =>
+      host.call(to('connectContainer', name), signal, () => connect(host, name, wanted)),
     disconnectContainer: (name, network, signal) =>
       host.call(to('disconnectContainer', name), signal, () => disconnect(host, name, network)),
   }
@@ -206,6 +206,7 @@ const sampled = ({ set, startedAt }: HostContainer, now: Date): EngineSample => 
 const inspected = (container: HostContainer): EngineContainer => ({
   ...listed(container),
   set: { ...container.set, networks: [...container.set.networks] },
+  ...(isUp(container) && { netns: `/netns/${container.name}` }),
 })
 
 async function* events(

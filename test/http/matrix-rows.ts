@@ -32,6 +32,8 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'containers.restart': row(WORK, 'tenant', 'named'),
   'containers.rename': row(WORK, 'tenant', 'named'),
   'containers.update': row(WORK, 'tenant', 'named'),
+  'containers.attach': row(WORK, 'tenant', 'named'),
+  'containers.detach': row(WORK, 'tenant', 'named'),
   'containers.delete': row(WORK, 'tenant', 'named'),
   'containers.logs': row(ALL, 'tenant', 'named'),
   'containers.metrics': row(ALL, 'tenant', 'named'),

@@ -94,7 +94,7 @@ test('one that was taken out of its network is put back, and out of others it is
   assert.ok(own)
   at.host.networks.set('bridge', { ...own, instance: 'docker', engineId: 'bridge' })
   disconnect(at.host, name, network)
-  connect(at.host, name, 'bridge')
+  connect(at.host, name, { network: 'bridge', address: name, mac: '' })
   await inTime(at, 'it is back', () => object.set.networks.includes(network))
   await at.quiet()
   assert.deepEqual([object.set.networks, object.status], [[network], 'running'])
@@ -229,12 +229,12 @@ test('one that another hand has stopped is started again', async () => {
 
 test('driftOf() finds nothing where all is as wanted', () => {
   const limits = { memoryBytes: 1, cpuMilli: 2, cpuShares: 3, pids: 4 }
-  const wanted = { ...limits, network: 'n' }
+  const wanted = { ...limits, networks: ['n'] }
   const found = { ...limits, restart: 'no', networks: ['n'] }
   assert.equal(driftOf(wanted, found), undefined)
   assert.deepEqual(driftOf(wanted, { ...found, networks: ['x'] }), {
     limits: false,
-    network: true,
+    missing: ['n'],
     foreign: ['x'],
   })
 })

@@ -1,6 +1,8 @@
 import type { Scheduling } from '../../src/core/scheduling.ts'
 import type { PlacedContainer } from '../../db/queries/containers.ts'
+import { overlaps, parseCidr } from '../../src/core/cidr.ts'
 import { dockerName } from '../../src/core/docker-names.ts'
+import { networksOf } from '../../src/reconcile/placed-endpoints.ts'
 import { accountOfTenant } from '../../src/services/ledger.ts'
 import { isUp, type EngineHost, type HostContainer } from '../fakes/engine-host.ts'
 import { INSTANCE } from '../support/control-plane.ts'
@@ -63,6 +65,29 @@ async function overdrawn({ running: { store } }: Seen): Promise<string[]> {
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0)
 
+/** No two networks have an address in common, no two containers the same, and what was to go is gone. */
+async function addressing({ running: { store } }: Seen): Promise<string[]> {
+  const rows = await store.read.networks.live()
+  const ranges = rows.flatMap(({ id, subnet }) => {
+    const range = parseCidr(subnet)
+    return range ? [{ id, range }] : []
+  })
+  const placed = await store.read.containers.live()
+  const all = placed.flatMap((one) => [one.address, ...one.further.map(({ address }) => address)])
+  return [
+    ...ranges.flatMap((one, i) =>
+      ranges
+        .slice(i + 1)
+        .filter((other) => overlaps(one.range, other.range))
+        .map((other) => `networks ${one.id} and ${other.id} overlap`),
+    ),
+    ...all.filter((one, i) => all.indexOf(one) < i).map((one) => `${one} is two containers'`),
+    ...rows
+      .filter(({ desired }) => desired === 'absent')
+      .map(({ id }) => `network ${id} is not gone yet`),
+  ]
+}
+
 /** What holds once nothing has gone wrong for a while. */
 export async function brokenAtRest(seen: Seen): Promise<string[]> {
   const placed = await seen.running.store.read.containers.live()
@@ -70,6 +95,7 @@ export async function brokenAtRest(seen: Seen): Promise<string[]> {
   return [
     ...(await brokenNow(seen)),
     ...(await overdrawn(seen)),
+    ...(await addressing(seen)),
     ...(await forgotten(seen)),
     ...(await unfinished(seen)),
     ...(await isolation(seen)),
@@ -157,7 +183,7 @@ async function isolation({ clients, running }: Seen): Promise<string[]> {
 
 /** Desired is actual. */
 function differences(placed: PlacedContainer, host: EngineHost, scheduling: Scheduling): string[] {
-  const { row, tenant, network } = placed
+  const { row, tenant } = placed
   const name = dockerName(tenant, 'container', row.id)
   const object = host.containers.get(name)
   const found: string[] = []
@@ -176,7 +202,10 @@ function differences(placed: PlacedContainer, host: EngineHost, scheduling: Sche
   }
   if (isToRun !== runs) found.push(`${name} is ${row.state} and the engine has ${object?.status}`)
   if (object?.status === 'paused') found.push(`${name} is paused`)
-  const networks = [dockerName(tenant, 'network', network.id)]
+  const networks = networksOf(placed).toSorted()
+  if (row.joiningSince !== null || placed.further.some(({ isLeaving }) => isLeaving)) {
+    found.push(`${name} is still on its way between networks`)
+  }
   return object ? [...found, ...misfits(object, row, networks)] : found
 }
 

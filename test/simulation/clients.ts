@@ -2,6 +2,7 @@ import { PLATFORM } from '../../src/core/actor.ts'
 import { Failure } from '../../src/core/failure.ts'
 import { spec, type Wanted } from '../support/world.ts'
 import type { Running } from './land.ts'
+import { networkers } from './networkers.ts'
 import type { Random } from './random.ts'
 
 export const TENANTS = ['acme', 'beta', 'corp'] as const
@@ -121,6 +122,9 @@ export function clients({ random, say, now }: ClientDeps) {
   const book = newBook()
   const { known, creations } = book
   const asking = requests(book, say)
+  const { broken, operations } = book
+  const answered = answering(broken, say)
+  const inNetworks = networkers({ random, operations, answered, tenants: TENANTS })
 
   function create(running: Running): void {
     const wanted = {
@@ -147,9 +151,10 @@ export function clients({ random, say, now }: ClientDeps) {
       const running = now()
       if (!running) return
       const one = random.oneOf([...known.values()])
-      const kind = random.weighted({ create: 4, change: 5, repeat: 2 })
+      const kind = random.weighted({ create: 4, change: 5, network: 4, repeat: 2 })
       const repeated = random.oneOf(creations)
-      if (kind === 'repeat' && repeated) void asking.send(repeated, running)
+      if (kind === 'network') inNetworks.act(one, running)
+      else if (kind === 'repeat' && repeated) void asking.send(repeated, running)
       else if (kind === 'create' || !one) create(running)
       else void asking.change(one, random.oneOf(VERBS) ?? 'stop', running)
     },

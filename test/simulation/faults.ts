@@ -67,7 +67,8 @@ const DEEDS: Record<keyof typeof HAND_WEIGHTS, (host: EngineHost, victim: HostCo
     rename: (host, { engineId }) => engine.rename(host, engineId, `by-hand-${engineId.slice(-6)}`),
     update: (host, { name }) => engine.update(host, name, { memoryBytes: 1, restart: 'always' }),
     disconnect: (host, { name, wanted }) => engine.disconnect(host, name, wanted.network),
-    connect: (host, { name }) => engine.connect(host, name, 'bridge'),
+    connect: (host, { name }) =>
+      engine.connect(host, name, { network: 'bridge', address: name, mac: '' }),
     'remove-network': (host, { wanted: { network } }) => {
       for (const { name } of host.containers.values()) engine.disconnect(host, name, network)
       engine.removeNetwork(host, network)

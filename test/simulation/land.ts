@@ -8,6 +8,7 @@ import { fakeEngine } from '../fakes/engine.ts'
 import { FakeCables } from '../fakes/cables.ts'
 import { FakeFirewall } from '../fakes/firewall.ts'
 import { FakeGroups } from '../fakes/groups.ts'
+import { FakeRoutes } from '../fakes/routes.ts'
 import { FakeNames } from '../fakes/names.ts'
 import { HandTime } from '../fakes/timers.ts'
 import { controlPlane, INSTANCE } from '../support/control-plane.ts'
@@ -50,6 +51,7 @@ export async function land(database: string, host: Omit<HostDeps, 'now'>) {
     groups: new FakeGroups(),
     firewall: new FakeFirewall(),
     cables: new FakeCables(),
+    routes: new FakeRoutes(),
     names: new FakeNames(),
     clock: time,
     newId,

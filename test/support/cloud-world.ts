@@ -16,6 +16,7 @@ import { FakeEdge } from '../fakes/edge.ts'
 import { EngineHost, type HostDeps } from '../fakes/engine-host.ts'
 import { fakeEngine } from '../fakes/engine.ts'
 import { FakeFirewall } from '../fakes/firewall.ts'
+import { FakeRoutes } from '../fakes/routes.ts'
 import { FakeNames } from '../fakes/names.ts'
 import { FakeSecretFiles } from '../fakes/secret-files.ts'
 import { FakeTunnels } from '../fakes/tunnel-edge.ts'
@@ -69,6 +70,7 @@ async function outsideIn(folder: string, env: Env, machine: Machine) {
     groups: null,
     firewall: new FakeFirewall(),
     cables: null,
+    routes: new FakeRoutes(),
     names: new FakeNames(),
     registries: [],
     edge: Object.assign(edge, { close: () => undefined, onTunnels, cutTunnel }),

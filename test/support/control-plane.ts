@@ -5,6 +5,7 @@ import type { Cidr } from '../../src/core/cidr.ts'
 import { failure } from '../../src/core/failure.ts'
 import type { Log } from '../../src/log.ts'
 import type { Clock } from '../../src/ports/clock.ts'
+import type { DefaultRoutes } from '../../src/ports/default-routes.ts'
 import type { Edge } from '../../src/ports/edge.ts'
 import type { Engine } from '../../src/ports/engine.ts'
 import type { HostNames } from '../../src/ports/host-names.ts'
@@ -61,6 +62,7 @@ export interface LifeDeps {
   readonly groups: TenantGroups
   readonly firewall: Firewall
   readonly cables: Cables
+  readonly routes: DefaultRoutes
   readonly clock: Clock
   readonly timers: Timers
   readonly newId: () => string

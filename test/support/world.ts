@@ -14,6 +14,7 @@ import { fakeEngine } from '../fakes/engine.ts'
 import { FakeCables } from '../fakes/cables.ts'
 import { FakeFirewall } from '../fakes/firewall.ts'
 import { FakeGroups } from '../fakes/groups.ts'
+import { FakeRoutes } from '../fakes/routes.ts'
 import { FakeNames } from '../fakes/names.ts'
 import { HandTime } from '../fakes/timers.ts'
 import { controlPlane, INSTANCE } from './control-plane.ts'
@@ -39,6 +40,7 @@ export interface Ground {
   readonly groups: FakeGroups
   readonly firewall: FakeFirewall
   readonly cables: FakeCables
+  readonly routes: FakeRoutes
   readonly names: FakeNames
   readonly time: HandTime
   readonly newId: () => string
@@ -61,7 +63,7 @@ const lifeOn = (ground: Ground, passing: (point: string) => void = () => undefin
     passing,
   })
 
-export type Wanted = Partial<z.input<typeof ContainerCreate>>
+type GroundWanted = Pick<Ground, 'deadlineMs' | 'erased'> & Omit<HostDeps, 'now'>
 
 /** What is made up of a machine beside its engine and its clock. */
 const fakes = () => ({
@@ -69,19 +71,18 @@ const fakes = () => ({
   groups: new FakeGroups(),
   firewall: new FakeFirewall(),
   cables: new FakeCables(),
+  routes: new FakeRoutes(),
   names: new FakeNames(),
 })
 
-/** The whole inside in one call: a real database, a fake machine and edge, time moved by hand. */
-export async function world(asWanted: WorldWanted = {}) {
-  const { deadlineMs = 60_000, database, erased = () => undefined, ...host } = asWanted
-  const folder = mkdtempSync(join(MEMORY, 'cloudlet-world-'))
+/** With everything on it that is made up, but the database. */
+async function groundOn(
+  url: string,
+  { deadlineMs, erased, ...host }: GroundWanted,
+): Promise<Ground> {
   const time = new HandTime()
   let made = 0
-  const path = join(folder, 'cloudlet.db')
-  if (database === undefined) await freshDatabase(path)
-  const url = database ?? `file:${path}`
-  const ground: Ground = {
+  return {
     store: await openStore(url, MIGRATIONS),
     host: new EngineHost({ ...host, now: time.now }),
     ...fakes(),
@@ -91,6 +92,18 @@ export async function world(asWanted: WorldWanted = {}) {
     erased,
     machine: undefined,
   }
+}
+
+export type Wanted = Partial<z.input<typeof ContainerCreate>>
+
+/** The whole inside in one call: a real database, a fake machine and edge, time moved by hand. */
+export async function world(asWanted: WorldWanted = {}) {
+  const { deadlineMs = 60_000, database, erased = () => undefined, ...host } = asWanted
+  const folder = mkdtempSync(join(MEMORY, 'cloudlet-world-'))
+  const path = join(folder, 'cloudlet.db')
+  if (database === undefined) await freshDatabase(path)
+  const url = database ?? `file:${path}`
+  const ground = await groundOn(url, { deadlineMs, erased, ...host })
   let now = lifeOn(ground)
   await addImages(ground)
   const end = async (): Promise<void> => {

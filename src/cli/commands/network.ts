@@ -1,4 +1,7 @@
 import type { CallOf } from '../../client/request.ts'
+import { attachNetwork, detachNetwork } from '../../contract/container-attach.ts'
+import { getContainer } from '../../contract/containers.ts'
+import type { Output } from '../../contract/endpoint.ts'
 import * as contract from '../../contract/networks.ts'
 import type { Given } from '../arguments.ts'
 import { pairsOf } from '../choice.ts'
@@ -7,6 +10,7 @@ import type { Context } from '../context.ts'
 import { usageError } from '../exit.ts'
 import { allPages } from '../pages.ts'
 import { fields } from '../table.ts'
+import { succeeded, timeoutMs } from '../waiting.ts'
 
 const HEAD = ['NAME', 'RANGE', 'STATE', 'INGRESS', 'EGRESS']
 
@@ -60,6 +64,35 @@ export const remove: Work = async (context, given) => {
   return context.show(given.positionals, () =>
     given.positionals.map((name) => `${name}\n`).join(''),
   )
+}
+
+export const attach: Work = async (context, given) => {
+  const [api, tenant] = [await context.api(), await context.tenant()]
+  const [address, aliases] = [given.text('address'), given.list('alias')]
+  const body = {
+    network: given.word(0),
+    ...(address !== null && { address }),
+    ...(aliases.length > 0 && { aliases: [...aliases] }),
+  }
+  const params = { tenant, container: given.word(1) }
+  return moved(context, given, await api.call(attachNetwork, { params, body }))
+}
+
+export const detach: Work = async (context, given) => {
+  const [api, tenant] = [await context.api(), await context.tenant()]
+  const params = { tenant, container: given.word(1), network: given.word(0) }
+  return moved(context, given, await api.call(detachNetwork, { params }))
+}
+
+/** Waits until it is so, and shows where the container is then. */
+async function moved(context: Context, given: Given, change: Output<typeof attachNetwork>) {
+  const [api, tenant] = [await context.api(), await context.tenant()]
+  const wait = { tenant, operation: change.operation, timeoutMs: timeoutMs(given) }
+  const operation = await succeeded(context, wait)
+  const params = { tenant, container: change.resource.id }
+  const resource = await api.call(getContainer, { params })
+  const places = resource.addresses.map(({ network, address }) => `${network} ${address}`)
+  return context.show({ resource, operation }, () => `${resource.name}: ${places.join(', ')}\n`)
 }
 
 async function at(context: Context, given: Given) {

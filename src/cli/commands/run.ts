@@ -76,6 +76,7 @@ function specOf(given: Given): Omit<Spec, 'name'> {
     command: command.length === 0 ? null : command,
     env: env.length === 0 ? null : pairsOf(env, '--env'),
     secrets: secretsOf(given),
+    networks: networksOf(given),
     labels: labels.length === 0 ? null : pairsOf(labels, '--label'),
     ports: ports.length === 0 ? null : ports.map((port, at) => ({ ...port, app: at === appAt })),
     ...sizesOf(given),
@@ -106,6 +107,15 @@ function present<T extends object>(fields: T): Present<T> {
 function optional<T>(given: Given, option: string, read: (text: string, option: string) => T) {
   const text = given.text(option)
   return text === null ? null : read(text, `--${option}`)
+}
+
+/** `back`, `back=10.20.0.7`; the first is that of the default route. */
+function networksOf(given: Given): Spec['networks'] | null {
+  const all = given.list('network').map((text) => {
+    const [name = '', address] = text.split('=')
+    return { name, ...(address !== undefined && { address }) }
+  })
+  return all.length === 0 ? null : all
 }
 
 /** `db-password`, `db-password@3`, `db-password:db/password`; as a variable `DB=db-password@3`. */

@@ -1,17 +1,14 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { withinCommand } from '../../scripts/bootstrap/current-engine.js'
 import { engineFiles, startDaemon } from '../../scripts/bootstrap/engine.js'
-import { run, SYSTEM_PATH } from '../../scripts/bootstrap/run.js'
-import { program } from '../../scripts/bootstrap/system.js'
 import { platformHealth } from '../../src/contract/platform.ts'
 import { INSTANCE_LABEL } from '../../src/core/docker-names.ts'
 import { realDocker } from '../support/engine.ts'
-import { outerEnvironment } from '../support/platform-house.ts'
+import { isWithin, passesWithin } from '../support/machine-within.ts'
 import { probedHouse, type ProbedHouse } from '../support/probed-house.ts'
 import { until } from '../support/wait.ts'
 import { killed } from '../support/platform-processes.ts'
@@ -21,15 +18,16 @@ import { killed } from '../support/platform-processes.ts'
  * that the tests run on: this file runs itself once more, on a machine within, with an engine of its own.
  */
 
-const WITHIN = 'CLOUDLET_TEST_WITHIN'
 const WITHIN_MS = 280_000
 const SOCKET = '/var/run/docker.sock'
 const PORTS = [1, 4096] as const
 const iptables = (...words: string[]): string =>
   execFileSync('iptables', words, { encoding: 'utf8' })
 
-if (process.env[WITHIN] === undefined) {
-  test('what is flushed around them does not open the walls', { timeout: WITHIN_MS }, within)
+if (!isWithin()) {
+  test('what is flushed around them does not open the walls', { timeout: WITHIN_MS }, () =>
+    passesWithin('test/engine/firewall-flushed.test.ts', 4),
+  )
 } else {
   let house: ProbedHouse
   before(async () => {
@@ -78,22 +76,3 @@ if (process.env[WITHIN] === undefined) {
 }
 
 const pidIn = (file: string): number => Number(readFileSync(file, 'utf8'))
-
-/** Runs this file where nobody is disturbed. */
-async function within(): Promise<void> {
-  const programs = mkdtempSync(join(tmpdir(), 'cloudlet-engine-programs-'))
-  const data = mkdtempSync(join(tmpdir(), 'cloudlet-engine-within-'))
-  try {
-    const dockerd = program('dockerd', SYSTEM_PATH)
-    assert.ok(dockerd)
-    symlinkSync(realpathSync(dockerd), join(programs, 'dockerd'))
-    const command = withinCommand(join(import.meta.dirname, '../..'), { programs, data })
-    const only = ['--only', 'test/engine/firewall-flushed.test.ts']
-    const env = { ...outerEnvironment(), [WITHIN]: '1' }
-    const { status, output } = await run(['unshare', ...command, ...only], { env, quiet: true })
-    assert.equal(status, 0, output)
-    assert.match(output, /^4 passed, 0 failed$/m)
-  } finally {
-    for (const folder of [programs, data]) rmSync(folder, { recursive: true, force: true })
-  }
-}

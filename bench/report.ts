@@ -10,6 +10,7 @@ export type Peer =
   | 'engine'
   | 'host'
   | 'docker'
+  | 'socat'
 
 /** One measured thing. The unit is the report's. */
 export interface Row {

@@ -34,12 +34,18 @@ export const PLATFORM_PACKAGES = {
   'busybox-static': 'busybox',
 }
 
-/** What only the tests and the benches need: a DNS client, a real registry, an HTTP client, Python's installer. */
+/**
+ * What only the tests and the benches need: a DNS client, a real registry, an HTTP client, Python's
+ * installer, a plain relay, and two programs that a tunnel must do for, servers and clients.
+ */
 export const TEST_PACKAGES = {
   dnsutils: 'dig',
   'docker-registry': 'docker-registry',
   curl: 'curl',
   'python3-pip': 'pip3',
+  socat: 'socat',
+  postgresql: 'pg_ctlcluster',
+  'redis-tools': 'redis-cli',
 }
 
 const ENGINE_PACKAGE = 'docker.io'

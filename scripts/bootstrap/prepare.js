@@ -118,7 +118,9 @@ async function install({ packages, configureEngine }, { env, say }) {
     if (wrote) rmSync(DAEMON_JSON, { force: true })
     throw error
   }
-  if (packages.includes('docker-registry')) await neverAtBoot('docker-registry')
+  for (const service of ['docker-registry', 'postgresql']) {
+    if (packages.includes(service)) await neverAtBoot(service)
+  }
 }
 
 /** A package enables its service for the next boot even when it may not start it now. */

@@ -146,7 +146,8 @@ test('packagesOf() asks for the tools of tests in test modes alone', () => {
   const start = packagesOf({ mode: 'start', root: true, unisolated: false })
   const tests = packagesOf({ mode: 'test', root: true, unisolated: false })
   assert.deepEqual(start, ['docker.io', 'iptables', 'nftables', 'e2fsprogs', 'busybox-static'])
-  assert.deepEqual(tests, [...start, 'dnsutils', 'docker-registry', 'curl', 'python3-pip'])
+  const tools = ['dnsutils', 'docker-registry', 'curl', 'python3-pip', 'socat']
+  assert.deepEqual(tests, [...start, ...tools, 'postgresql', 'redis-tools'])
   const user = packagesOf({ mode: 'start', root: false, unisolated: true })
   assert.deepEqual(user, ['busybox-static'])
 })

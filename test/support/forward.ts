@@ -32,6 +32,7 @@ export interface ForwardAsked {
 export async function forward(platform: Platform, asked: ForwardAsked): Promise<Forward> {
   const { child, answer, said } = run(platform, asked)
   const count = asked.words.filter((word) => /^[\d:]+$/.test(word)).length
+  assert.ok(count > 0, 'It is to listen')
   const lines = (): string[] =>
     answer()
       .split('\n')

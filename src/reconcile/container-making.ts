@@ -23,7 +23,9 @@ export function containerMaking(deps: StepDeps) {
     const given = { name: at.name, facts, resolver, internalDomain, cgroupParent, secrets }
     const wanted = wantedOf(at.placed, given)
     try {
-      const engineId = await engine.createContainer(wanted, signal)
+      const made = engine.createContainer(wanted, signal)
+      // The start makes sure of it; meanwhile it costs no time.
+      const [engineId] = await Promise.all([made, deps.firewall.asserted().catch(() => undefined)])
       await created(at, engineId, signal)
     } catch (error) {
       if (!(error instanceof EngineRefusal)) throw error

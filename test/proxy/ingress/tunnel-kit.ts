@@ -137,8 +137,12 @@ export async function through(t: TestContext, tunnel: ClientTunnel): Promise<Soc
   return outer
 }
 
-export async function textOf(socket: Socket): Promise<string> {
+/** All that comes until the other half ends; this half stays as it is. */
+export function textOf(socket: Socket): Promise<string> {
   let text = ''
-  for await (const chunk of socket) text += String(chunk)
-  return text
+  socket.on('data', (bytes: Buffer) => (text += String(bytes)))
+  return new Promise((resolve, reject) => {
+    socket.on('end', () => resolve(text))
+    socket.on('close', () => reject(new Error('It was closed before its end')))
+  })
 }

@@ -6,9 +6,11 @@ import { connect, type Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { after, before, test, type TestContext } from 'node:test'
+import { openTunnel } from '../../proxy/tunnel/client.ts'
 import { startContainer, stopContainer } from '../../src/contract/containers.ts'
 import { tenantKeys } from '../../src/contract/keys.ts'
 import { resumeTenant, suspendTenant } from '../../src/contract/tenant-life.ts'
+import { createTunnel } from '../../src/contract/tunnels.ts'
 import { forward, refusedForward, type Forward } from '../support/forward.ts'
 import { startPlatform, type Platform } from '../support/platform.ts'
 import { DEMO_IMAGE, newTenant, type Tenant } from '../support/tenant.ts'
@@ -179,6 +181,29 @@ test(
   },
 )
 
+test('a ticket opens one tunnel, whichever worker is asked', LONG, async (t) => {
+  const ending = new AbortController()
+  t.after(() => ending.abort())
+  const { ticket, host } = await acme.api.call(createTunnel, {
+    params: { tenant: 'acme', container: 'server' },
+    body: { port: 7001 },
+  })
+  const open = (): Promise<unknown> =>
+    openTunnel({
+      at: platform.ingress,
+      host,
+      ticket,
+      signal: ending.signal,
+      over: () => undefined,
+    })
+  await open()
+  const again = await Promise.allSettled(Array.from({ length: 20 }, open))
+  const said = again.map((one) => (one.status === 'rejected' ? String(one.reason) : 'opened'))
+  assert.equal(said.length, 20)
+  for (const text of said)
+    assert.match(text, /The ticket is not accepted: it has been used already/)
+})
+
 test('a key that is revoked takes its tunnel along within a second', LONG, async (t) => {
   const key = await acme.api.call(tenantKeys.create, {
     params: { tenant: 'acme' },
@@ -196,7 +221,7 @@ test('a key that is revoked takes its tunnel along within a second', LONG, async
   const begun = performance.now()
   await closed(socket)
   assert.ok(performance.now() - begun < 1000)
-  assert.match(client.said(), /The tunnel has ended: its key has ended/)
+  await until('it says why', () => /The tunnel has ended: its key has ended/.test(client.said()))
 })
 
 test(
@@ -216,7 +241,7 @@ test(
     await closed(one)
     assert.ok(performance.now() - begun < 1000)
     await stopping
-    assert.match(stopped.said(), /its container was stopped/)
+    await until('it says why', () => /its container was stopped/.test(stopped.said()))
     const asked = { tenant: 'acme', apiKey: acme.apiKey, words: ['server', ':7001'] }
     assert.match((await refusedForward(platform, asked)).said, /it is stopped; start it first/)
     await acme.api.call(startContainer, { params, query: { wait: 60 } })
@@ -226,7 +251,9 @@ test(
     await speaker(two)('hello')
     await platform.api.call(suspendTenant, { params: { tenant: 'acme' }, body: {} })
     await closed(two)
-    assert.match(suspended.said(), /its tenant is suspended|its container was stopped/)
+    await until('it says why', () =>
+      /its tenant is suspended|its container was stopped/.test(suspended.said()),
+    )
     await platform.api.call(resumeTenant, { params: { tenant: 'acme' }, query: { wait: 60 } })
   },
 )

@@ -12,6 +12,8 @@ export interface RouteTable {
   readonly internalDomain: string
   /** The instance's pool, as CIDR. Whoever asks from inside it is a container. */
   readonly pool: string
+  /** Ranges of networks outside the pool. Whoever asks from inside one is a container, too. */
+  readonly ranges?: readonly string[]
   /** Slugs of all live tenants, also of those without any container. */
   readonly tenants: readonly string[]
   readonly members: readonly Member[]
@@ -35,6 +37,10 @@ export interface Member {
   /** Resolves as `<name>.<tenant>.<internalDomain>`; as an app also `<name>.<tenant>.<domain>`. */
   readonly name: string
   readonly address: string
+  /** In each of its networks, that of `address` first. A table of an older version says nothing of them. */
+  readonly places?: readonly Place[]
+  /** What it listens on, as far as that was said. */
+  readonly ports?: readonly MemberPort[]
   readonly state: MemberState
   /** Grows when the process starts anew: health of an earlier run says nothing about this one. */
   readonly run: number
@@ -42,6 +48,20 @@ export interface Member {
   readonly port: number | null
   /** How health is found; null: a container whose process runs is healthy. */
   readonly check: MemberCheck | null
+}
+
+/** A container in one network. */
+export interface Place {
+  /** Id of the network. */
+  readonly network: string
+  readonly address: string
+  /** Further names, known in this network alone. */
+  readonly aliases: readonly string[]
+}
+
+export interface MemberPort {
+  readonly port: number
+  readonly protocol: 'tcp' | 'udp'
 }
 
 /** `tcp`: a connection opens. `http`: GET answers 200–399. Durations in milliseconds. */

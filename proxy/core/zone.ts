@@ -1,20 +1,13 @@
-import { bareAnswer, denial, recordsAnswer, soaData, type Answer, type Soa } from './dns-answer.ts'
-import {
-  block,
-  contains,
-  ipv4,
-  ipv4Bytes,
-  reverseName,
-  reverseZones,
-  type Block,
-} from './dns-address.ts'
+import { bareAnswer, type Answer, type Soa } from './dns-answer.ts'
+import { block, reverseZones, type Block } from './dns-address.ts'
 import { LOCAL_ZONES } from './dns-local.ts'
-import { below, nameBytes, nameKey, parent, ROOT, type NameKey } from './dns-name.ts'
+import { below, nameKey, ROOT, type NameKey } from './dns-name.ts'
 import { RCODE, TYPE } from './dns-wire.ts'
-import type { HealthReport, Member, RouteTable } from './route-table.ts'
+import type { HealthReport, RouteTable } from './route-table.ts'
+import { zoneBuilder } from './zone-builder.ts'
+import { holdersOf, isLabel, soundMember, type Holders } from './zone-members.ts'
+import { addLocalhost, addNames, addPointers } from './zone-names.ts'
 
-/** How long an answer may be kept: a container that has just become unhealthy is gone this soon. */
-const TTL_SECONDS = 5
 /** And an absence, which ends when a container starts. Both are cheap to ask again. */
 const NEGATIVE_TTL_SECONDS = 1
 
@@ -22,6 +15,8 @@ const NEGATIVE_TTL_SECONDS = 1
 export interface View {
   /** A tenant's slug; null: the host, which sees all. */
   readonly tenant: string | null
+  /** Ids of the networks that it is in. */
+  readonly networks?: readonly string[]
   /** Whether questions about names outside are passed on. */
   readonly forward: boolean
 }
@@ -30,6 +25,8 @@ export interface View {
 export interface Zone {
   readonly version: number
   readonly pool: Block | null
+  /** Where containers are beside the pool. */
+  readonly ranges: readonly Block[]
   /** By address: the members, in any state, since whoever is on its way out still asks. */
   readonly views: ReadonlyMap<string, View>
   readonly nodes: ReadonlyMap<NameKey, ZoneNode>
@@ -37,15 +34,18 @@ export interface Zone {
 }
 
 /** A name that exists. */
-interface ZoneNode {
-  /** Tenants to whom it does; null: everybody. */
+export interface ZoneNode {
+  /** Tenants and networks to whom it does; null: everybody. */
   readonly owners: ReadonlySet<string> | null
+  /** All that there is, which is what the host is told. */
   readonly records: ReadonlyMap<number, Answer>
+  /** What those are told who do not share a network with all of it. */
+  readonly ofViews: ReadonlyMap<View, ReadonlyMap<number, Answer>>
   readonly noData: Answer
 }
 
 /** Where a zone begins. What is below it and is not a node does not exist. */
-interface Apex {
+export interface Apex {
   readonly owners: ReadonlySet<string> | null
   readonly noName: Answer
   /** What every name below it says instead, as under `localhost`. */
@@ -79,35 +79,29 @@ export function resolve(
 ): Answer | 'forward' {
   const { key, type } = asked
   const node = zone.nodes.get(key)
-  if (node !== undefined && sees(view, node.owners)) return said(node, type)
+  if (node !== undefined && sees(view, node.owners)) return said(node, type, view)
   // Another tenant's name takes this way like one that does not exist, so both take equally long.
   for (let at = 0; at < key.length; at += 1 + key.charCodeAt(at)) {
     const apex = zone.apexes.get(key.slice(at))
     if (apex === undefined || !sees(view, apex.owners)) continue
-    return apex.wild === null ? apex.noName : said(apex.wild, type)
+    return apex.wild === null ? apex.noName : said(apex.wild, type, view)
   }
   return view.forward ? 'forward' : REFUSED
 }
 
 function sees(view: View, owners: ReadonlySet<string> | null): boolean {
-  return owners === null || view.tenant === null || owners.has(view.tenant)
+  if (owners === null || view.tenant === null || owners.has(view.tenant)) return true
+  return view.networks?.some((one) => owners.has(one)) === true
 }
 
-function said(node: ZoneNode, type: number): Answer {
-  const answer = node.records.get(type)
+function said(node: ZoneNode, type: number, view: View): Answer {
+  const records = node.ofViews.get(view) ?? node.records
+  const answer = records.get(type)
   if (answer !== undefined) return answer
   if (type !== TYPE.ANY) return node.noData
   // RFC 8482 §4.1: one of the RRsets is enough of an answer to ANY.
-  for (const [, any] of node.records) return any
+  for (const [, any] of records) return any
   return node.noData
-}
-
-/** A container that gets traffic: its process runs, and its check says so where it has one. */
-function isReady(member: Member, health: ReadonlyMap<string, HealthReport>): boolean {
-  if (member.state !== 'running') return false
-  if (member.check === null) return true
-  const report = health.get(member.id)
-  return report !== undefined && report.run === member.run && report.healthy
 }
 
 export function compileZone(table: RouteTable, health: readonly HealthReport[]): Zone {
@@ -125,150 +119,26 @@ export function compileZone(table: RouteTable, health: readonly HealthReport[]):
   }
   addLocalhost(build)
 
-  const members = table.members.filter(isSound)
+  const members = table.members.flatMap((member) => soundMember(member) ?? [])
   const holders = holdersOf(members)
+  const views = viewsOf(holders)
   const reports = new Map(health.map((report) => [report.id, report]))
-  addNames(build, { internal, members, reports })
-  if (pool !== null) addPointers(build, { internal, holders, pool })
-  return { version: table.version, pool, views: viewsOf(holders), ...build.done() }
+  addNames(build, { internal, members, reports, views: new Set(views.values()) })
+  addPointers(build, internal, holders)
+  const ranges = (table.ranges ?? []).flatMap((text) => block(text) ?? [])
+  return { version: table.version, pool, ranges, views, ...build.done() }
 }
 
-interface Names {
-  readonly internal: NameKey
-  readonly members: readonly Member[]
-  readonly reports: ReadonlyMap<string, HealthReport>
-}
-
-type Builder = ReturnType<typeof zoneBuilder>
-
-function addNames(build: Builder, { internal, members, reports }: Names): void {
-  const ready = new Map<NameKey, Set<number>>()
-  for (const member of members) {
-    const key = below(member.name, below(member.tenant, internal))
-    build.node(key, new Set([member.tenant]))
-    const addresses = ready.get(key) ?? new Set()
-    ready.set(key, addresses)
-    if (isReady(member, reports)) addresses.add(ipv4(member.address) ?? 0)
-  }
-  for (const [key, addresses] of ready) {
-    const data = [...addresses].toSorted((a, b) => a - b).map(ipv4Bytes)
-    if (data.length > 0) build.records(key, TYPE.A, data)
-  }
-}
-
-function addPointers(
-  build: Builder,
-  { internal, holders, pool }: { internal: NameKey; holders: Holders; pool: Block },
-): void {
-  for (const [text, member] of holders) {
-    const address = ipv4(text)
-    if (address === null || !contains(pool, address)) continue
-    const target = below(member.name, below(member.tenant, internal))
-    addPointer(build, { address, target, owners: new Set([member.tenant]) })
-  }
-}
-
-function addPointer(
-  build: Builder,
-  pointer: { address: number; target: NameKey; owners: ReadonlySet<string> | null },
-): void {
-  const key = reverseName(pointer.address)
-  // The names between it and its zone exist with it (RFC 8020 §2), and to the same tenant alone.
-  for (let up: NameKey | null = key; up !== null && !build.isApex(up); up = parent(up)) {
-    build.node(up, pointer.owners)
-  }
-  build.records(key, TYPE.PTR, [nameBytes(pointer.target)])
-}
-
-/** RFC 6761 §6.3: `localhost` and every name below it are this machine, asked or not. */
-function addLocalhost(build: Builder): void {
-  const target = nameKey('localhost') ?? ROOT
-  build.apex(target, null)
-  build.records(target, TYPE.A, [ipv4Bytes(LOOPBACK)])
-  build.records(target, TYPE.AAAA, [Buffer.from([...Array<number>(15).fill(0), 1])])
-  build.wild(target)
-  addPointer(build, { address: LOOPBACK, target, owners: null })
-}
-
-const LOOPBACK = 0x7f000001
-
-type Holders = ReadonlyMap<string, Member>
-
-const GONE: ReadonlySet<Member['state']> = new Set(['stopped', 'suspended'])
-
-/** By address. Of two members with the same one, that which still has a life before it is meant. */
-function holdersOf(members: readonly Member[]): Holders {
-  const gone = members.filter(({ state }) => GONE.has(state))
-  const alive = members.filter(({ state }) => !GONE.has(state))
-  return new Map([...gone, ...alive].map((member) => [member.address, member]))
-}
-
+/** Each address asks as its member: what it gets to see is its tenant's, in the networks that it is in. */
 function viewsOf(holders: Holders): Map<string, View> {
-  const byTenant = new Map<string, View>()
+  const made = new Map<string, View>()
   const views = new Map<string, View>()
-  for (const [address, { tenant }] of holders) {
-    const view = byTenant.get(tenant) ?? { tenant, forward: true }
-    byTenant.set(tenant, view)
+  for (const [address, { member }] of holders) {
+    const networks = member.places.map(({ network }) => network).toSorted()
+    const key = [member.tenant, ...networks].join(' ')
+    const view = made.get(key) ?? { tenant: member.tenant, networks, forward: true }
+    made.set(key, view)
     views.set(address, view)
   }
   return views
-}
-
-/** The table comes over a boundary: a member that no name or answer could be made of is left out. */
-function isSound({ name, tenant, address }: Member): boolean {
-  return isLabel(name) && isLabel(tenant) && ipv4(address) !== null
-}
-
-function isLabel(text: string): boolean {
-  return /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text)
-}
-
-function zoneBuilder(soa: Soa) {
-  type Node = { owners: Set<string> | null; records: Map<number, Answer>; noData: Answer }
-  type Cut = { owners: Set<string> | null; noName: Answer; noData: Answer; wild: Node | null }
-  const nodes = new Map<NameKey, Node>()
-  const apexes = new Map<NameKey, Cut>()
-
-  function apex(key: NameKey, owners: Set<string> | null): void {
-    const noName = denial(RCODE.NXDOMAIN, key, soa)
-    const noData = { ...noName, rcode: RCODE.NOERROR }
-    apexes.set(key, { owners, noName, noData, wild: null })
-    node(key, owners)
-    records(key, TYPE.SOA, [soaData(key, soa)])
-    records(key, TYPE.NS, [nameBytes(key)])
-  }
-
-  /** Makes a name exist; one that does already exists to these tenants as well. */
-  function node(key: NameKey, owners: ReadonlySet<string> | null): void {
-    const known = nodes.get(key)
-    if (known === undefined) {
-      const noData = cutAbove(key)?.noData ?? REFUSED
-      nodes.set(key, { owners: owners && new Set(owners), records: new Map(), noData })
-    } else if (owners === null || known.owners === null) known.owners = null
-    else for (const owner of owners) known.owners.add(owner)
-  }
-
-  function records(key: NameKey, type: number, data: readonly Buffer[]): void {
-    const ttl = type === TYPE.SOA ? soa.ttlSeconds : TTL_SECONDS
-    nodes.get(key)?.records.set(type, recordsAnswer(type, ttl, data))
-  }
-
-  function wild(key: NameKey): void {
-    const at = apexes.get(key)
-    const own = nodes.get(key)
-    if (at === undefined || own === undefined) return
-    const addresses = [...own.records].filter(([type]) => type === TYPE.A || type === TYPE.AAAA)
-    at.wild = { ...own, records: new Map(addresses) }
-  }
-
-  function cutAbove(key: NameKey): Cut | undefined {
-    for (let up: NameKey | null = key; up !== null; up = parent(up)) {
-      const cut = apexes.get(up)
-      if (cut !== undefined) return cut
-    }
-    return undefined
-  }
-
-  const isApex = (key: NameKey): boolean => apexes.has(key)
-  return { apex, node, records, wild, isApex, done: () => ({ nodes, apexes }) }
 }

@@ -3,8 +3,8 @@ import { dockerName } from '../core/docker-names.ts'
 import type { EndpointWanted } from '../ports/engine.ts'
 
 /** Those that it is to stay in, that of its default route first. */
-export const stayingIn = ({ network, address, mac, further }: PlacedContainer) => [
-  { network, address, mac },
+export const stayingIn = ({ network, address, mac, aliases, further }: PlacedContainer) => [
+  { network, address, mac, aliases },
   ...further.filter(({ isLeaving }) => !isLeaving),
 ]
 

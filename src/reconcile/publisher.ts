@@ -1,6 +1,8 @@
 import type { Store } from '../../db/open.ts'
 import type { RouteTable } from '../../proxy/core/route-table.ts'
+import { parseCidr } from '../core/cidr.ts'
 import { coalesced } from '../core/coalesced.ts'
+import { isWithin } from '../core/ipam.ts'
 import { perObject } from '../core/per-object.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Edge } from '../ports/edge.ts'
@@ -17,19 +19,32 @@ export interface PublisherDeps {
 /** Makes the route table from the database and hands it to the edge. */
 export function publisher({ store, edge, clock, table }: PublisherDeps) {
   let version = 0
+  const pool = parseCidr(table.pool)
+  const isInPool = (text: string): boolean => {
+    const range = parseCidr(text)
+    return pool !== undefined && range !== undefined && isWithin(range, pool)
+  }
 
   /** Only those whose row has changed are made anew. */
   const memberAt = perObject(memberOf)
 
   async function make(): Promise<number> {
-    const [placed, tenants] = await Promise.all([
+    const [placed, tenants, networks] = await Promise.all([
       store.read.containers.live(),
       store.read.tenants.liveSlugs(),
+      store.read.networks.live(),
     ])
+    const ranges = networks.map(({ subnet }) => subnet).filter((one) => !isInPool(one))
     // By the clock, so that a control plane that starts anew is seldom behind what the edge has; where
     // it is, since clocks go back, the edge's own word counts.
     const wanted = Math.max(version + 1, clock.now().getTime())
-    version = edge.publish({ ...table, version: wanted, tenants, members: placed.map(memberAt) })
+    version = edge.publish({
+      ...table,
+      version: wanted,
+      tenants,
+      ranges,
+      members: placed.map(memberAt),
+    })
     return version
   }
 

@@ -1,9 +1,11 @@
 import type { PlacedContainer } from '../../db/queries/containers.ts'
 import type { Member, MemberCheck, MemberState } from '../../proxy/core/route-table.ts'
+import { stayingIn } from './placed-endpoints.ts'
 import type { ContainerState } from '../core/container-plan.ts'
 
 /** What the edge has to know of a container's spec. */
 interface RoutedSpec {
+  readonly ports?: readonly { readonly port: number; readonly protocol: 'tcp' | 'udp' }[]
   readonly healthCheck?: {
     readonly type: 'http' | 'tcp' | 'none'
     readonly port?: number
@@ -40,18 +42,31 @@ const MEMBER_STATE = {
   deleting: 'stopped',
 } as const satisfies Record<ContainerState, MemberState>
 
-export function memberOf({ row, tenant, suspendedAt, address }: PlacedContainer): Member {
+export function memberOf(placed: PlacedContainer): Member {
+  const { row, tenant, suspendedAt, address } = placed
   const state = row.desired === 'running' ? MEMBER_STATE[row.state] : 'stopped'
   return {
     id: row.id,
     tenant,
     name: row.name,
     address,
+    places: stayingIn(placed).map((one) => ({
+      network: one.network.id,
+      address: one.address,
+      aliases: one.aliases,
+    })),
+    ports: portsOf(row),
     state: suspendedAt === null ? state : 'suspended',
     run: row.startedRun,
     port: row.appPort,
     check: checkOf(row),
   }
+}
+
+/** Written by the container service alone, from a parsed spec. */
+function portsOf({ specJson }: { readonly specJson: string }): NonNullable<Member['ports']> {
+  const { ports = [] }: RoutedSpec = JSON.parse(specJson)
+  return ports.map(({ port, protocol }) => ({ port, protocol }))
 }
 
 /** Null where a container whose process runs is healthy. */

@@ -3,7 +3,9 @@ import { after, before, test } from 'node:test'
 import { z } from 'zod'
 import { attachNetwork, detachNetwork } from '../../src/contract/container-attach.ts'
 import { createNetwork, deleteNetwork, getNetwork } from '../../src/contract/networks.ts'
+import { parseCidr } from '../../src/core/cidr.ts'
 import { dockerName } from '../../src/core/docker-names.ts'
+import { resolverAddress } from '../../src/core/ipam.ts'
 import { realDocker } from '../support/engine.ts'
 import { startPlatform, type Platform } from '../support/platform.ts'
 import { BASE, DEMO_IMAGE, newTenant, type Tenant } from '../support/tenant.ts'
@@ -43,6 +45,24 @@ async function saysAtLast(name: string, line: string): Promise<void> {
   await until(`${name} says "${line}"`, isSo, 20_000).catch((error: unknown) => {
     throw new Error(`It says "${last}"`, { cause: error })
   })
+}
+
+/** What a program prints that runs in a container of these networks. */
+async function nodeSays(on: readonly string[], program: string): Promise<string[]> {
+  await acme.run({
+    name: 'asker',
+    image: DEMO_IMAGE,
+    command: ['node', '--input-type=module', '-e', program],
+    networks: on.map((name) => ({ name })),
+    restart: 'no',
+    healthCheck: { type: 'none' },
+    minHealthySeconds: 0,
+  })
+  const over = async (): Promise<boolean> => (await acme.show('asker')).state === 'exited'
+  await until('the program has ended', over, 20_000)
+  const lines = await acme.logs('asker')
+  await acme.remove('asker')
+  return lines
 }
 
 const Inspected = z.object({
@@ -94,6 +114,39 @@ test('a container is in two networks, leaves one and joins it again, and its pro
   assert.notEqual(joined.resource.addresses[1]?.address, both.addresses[1]?.address)
   await saysAtLast('both', `${front.gateway} yes yes`)
   assert.equal((await acme.show('both')).startedAt, both.startedAt)
+
+  const pool = parseCidr(platform.pool)
+  const resolver = pool && resolverAddress(pool)
+  const seen = await nodeSays(
+    ['front'],
+    `
+    const { Resolver } = await import('node:dns/promises')
+    const at = new Resolver({ timeout: 2000, tries: 2 })
+    // What the engine's own answerer knows of neighbours it says itself, by its own names.
+    const straight = new Resolver({ timeout: 2000, tries: 2 })
+    straight.setServers(['${resolver}'])
+    const say = (work) => work.then((value) => JSON.stringify(value), ({ code }) => code)
+    const name = (one) => one + '.acme.internal'
+    const all = [
+      at.resolve4(name('site')), at.resolve4(name('db')), at.resolve4(name('roamer')),
+      at.resolve4(name('both')), at.resolveSrv('_http._tcp.' + name('site')).then(([one]) => [one.name, one.port]),
+      straight.reverse('${servers[0]}'), straight.reverse('${address}'),
+      at.resolveTxt(name('_apps')),
+    ]
+    console.log((await Promise.all(all.map(say))).join('\\n'))`,
+  )
+  assert.deepEqual(seen, [
+    JSON.stringify([servers[0]]),
+    'ENOTFOUND',
+    'ENOTFOUND',
+    JSON.stringify([both.addresses[0]?.address]),
+    JSON.stringify(['site.acme.internal', 8080]),
+    JSON.stringify(['site.acme.internal']),
+    'ENOTFOUND',
+    seen.at(-1) ?? '',
+  ])
+  assert.match(seen.at(-1) ?? '', /\["name=site","port=8080"\]/)
+  assert.doesNotMatch(seen.at(-1) ?? '', /name=db/)
 })
 
 test('the default route goes by the network that is named for it, whatever the engine would choose', async () => {

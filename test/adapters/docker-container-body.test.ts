@@ -157,6 +157,24 @@ test('containerBody() gives the MAC to the endpoint from API 1.44 on', () => {
   })
 })
 
+test('containerBody() names further networks where the engine makes a container in several', () => {
+  const further = [
+    { network: 'cl-demo-network-m', address: '10.209.1.5', mac: '02:42:0a:d1:01:05' },
+  ]
+  const endpointsAt = (version: string) =>
+    containerBody({ ...WANTED, further }, { ...FACTS, dialect: dialectOf(version) })
+      .NetworkingConfig.EndpointsConfig
+  const home = { IPAMConfig: { IPv4Address: '10.208.1.5' }, MacAddress: '02:42:0a:d0:01:05' }
+  const other = { IPAMConfig: { IPv4Address: '10.209.1.5' }, MacAddress: '02:42:0a:d1:01:05' }
+  // An older one is told of them by connections, before the start.
+  assert.deepEqual(Object.keys(endpointsAt('1.43')), [WANTED.network])
+  assert.deepEqual(endpointsAt('1.44'), { [WANTED.network]: home, 'cl-demo-network-m': other })
+  assert.deepEqual(endpointsAt('1.48'), {
+    [WANTED.network]: { ...home, GwPriority: 1 },
+    'cl-demo-network-m': other,
+  })
+})
+
 test('dialectOf() tells what changed with which version', () => {
   const rows = ['1.41', '1.43', '1.44', '1.53', '1.54', '1.56'].map((version) => {
     const { macIn, checksDuplicates, connectsWithMac } = dialectOf(version)

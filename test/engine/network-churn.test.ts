@@ -21,6 +21,7 @@ const {
 } = IS_LONG ? { tenants: 20, each: 5, rounds: 3 } : { tenants: 5, each: 4, rounds: 1 }
 const AT_ONCE = 5
 const GONE_MS = 60_000
+const timeout = IS_LONG ? 30 * 60_000 : 120_000
 
 const names = Array.from({ length: EACH }, (_, i) => `net-${i}`)
 
@@ -70,34 +71,42 @@ function elements({ instance }: Platform): string[] {
   })
 }
 
-test('networks that come and go leave no bridge, no cable, no rule and no address', async () => {
-  const platform = await startPlatform({
-    CLOUDLET_DEMO: '0',
-    CLOUDLET_ADDRESS_POOL: '10.192.0.0/14',
-  })
-  try {
-    const tenants: Tenant[] = []
-    for (let i = 0; i < TENANTS; i++) tenants.push(await newTenant(platform, `t-${i}`))
-    for (let round = 0; round < ROUNDS; round++) {
-      const ranges = await allUsed(tenants)
-      assert.equal(new Set(ranges).size, TENANTS * EACH, 'no two had the same, freed ones rest')
-      await until(
-        'the engine has nothing left',
-        async () => (await objectsOf(platform.instance)).networks.length === 0,
-        GONE_MS,
-      )
-      await until('all is given back', async () => (await reserved(tenants)) === 0, GONE_MS)
-      await until('the packet filter knows nobody', () => elements(platform).length === 0, GONE_MS)
-      assert.deepEqual(links(platform), [])
-      for (const { api, slug } of tenants) {
-        const { items } = await api.call(listNetworks, { params: { tenant: slug } })
-        assert.deepEqual(items, [])
+test(
+  'networks that come and go leave no bridge, no cable, no rule and no address',
+  { timeout },
+  async () => {
+    const platform = await startPlatform({
+      CLOUDLET_DEMO: '0',
+      CLOUDLET_ADDRESS_POOL: '10.192.0.0/14',
+    })
+    try {
+      const tenants: Tenant[] = []
+      for (let i = 0; i < TENANTS; i++) tenants.push(await newTenant(platform, `t-${i}`))
+      for (let round = 0; round < ROUNDS; round++) {
+        const ranges = await allUsed(tenants)
+        assert.equal(new Set(ranges).size, TENANTS * EACH, 'no two had the same, freed ones rest')
+        await until(
+          'the engine has nothing left',
+          async () => (await objectsOf(platform.instance)).networks.length === 0,
+          GONE_MS,
+        )
+        await until('all is given back', async () => (await reserved(tenants)) === 0, GONE_MS)
+        await until(
+          'the packet filter knows nobody',
+          () => elements(platform).length === 0,
+          GONE_MS,
+        )
+        assert.deepEqual(links(platform), [])
+        for (const { api, slug } of tenants) {
+          const { items } = await api.call(listNetworks, { params: { tenant: slug } })
+          assert.deepEqual(items, [])
+        }
       }
+    } finally {
+      await platform.remove()
     }
-  } finally {
-    await platform.remove()
-  }
-})
+  },
+)
 
 async function reserved(tenants: readonly Tenant[]): Promise<number> {
   let all = 0

@@ -99,7 +99,7 @@ const NOT_YET = 'Cannot change where containers may go yet'
 const MOST_CONNECTIONS = 1024
 
 function firewallOf(
-  { store, engine, firewall, cables, instance, log }: Outside,
+  { store, engine, firewall, cables, instance, timers, log }: Outside,
   known: KnownEngine,
 ) {
   const { id, resolver, ingressAddress } = instance
@@ -110,8 +110,8 @@ function firewallOf(
     ingressPorts: [hostPort(ingressAddress).port],
     mostConnections: MOST_CONNECTIONS,
   }
-  const pins = cablePins({ engine, known, cables, instance: id, log })
-  return firewallKeeper({ store, firewall, pins, place, instance: id, log })
+  const pins = cablePins({ engine, known, cables, instance: id, timers, log })
+  return firewallKeeper({ store, firewall, pins, place, instance: id, timers, log })
 }
 
 /** What containers have of the machine beside the engine. */

@@ -2,7 +2,9 @@ import type { PlacedContainer } from '../../db/queries/containers.ts'
 import { bridgeName, dockerName } from '../core/docker-names.ts'
 import type { Log } from '../log.ts'
 import type { Cable, Cables } from '../ports/cables.ts'
+import type { Timers } from '../ports/timers.ts'
 import type { Engine } from '../ports/engine.ts'
+import { within } from './deadline.ts'
 import type { KnownEngine } from './engine-view.ts'
 import { stayingIn } from './placed-endpoints.ts'
 
@@ -12,12 +14,16 @@ export interface PinDeps {
   /** Null where nothing is isolated. */
   readonly cables: Cables | null
   readonly instance: string
+  readonly timers: Timers
   readonly log: Log
 }
 
 /** So many are looked for at once, after a start of the platform. */
 const LOOKS_AT_ONCE = 4
 const LOOK_MS = 20_000
+
+/** Nobody waits for a look, so nobody ends it. */
+const UNENDED = new AbortController().signal
 
 const UNTOLD: ReadonlyMap<string, Cable> = new Map()
 
@@ -27,11 +33,13 @@ interface At {
 }
 
 /** Which cables of the host each running container hangs on: they are made anew with each of its runs. */
-export function cablePins({ engine, known, cables, instance, log }: PinDeps) {
+export function cablePins({ engine, known, cables, instance, timers, log }: PinDeps) {
   const cablesAt = new Map<string, ReadonlyMap<string, Cable>>()
 
-  async function look({ row, tenant }: PlacedContainer): Promise<void> {
-    const signal = AbortSignal.timeout(LOOK_MS)
+  const look = (one: PlacedContainer): Promise<void> =>
+    within({ timers, ms: LOOK_MS, signal: UNENDED }, (signal) => lookAt(one, signal))
+
+  async function lookAt({ row, tenant }: PlacedContainer, signal: AbortSignal): Promise<void> {
     const seen = await engine.inspectContainer(dockerName(tenant, 'container', row.id), signal)
     // An engine that does not say which process it is will not say so at the next look either.
     const found = seen && (seen.pid === undefined ? UNTOLD : await cables?.of(seen.pid, signal))

@@ -13,6 +13,8 @@ import {
 import { egressRules, type Egress } from '../core/egress.ts'
 import { perObject } from '../core/per-object.ts'
 import type { Log } from '../log.ts'
+import type { Timers } from '../ports/timers.ts'
+import { within } from './deadline.ts'
 import type { CablePins } from './cable-pins.ts'
 import type { Firewall } from '../ports/firewall.ts'
 import { stayingIn } from './placed-endpoints.ts'
@@ -23,10 +25,13 @@ export interface FirewallDeps {
   readonly firewall: Firewall | null
   readonly place: FirewallPlace
   readonly instance: string
+  readonly timers: Timers
   readonly log: Log
   readonly pins: CablePins
 }
 
+/** A change of the rules is begun for many, and ended by none of them. */
+const UNENDED = new AbortController().signal
 /** No single change of the rules takes longer. */
 const DEADLINE_MS = 15_000
 
@@ -41,7 +46,7 @@ export interface SettledFirewall {
 
 /** Keeps the host's packet filter in step with the database. */
 export function firewallKeeper(deps: FirewallDeps): SettledFirewall {
-  const { store, firewall, pins, place, instance, log } = deps
+  const { store, firewall, pins, place, instance, timers, log } = deps
   const membersAt = perObject((placed: PlacedContainer) => membersOf(placed, instance))
 
   const onCables = (members: readonly FirewallMember[], { row }: PlacedContainer) =>
@@ -58,11 +63,15 @@ export function firewallKeeper(deps: FirewallDeps): SettledFirewall {
       members: containers.flatMap((placed) => onCables(membersAt(placed), placed)),
       hostRanges: await firewall.hostRanges(),
     })
-    const signal = AbortSignal.timeout(DEADLINE_MS)
-    if (!isThorough) return firewall.assert(rules, signal)
-    if (await firewall.settle(rules, signal)) {
-      log('warn', 'The packet filter was not as it had been left, and was made anew')
-    }
+    const isMadeAnew = await within(
+      { timers, ms: DEADLINE_MS, signal: UNENDED },
+      async (signal) => {
+        if (isThorough) return firewall.settle(rules, signal)
+        await firewall.assert(rules, signal)
+        return false
+      },
+    )
+    if (isMadeAnew) log('warn', 'The packet filter was not as it had been left, and was made anew')
   }
 
   // One at a time: both go by what was last made.
@@ -72,28 +81,29 @@ export function firewallKeeper(deps: FirewallDeps): SettledFirewall {
     isLookDue = false
     await assert(isThorough)
   })
+  const pinned = coalesced(async () => {
+    if (firewall && (await pins.settle(await store.read.containers.live()))) await assertNext()
+  })
   return {
     asserted: assertNext,
     started(placed) {
-      const pinned = pins.renew(placed).then(() => assertNext())
-      pinned.catch((error: unknown) => {
-        const container = placed.row.id
-        log('warn', 'Cannot pin a cable; the next full look does', { container, error })
+      const renewed = pins.renew(placed).then(() => assertNext())
+      renewed.catch((error: unknown) => {
+        log('warn', NOT_PINNED, { container: placed.row.id, error })
       })
     },
     async settle() {
       isLookDue = true
-      try {
-        await assertNext()
-        if (firewall && (await pins.settle(await store.read.containers.live()))) await assertNext()
-      } catch (error) {
-        log('error', NOT_ASSERTED, { error })
-      }
+      await assertNext().catch((error: unknown) => log('error', NOT_ASSERTED, { error }))
+      // Whoever waits for the rules does not wait for an engine that is slow to say where its cables are.
+      pinned().catch((error: unknown) => log('warn', NOT_PINNED, { error }))
     },
   }
 }
 
 const NOT_ASSERTED = 'Cannot assert the packet filter: no container is started until it can be'
+
+const NOT_PINNED = 'Cannot pin a cable; the next full look does'
 
 const withPort = (member: FirewallMember, port: string | undefined): FirewallMember =>
   port === undefined ? member : { ...member, port }

@@ -1,4 +1,5 @@
 import type { Limits } from '../../src/core/quota.ts'
+import { publishSoon } from '../../src/reconcile/publisher.ts'
 import { addImages, addTenant } from '../support/world.ts'
 import { brokenAtRest, brokenNow } from './checks.ts'
 import { clients, MOST_CONTAINERS, TENANTS, type ClientDeps } from './clients.ts'
@@ -174,6 +175,8 @@ function livesOn(ground: Land, { random, say }: LifeDeps) {
     current = running
     running.control.observer.start()
     running.control.nodes.wake('local')
+    // As each start of the platform does: the edge may not have heard what the last life wrote.
+    publishSoon({ publisher: running.control.routes, log: () => undefined })
     return running
   }
 

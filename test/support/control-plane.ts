@@ -198,7 +198,10 @@ const hostsOn = (life: LifeDeps, known: KnownEngine) => ({
   firewall: firewallOn(life, known),
 })
 
-function firewallOn({ store, engine, firewall, cables, log }: LifeDeps, known: KnownEngine) {
+function firewallOn(
+  { store, engine, firewall, cables, timers, log }: LifeDeps,
+  known: KnownEngine,
+) {
   const place = {
     table: 'cloudlet_test',
     bridgePrefix: groupPrefix(INSTANCE),
@@ -206,8 +209,8 @@ function firewallOn({ store, engine, firewall, cables, log }: LifeDeps, known: K
     ingressPorts: [80],
     mostConnections: 100,
   }
-  const pins = cablePins({ engine, known, cables, instance: INSTANCE, log })
-  return firewallKeeper({ store, firewall, pins, place, instance: INSTANCE, log })
+  const pins = cablePins({ engine, known, cables, instance: INSTANCE, timers, log })
+  return firewallKeeper({ store, firewall, pins, place, instance: INSTANCE, timers, log })
 }
 
 /** Each tenant's group of processes, with its limits. */

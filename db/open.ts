@@ -2,6 +2,7 @@ import type { LibSQLDatabase } from 'drizzle-orm/libsql'
 // It takes a client of whatever kind, and of all its sisters loads the fewest.
 import { drizzle } from 'drizzle-orm/libsql/sqlite3'
 import { migrate } from 'drizzle-orm/libsql/migrator'
+import { rotation } from '../src/core/rotation.ts'
 import { explaining } from './reading.ts'
 import { isUnanswered } from './served.ts'
 import { whole } from './whole.ts'
@@ -62,8 +63,10 @@ export type Queries = ReturnType<typeof queriesOn>
 export interface Store {
   /** Living containers, tenants and nodes come from memory (`mirror.ts`), as the last commit has left them. */
   readonly read: Queries
-  /** Runs `work` in one write transaction, after those asked for earlier; a throw rolls it back. */
+  /** Runs `work` in one write transaction, when it is the platform's turn; a throw rolls it back. */
   write<T>(work: (q: Queries) => Promise<T>, how?: Writing): Promise<T>
+  /** As `write`, in the line of a tenant (by slug or id; null: the platform): tenants come by turns. */
+  writeFor<T>(tenant: string | null, work: (q: Queries) => Promise<T>, how?: Writing): Promise<T>
 }
 
 export interface Writing {
@@ -88,6 +91,10 @@ export interface OpenOptions {
 
 /** How many writers may stand in line before the next one is told to come back. */
 const MOST_WAITING = 1000
+/** So many of one tenant: a burst of one is told to come back while others still get into the line. */
+const MOST_WAITING_OF_TENANT = 500
+/** No tenant's slug or id. */
+const PLATFORM = ''
 const WRITING = 'change anything'
 
 /** Opens the database, makes it if it is not there, and brings its schema up to date. */
@@ -108,7 +115,7 @@ export async function openStore(
   const table = explaining(reading, (error) => troubles.explained(error, 'look it up'))
   const mirror = mirrored(db, { table, queriesOn })
   await mirror.fill()
-  const line = writersInLine(MOST_WAITING)
+  const line = writersInLine()
   let probes = 0
   let stalls = 0
 
@@ -145,7 +152,8 @@ export async function openStore(
     get read() {
       return mirror.read()
     },
-    write: (work, how = {}) => line.wait(inTurn(work), how),
+    write: (work, how) => line.wait(PLATFORM, inTurn(work), how),
+    writeFor: (tenant, work, how) => line.wait(tenant ?? PLATFORM, inTurn(work), how),
     trouble: troubles.current,
     distrust: () => troubles.found('damaged'),
     async close() {
@@ -164,27 +172,40 @@ export const neverRefused = (store: OpenStore): OpenStore => ({
     return store.read
   },
   write: (work) => store.write(work, { isNeverRefused: true }),
+  writeFor: (tenant, work) => store.writeFor(tenant, work, { isNeverRefused: true }),
 })
 
 /**
  * SQLite has one writer, and libSQL does not wait for it: a second transaction fails at once with
  * SQLITE_BUSY. So writers of this process stand in line here, also before a server, which has one too.
+ * Tenants come by turns, so that a burst of one of them delays the others by a write each.
  */
-function writersInLine(most: number) {
-  let last: Promise<unknown> = Promise.resolve()
-  let waiting = 0
+function writersInLine() {
+  const line = rotation<() => Promise<void>>()
+  let isAtWork = false
+  let atWork: Promise<void> = Promise.resolve()
+
+  async function work(): Promise<void> {
+    isAtWork = true
+    // oxlint-disable-next-line no-await-in-loop -- one writer
+    for (let one = line.next(); one; one = line.next()) await one()
+    isAtWork = false
+  }
+
+  const isFull = (owner: string): boolean =>
+    line.size() + Number(isAtWork) >= MOST_WAITING ||
+    (owner !== PLATFORM && line.sizeOf(owner) >= MOST_WAITING_OF_TENANT)
+
   return {
-    wait<T>(work: () => Promise<T>, { isNeverRefused = false }: Writing): Promise<T> {
-      if (waiting >= most && !isNeverRefused) return Promise.reject(lineIsFull())
-      waiting++
-      const turn = last.then(work)
-      last = turn.then(
-        () => waiting--,
-        () => waiting--,
-      )
-      return turn
+    wait<T>(owner: string, write: () => Promise<T>, how: Writing = {}): Promise<T> {
+      const { isNeverRefused = false } = how
+      if (!isNeverRefused && isFull(owner)) return Promise.reject(lineIsFull())
+      return new Promise((resolve, reject) => {
+        line.put(owner, () => write().then(resolve, reject))
+        if (!isAtWork) atWork = work()
+      })
     },
-    empty: (): Promise<unknown> => last,
+    empty: (): Promise<void> => atWork,
   }
 }
 

@@ -36,7 +36,7 @@ export function containerMaking(deps: StepDeps) {
       if (error.status !== NOT_FOUND) throw error
       // The image went between the look and the create: look for it again, by pulling if need be.
       if (await engine.image(facts.imageId, signal)) throw error
-      await store.write((q) => q.containers.updateAt(row, { imageJson: null }))
+      await store.writeFor(row.tenantId, (q) => q.containers.updateAt(row, { imageJson: null }))
     }
     deps.passing('container-created')
   }

@@ -83,7 +83,7 @@ type WritingDeps = 'store' | 'operationEnded' | 'tenantMoved'
 export const writing =
   ({ store, operationEnded, tenantMoved }: Pick<StepDeps, WritingDeps>) =>
   async (row: ContainerRow, work: (q: Queries) => Promise<readonly string[]>): Promise<void> => {
-    const ended = await store.write(async (q) => {
+    const ended = await store.writeFor(row.tenantId, async (q) => {
       const current = await q.containers.byId(row.id)
       return current?.generation === row.generation ? work(q) : []
     })

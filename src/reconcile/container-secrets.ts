@@ -96,7 +96,7 @@ export type ContainerSecrets = ReturnType<typeof containerSecrets>
 function secretReading({ store, vault }: Pick<SecretDeps, 'store' | 'vault'>) {
   /** Writes down which version each reference means from now on; those are in use, and are kept. */
   async function chosen(row: ContainerRow, refs: readonly SecretRef[]): Promise<UsedVersion[]> {
-    return store.write(async (q) => {
+    return store.writeFor(row.tenantId, async (q) => {
       const versions = await newest(q, row, refs)
       const secretsJson = JSON.stringify(versions)
       await q.containers.update(row.id, { secretsJson, secretsOutdatedAt: null })

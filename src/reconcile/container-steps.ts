@@ -62,7 +62,7 @@ export const repairNotes =
     change: Partial<ContainerRow> = {},
   ): Promise<void> => {
     log('warn', 'Container repaired', { container: row.id, found })
-    await store.write(async (q) => {
+    await store.writeFor(row.tenantId, async (q) => {
       if (Object.keys(change).length > 0) await q.containers.updateAt(row, change)
       await record(q, containerRepaired(row, found))
     })

@@ -90,7 +90,7 @@ export function auditService({ store, clock, keyRing }: AuditDeps) {
       const room = kind === 'anonymous' ? anonymous : roomOf(owner?.id ?? PLATFORM_CHAIN)
       const left = room(clock.now().getTime())
       if (left === 'none') return
-      await store.write(async (q) => {
+      await store.writeFor(owner?.id ?? null, async (q) => {
         if (left.uncounted > 0) {
           const counted = {
             action: 'audit.omitted',

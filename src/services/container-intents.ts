@@ -89,13 +89,15 @@ export function containerIntents(deps: IntentDeps) {
       const id = deps.newId()
       // The check, the reservation and the insert share one write transaction, so that of two requests
       // for the last of anything one is refused.
-      const begun = await store.write((q) => insert(q, { slug, wanted, actor, id, elsewhere }))
+      const begun = await store.writeFor(slug, (q) =>
+        insert(q, { slug, wanted, actor, id, elsewhere }),
+      )
       return told(begun)
     },
 
     /** Writes a new intent of a container that exists. */
     async change(asked: Asked, verb: Verb, decide: Decide): Promise<Change<Container>> {
-      const begun = await store.write(async (q) => {
+      const begun = await store.writeFor(asked.tenant, async (q) => {
         const tenant = await tenantBySlug(q, asked.tenant)
         const placed = await q.containers.find(tenant.id, asked.container)
         if (!placed) throw notFound('container', asked.container)

@@ -29,25 +29,28 @@ export const keyIssue = (deps: KeyDeps, live: LiveKeys) => ({
   async create(asked: KeysAsked, wanted: AccessKeyCreate): Promise<NewAccessKey> {
     checkNarrowing(wanted, asked.tenant)
     refuseWider(asked.caller, { role: wanted.role, actions: wanted.actions ?? null })
-    const made = await deps.store.write(async (q): Promise<Shown<NewAccessKey>> => {
-      const owner = await ownerToBe(q, asked.tenant)
-      if (live.countOf(owner?.id ?? null) >= MOST_KEYS_OF_OWNER) {
-        throw full('key', asked.tenant ?? 'platform')
-      }
-      const row = newKey(deps, owner, wanted)
-      const token = newToken(deps, row)
-      await q.keys.insert(row)
-      await q.keys.insertToken(token)
-      const output = await shown(deps, { row, owner, token })
-      await deps.audit.accepted(q, asked.actor, { ...keyEntry('create', owner, row.id), output })
-      return { row, owner, token, output }
-    })
+    const made = await deps.store.writeFor(
+      asked.tenant,
+      async (q): Promise<Shown<NewAccessKey>> => {
+        const owner = await ownerToBe(q, asked.tenant)
+        if (live.countOf(owner?.id ?? null) >= MOST_KEYS_OF_OWNER) {
+          throw full('key', asked.tenant ?? 'platform')
+        }
+        const row = newKey(deps, owner, wanted)
+        const token = newToken(deps, row)
+        await q.keys.insert(row)
+        await q.keys.insertToken(token)
+        const output = await shown(deps, { row, owner, token })
+        await deps.audit.accepted(q, asked.actor, { ...keyEntry('create', owner, row.id), output })
+        return { row, owner, token, output }
+      },
+    )
     live.addKey({ row: made.row, tenant: made.owner, tokens: [made.token] })
     return made.output
   },
 
   async createToken(asked: KeysAsked, id: string, wanted: ApiKeyCreate): Promise<NewApiKey> {
-    const made = await deps.store.write(async (q): Promise<Shown<NewApiKey>> => {
+    const made = await deps.store.writeFor(asked.tenant, async (q): Promise<Shown<NewApiKey>> => {
       const now = deps.clock.now().getTime()
       const { row: key, owner } = await usableKey(q, { ...asked, id }, now)
       refuseWider(asked.caller, { role: key.role, actions: actionsOf(key) }, wanted.scope)
@@ -65,7 +68,7 @@ export const keyIssue = (deps: KeyDeps, live: LiveKeys) => ({
   },
 
   async revoke(asked: KeysAsked, id: string): Promise<AccessKey> {
-    const revoked = await deps.store.write(async (q) => {
+    const revoked = await deps.store.writeFor(asked.tenant, async (q) => {
       const now = deps.clock.now().getTime()
       const { row, owner } = await foundKey(q, { ...asked, id })
       await refuseLastWayIn(q, row, now)
@@ -109,26 +112,29 @@ function newKey(deps: KeyDeps, owner: KeyOwner, wanted: AccessKeyCreate): Access
 export const keyRotation = (deps: KeyDeps, live: LiveKeys) => ({
   /** The version before ends at once, or when its grace is over; the one before that always does. */
   async rotate(asked: KeysAsked, id: string, graceSeconds: number): Promise<NewAccessKey> {
-    const made = await deps.store.write(async (q): Promise<Shown<NewAccessKey>> => {
-      const now = deps.clock.now().getTime()
-      const { row: old, owner } = await usableKey(q, { ...asked, id }, now)
-      // The new secret is shown to who asks, who must not become more by it.
-      refuseWider(asked.caller, { role: old.role, actions: actionsOf(old) })
-      const next = {
-        rootKey: deps.keyRing.current,
-        version: old.version + 1,
-        previousRootKey: graceSeconds > 0 ? old.rootKey : null,
-        previousUntil: graceSeconds > 0 ? now + graceSeconds * 1000 : null,
-      }
-      const row = { ...old, ...next }
-      const token = newToken(deps, row)
-      await q.keys.renew(id, next)
-      await q.keys.removeTokensBefore(id, graceSeconds > 0 ? old.version : row.version)
-      await q.keys.insertToken(token)
-      const output = await shown(deps, { row, owner, token })
-      await deps.audit.accepted(q, asked.actor, { ...keyEntry('rotate', owner, id), output })
-      return { row, owner, token, output }
-    })
+    const made = await deps.store.writeFor(
+      asked.tenant,
+      async (q): Promise<Shown<NewAccessKey>> => {
+        const now = deps.clock.now().getTime()
+        const { row: old, owner } = await usableKey(q, { ...asked, id }, now)
+        // The new secret is shown to who asks, who must not become more by it.
+        refuseWider(asked.caller, { role: old.role, actions: actionsOf(old) })
+        const next = {
+          rootKey: deps.keyRing.current,
+          version: old.version + 1,
+          previousRootKey: graceSeconds > 0 ? old.rootKey : null,
+          previousUntil: graceSeconds > 0 ? now + graceSeconds * 1000 : null,
+        }
+        const row = { ...old, ...next }
+        const token = newToken(deps, row)
+        await q.keys.renew(id, next)
+        await q.keys.removeTokensBefore(id, graceSeconds > 0 ? old.version : row.version)
+        await q.keys.insertToken(token)
+        const output = await shown(deps, { row, owner, token })
+        await deps.audit.accepted(q, asked.actor, { ...keyEntry('rotate', owner, id), output })
+        return { row, owner, token, output }
+      },
+    )
     const { version } = made.row
     const ended = graceSeconds > 0 ? version - 1 : version
     live.endVersionsBefore(id, ended, invalidToken('its key was rotated'))

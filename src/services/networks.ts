@@ -95,7 +95,7 @@ function creating(deps: NetworkDeps) {
     const { name } = wanted
     const [traits, range] = [traitsOf(wanted, asking), rangeOf(wanted)]
     const elsewhere = await deps.elsewhere()
-    return store.write(async (q) => {
+    return store.writeFor(asking.tenant, async (q) => {
       const tenant = await tenantBySlug(q, asking.tenant)
       refuseDeleting(tenant, `Cannot create network "${name}"`)
       const isTaken = isReservedName(name) || (await q.networks.byName(tenant.id, name))
@@ -127,7 +127,7 @@ function updating(deps: NetworkDeps) {
   return async (asking: Named, change: NetworkChange): Promise<NetworkDetails> => {
     const isDefault = asking.network === DEFAULT_NETWORK
     const elsewhere = isDefault ? await deps.elsewhere() : []
-    const changed = await store.write(async (q) => {
+    const changed = await store.writeFor(asking.tenant, async (q) => {
       const tenant = await tenantBySlug(q, asking.tenant)
       refuseDeleting(tenant, `Cannot change network "${asking.network}"`)
       const there = await q.networks.find(tenant.id, asking.network)
@@ -151,7 +151,7 @@ function deleting(deps: NetworkDeps) {
   const { store } = deps
   /** What is not there, another's and gone already are all answered the same. */
   return async (asking: Omit<Named, 'caller'>): Promise<null> => {
-    const id = await store.write(async (q) => {
+    const id = await store.writeFor(asking.tenant, async (q) => {
       const tenant = await tenantBySlug(q, asking.tenant)
       const row = await q.networks.find(tenant.id, asking.network)
       if ((row?.name ?? asking.network) === DEFAULT_NETWORK) throw staysThere(tenant)

@@ -83,7 +83,7 @@ export function onceService({ store, clock, keyRing }: OnceDeps) {
     if (isFinal(answer.status) && !isSame(kept, answer)) {
       const nowMs = clock.now().getTime()
       const row = claimRow(claim, { target: '-', sealedAnswer: sealed(asked, answer), nowMs })
-      await store.write((q) => q.idempotency.put(row))
+      await store.writeFor(scope, (q) => q.idempotency.put(row))
     }
     return answer
   }

@@ -105,7 +105,9 @@ export function operationService(deps: OperationDeps) {
     async cancel(tenantSlug: string, id: string, actor: Actor): Promise<Operation> {
       const { targetId } = await find(tenantSlug, id)
       const tenant = { id: (await tenantBySlug(store.read, tenantSlug)).id, slug: tenantSlug }
-      const { ended, operation } = await store.write((q) => cancel(deps, q, { id, tenant, actor }))
+      const { ended, operation } = await store.writeFor(tenantSlug, (q) =>
+        cancel(deps, q, { id, tenant, actor }),
+      )
       deps.wake(targetId)
       for (const one of ended) waiters.tell(one)
       return operation

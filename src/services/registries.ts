@@ -27,7 +27,7 @@ const MOST_OF_TENANT = 100
 export function registryService({ store, clock, audit, keyRing }: RegistryDeps) {
   return {
     async put({ tenant: slug, host, actor }: Asked, login: RegistryLogin): Promise<Registry> {
-      return store.write(async (q) => {
+      return store.writeFor(slug, async (q) => {
         const tenant = await tenantToFill(q, slug)
         const others = (await q.registries.list(tenant.id)).filter((row) => row.host !== host)
         if (others.length >= MOST_OF_TENANT) throw tooMany(host)
@@ -51,7 +51,7 @@ export function registryService({ store, clock, audit, keyRing }: RegistryDeps) 
     },
 
     async delete({ tenant: slug, host, actor }: Asked): Promise<Registry> {
-      return store.write(async (q) => {
+      return store.writeFor(slug, async (q) => {
         const tenant = await tenantBySlug(q, slug)
         const row = await q.registries.byHost(tenant.id, host)
         if (!row) throw notFound('registry', host)

@@ -61,7 +61,7 @@ function changes(deps: SecretDeps) {
     verb: string,
     work: (q: Queries, tenant: TenantRow) => Promise<Secret>,
   ): Promise<Secret> {
-    return store.write(async (q) => {
+    return store.writeFor(asked.tenant, async (q) => {
       const tenant = await tenantToFill(q, asked.tenant)
       const output = await work(q, tenant)
       const target = `secret/${asked.secret}`

@@ -49,7 +49,7 @@ export function tunnelService({ store, clock, newId, audit, signer, tickets, at 
       { port, protocol }: TunnelCreate,
       { caller, actor }: { readonly caller: Caller; readonly actor: Actor },
     ): Promise<TunnelTicket> {
-      return store.write(async (q) => {
+      return store.writeFor(place.tenant, async (q) => {
         const tenant = await tenantToRun(q, place.tenant, 'Cannot open a tunnel')
         const placed = await q.containers.find(tenant.id, place.container)
         if (!placed) throw notFound('container', place.container)

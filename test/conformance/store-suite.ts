@@ -92,6 +92,22 @@ function bounds(what: string, place: Place): void {
     assert.deepEqual(await own, [])
     await at.store.write(() => Promise.resolve())
   })
+
+  test(`${what}: a tenant that fills its line fills nobody else's, and tenants come by turns`, async () => {
+    await using where = await place()
+    await using at = await world(where)
+    const busy = Promise.withResolvers<void>()
+    const done: string[] = []
+    const change = (tenant: string) =>
+      at.store.writeFor(tenant, () => busy.promise).then(() => done.push(tenant))
+    const first = at.store.write(() => busy.promise)
+    const loud = Array.from({ length: 500 }, () => change('loud'))
+    await assert.rejects(change('loud'), { code: 'storage-unavailable' })
+    const calm = [change('calm'), change('calm')]
+    busy.resolve()
+    await Promise.all([first, ...loud, ...calm])
+    assert.deepEqual(done.slice(0, 5), ['loud', 'calm', 'loud', 'calm', 'loud'])
+  })
 }
 
 function rows(what: string, place: Place): void {

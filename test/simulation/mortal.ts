@@ -1,4 +1,4 @@
-import type { Store } from '../../db/open.ts'
+import type { Queries, Store } from '../../db/open.ts'
 import type { Edge } from '../../src/ports/edge.ts'
 import type { Engine } from '../../src/ports/engine.ts'
 import type { Timers } from '../../src/ports/timers.ts'
@@ -33,15 +33,17 @@ export const mortalStore = (store: Store, life: Life): Store => ({
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     return life.isOver ? (SILENT as Store['read']) : store.read
   },
-  write: (work) =>
-    whileAlive(life, () =>
-      store.write(async (q) => {
-        const value = await work(q)
-        if (life.isOver) throw new Error('The process died before it could commit')
-        return value
-      }),
-    ),
+  write: (work) => whileAlive(life, () => store.write(cutOff(life, work))),
+  writeFor: (tenant, work) => whileAlive(life, () => store.writeFor(tenant, cutOff(life, work))),
 })
+
+const cutOff =
+  <T>(life: Life, work: (q: Queries) => Promise<T>) =>
+  async (q: Queries): Promise<T> => {
+    const value = await work(q)
+    if (life.isOver) throw new Error('The process died before it could commit')
+    return value
+  }
 
 export function mortalEngine(engine: Engine, life: Life): Engine {
   async function* stream<T>(source: AsyncIterable<T>): AsyncGenerator<T, void, void> {

@@ -87,6 +87,10 @@ export const eventQueries = (db: Executor) => ({
     const surplus = last ? lte(events.seq, last.seq) : undefined
     await db.delete(events).where(or(lt(events.time, before), surplus))
   },
+
+  async pruneOfTenant(tenantId: string, before: number): Promise<void> {
+    await db.delete(events).where(and(eq(events.tenantId, tenantId), lt(events.time, before)))
+  },
 })
 
 function wanted({ tenantId, since, filter }: Omit<EventQuery, 'limit'>): SQL | undefined {

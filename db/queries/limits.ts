@@ -1,5 +1,5 @@
-import { and, eq, inArray, isNull } from 'drizzle-orm'
-import { isResource, type Limits } from '../../src/core/quota.ts'
+import { and, eq, inArray, isNotNull, isNull } from 'drizzle-orm'
+import { isResource, type Limits, type Resource } from '../../src/core/quota.ts'
 import type { Executor } from '../open.ts'
 import { limits } from '../schema.ts'
 
@@ -23,6 +23,19 @@ export const limitQueries = (db: Executor) => ({
   /** Of all tenants together. */
   async ofPlatform(): Promise<Limits> {
     return limitsOf(await db.select().from(limits).where(isNull(limits.tenantId)))
+  },
+
+  /** Of each tenant that has one. */
+  async ofEachTenant(resource: Resource): Promise<ReadonlyMap<string, number>> {
+    const rows = await db
+      .select()
+      .from(limits)
+      .where(and(eq(limits.resource, resource), isNotNull(limits.tenantId)))
+    return new Map(
+      rows.flatMap(({ tenantId, amount }) =>
+        tenantId === null || amount === null ? [] : [[tenantId, amount] as const],
+      ),
+    )
   },
 
   /** Sets those that are named; `null` as the tenant is the platform. */

@@ -1,5 +1,11 @@
 import { z } from 'zod'
-import { RESERVED, RESOURCE_NAMES, RESOURCES, type Resource } from '../core/quota.ts'
+import {
+  RESERVED,
+  RESOURCE_NAMES,
+  RESOURCES,
+  type Resource,
+  type ResourceKind,
+} from '../core/quota.ts'
 
 const Amount = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
 type Fields = Record<Resource, z.ZodNullable<typeof Amount>>
@@ -12,8 +18,9 @@ const UNITS = {
 } as const
 
 const described = (resource: Resource) => {
-  const { label, unit } = RESOURCES[resource]
-  return Amount.nullable().describe(`Most ${label}, ${UNITS[unit]}; null: without limit`)
+  const { label, unit, note }: ResourceKind = RESOURCES[resource]
+  const words = [`Most ${label}, ${UNITS[unit]}`, 'null: without limit', ...(note ? [note] : [])]
+  return Amount.nullable().describe(words.join('; '))
 }
 
 // Made of every name there is.

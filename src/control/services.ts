@@ -144,7 +144,7 @@ type Reach = 'defaults' | 'isolated' | 'limitsChanged' | 'routesChanged' | 'wake
 
 /** What only looks. */
 const readings = ({ store, engine, clock }: Outside) => ({
-  logs: logService({ store, engine }),
+  logs: logService({ store, engine, clock }),
   metrics: metricsService({ store, engine, clock }),
   whoami: whoamiService({ clock }),
 })

@@ -19,8 +19,18 @@ export const RESOURCES = {
   hostnames: { label: 'host names', unit: 'count', how: 'reserved' },
   imageBytes: { label: 'images', unit: 'bytes', how: 'reserved' },
   logBytes: { label: 'logs', unit: 'bytes', how: 'reserved' },
-  logRetentionSeconds: { label: 'log retention', unit: 'seconds', how: 'setting' },
-  eventRetentionSeconds: { label: 'event retention', unit: 'seconds', how: 'setting' },
+  logRetentionSeconds: {
+    label: 'log retention',
+    unit: 'seconds',
+    how: 'setting',
+    note: 'older lines are not shown, whatever the engine still has of them',
+  },
+  eventRetentionSeconds: {
+    label: 'event retention',
+    unit: 'seconds',
+    how: 'setting',
+    note: 'older ones are deleted within the hour',
+  },
   requestsPerSecond: { label: 'requests a second', unit: 'count', how: 'setting' },
 } as const satisfies Record<string, ResourceKind>
 
@@ -30,6 +40,8 @@ export interface ResourceKind {
   /** `cpuMilli` is thousandths of one CPU. */
   readonly unit: 'bytes' | 'count' | 'cpuMilli' | 'seconds'
   readonly how: 'reserved' | 'setting'
+  /** What a limit does of which that is not plain. */
+  readonly note?: string
 }
 
 export type Resource = keyof typeof RESOURCES
@@ -75,6 +87,12 @@ export function shortages(limits: Limits, used: Amounts, requested: Amounts): Sh
 /** The kinds of which more is taken than may be. Nothing is killed for it, and nothing new admitted. */
 export const overLimit = (limits: Limits, used: Amounts): Reserved[] =>
   RESERVED.filter((resource) => (used[resource] ?? 0) > (limits[resource] ?? Infinity))
+
+/** Since when something is kept, where several say for how long: the shortest counts. */
+export function keptSince(nowMs: number, seconds: readonly (number | null | undefined)[]): number {
+  const spans = seconds.flatMap((one) => one ?? [])
+  return Math.max(0, nowMs - Math.min(Infinity, ...spans) * 1000)
+}
 
 /** The sum, kind by kind, all of them. */
 export function added(all: readonly Amounts[]): Record<Reserved, number> {

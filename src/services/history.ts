@@ -1,7 +1,9 @@
 import type { Store } from '../../db/open.ts'
+import { keptSince } from '../core/quota.ts'
 import type { Clock } from '../ports/clock.ts'
 
-const DAY_MS = 24 * 60 * 60_000
+const DAY_SECONDS = 24 * 60 * 60
+const DAY_MS = DAY_SECONDS * 1000
 /** Long enough to look up what became of a change over a weekend. */
 const OPERATIONS_KEPT_MS = 7 * DAY_MS
 /** Of one tenant: who changes something every second has the last hours. */
@@ -18,7 +20,7 @@ const TENANT_SHARE = 1 / 10
 export interface HistoryDeps {
   readonly store: Store
   readonly clock: Clock
-  /** Events go when either is exceeded. */
+  /** Events go when either is exceeded, or the retention that is a limit of the tenant or the platform. */
   readonly eventsKept: { readonly most: number; readonly days: number }
 }
 
@@ -35,7 +37,13 @@ export function historyService({ store, clock, eventsKept }: HistoryDeps) {
         await q.containers.pruneRemoved(now - CONTAINERS_KEPT_MS)
         await q.keys.pruneEnded(now - KEYS_KEPT_MS)
         const mostOfTenant = Math.ceil(most * TENANT_SHARE)
-        await q.events.prune({ before: now - days * DAY_MS, most, mostOfTenant })
+        const ofTenants = await q.limits.ofEachTenant('eventRetentionSeconds')
+        for (const [id, seconds] of ofTenants) {
+          await q.events.pruneOfTenant(id, keptSince(now, [seconds]))
+        }
+        const { eventRetentionSeconds } = await q.limits.ofPlatform()
+        const before = keptSince(now, [days * DAY_SECONDS, eventRetentionSeconds])
+        await q.events.prune({ before, most, mostOfTenant })
       })
     },
   }

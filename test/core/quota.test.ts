@@ -5,6 +5,7 @@ import { capacityOf, hostLacks, usedPercent, type Machine } from '../../src/core
 import {
   added,
   allLimits,
+  keptSince,
   overLimit,
   RESERVED,
   RESOURCE_NAMES,
@@ -93,4 +94,12 @@ test('hostLacks() takes nothing onto a disk above its mark, and anything else al
   assert.deepEqual(hostLacks(machine(0), {}, { cpuMilli: 100 }), [])
   assert.deepEqual(hostLacks(machine(0, { diskHighWaterPercent: null }), {}, { logBytes: 30 }), [])
   assert.equal(usedPercent({ path: '/', sizeBytes: 0, freeBytes: 0 }), 0)
+})
+
+test('keptSince() goes by the shortest span there is, and back to the beginning without any', () => {
+  assert.equal(keptSince(100_000, [60, null, 20, undefined]), 80_000)
+  assert.equal(keptSince(100_000, [0, 20]), 100_000)
+  assert.equal(keptSince(100_000, [null, undefined]), 0)
+  assert.equal(keptSince(100_000, []), 0)
+  assert.equal(keptSince(100_000, [Number.MAX_SAFE_INTEGER]), 0)
 })

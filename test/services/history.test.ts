@@ -4,7 +4,7 @@ import { historyService } from '../../src/services/history.ts'
 import { PLATFORM } from '../../src/core/actor.ts'
 import { ALL_PERMISSIONS, type Role } from '../../src/core/permissions.ts'
 import { apiWorld } from '../support/api-world.ts'
-import { asked, runs, until, world } from '../support/world.ts'
+import { asked, runs, until, world, type World } from '../support/world.ts'
 
 const DAY_MS = 24 * 60 * 60_000
 
@@ -128,21 +128,23 @@ test('sweep() forgets keys 90 days after their end, and none by which a database
   assert.deepEqual(await store.read.keys.tokensOf(expiring.id), [])
 })
 
+const teller = (at: World) => (tenantId: string | null, count: number) =>
+  at.store.write(async (q) => {
+    for (let told = 0; told < count; told++) {
+      await at.control.events.record(q, {
+        tenantId,
+        action: 'container.crash-looping',
+        level: 'warning',
+        target: { kind: 'container', id: 'x', name: 'x' },
+        message: 'It exits again and again',
+      })
+    }
+  })
+
 test('sweep() leaves every tenant its share of the events, however many another has', async () => {
   await using at = await world()
   const [acme, other] = [await at.addTenant('acme'), await at.addTenant('other')]
-  const tell = (tenantId: string | null, count: number) =>
-    at.store.write(async (q) => {
-      for (let told = 0; told < count; told++) {
-        await at.control.events.record(q, {
-          tenantId,
-          action: 'container.crash-looping',
-          level: 'warning',
-          target: { kind: 'container', id: 'x', name: 'x' },
-          message: 'It exits again and again',
-        })
-      }
-    })
+  const tell = teller(at)
   await tell(other.id, 2)
   await tell(null, 2)
   await tell(acme.id, 100)
@@ -153,4 +155,29 @@ test('sweep() leaves every tenant its share of the events, however many another 
     items.map(({ tenant }) => tenant),
     ['acme', 'acme', 'acme', null, null, 'other', 'other'],
   )
+})
+
+test("sweep() forgets a tenant's events when its retention or the platform's is over", async () => {
+  await using at = await world()
+  const acme = await at.addTenant('acme', { eventRetentionSeconds: 60 })
+  const other = await at.addTenant('other', { eventRetentionSeconds: null })
+  const history = historyService({
+    store: at.store,
+    clock: at.time,
+    eventsKept: { most: 100, days: 10 },
+  })
+  const kept = async () => {
+    await history.sweep()
+    return (await at.control.events.list({ limit: 100 })).items.map(({ tenant }) => tenant)
+  }
+  for (const tenant of [acme.id, other.id, null]) await teller(at)(tenant, 1)
+  at.time.advance(60_000)
+  assert.deepEqual(await kept(), [null, 'other', 'acme'])
+  at.time.advance(1)
+  await teller(at)(acme.id, 1)
+  assert.deepEqual(await kept(), ['acme', null, 'other'])
+  await at.store.write((q) => q.limits.put(null, { eventRetentionSeconds: 50 }))
+  assert.deepEqual(await kept(), ['acme'])
+  at.time.advance(50_001)
+  assert.deepEqual(await kept(), [])
 })

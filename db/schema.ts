@@ -233,6 +233,10 @@ export const containers = sqliteTable(
     startingAt: integer('starting_at'),
     /** Facts of the image, once it is there: its id, exposed ports, volumes, user. */
     imageJson: text('image_json'),
+    /** What it holds of the tenant's quota, also while it is looked for anew; null: it was never found. */
+    imageId: text('image_id'),
+    /** Unpacked; 0 of one that is shared with all. */
+    imageBytes: integer('image_bytes'),
     appPort: integer('app_port'),
     endpointsJson: text('endpoints_json').notNull(),
     exitCode: integer('exit_code'),

@@ -1,10 +1,13 @@
-import { and, asc, desc, eq, isNull, or, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, inArray, isNull, max, or, sql, sum, type SQL } from 'drizzle-orm'
+import type { Amounts } from '../../src/core/quota.ts'
 import type { Executor } from '../open.ts'
-import { images } from '../schema.ts'
+import { containers, images } from '../schema.ts'
 
 export type ImageRow = typeof images.$inferSelect
 
 export const imageQueries = (db: Executor) => ({
+  ...amounts(db),
+
   /** What the tenant may run without a pull: its own, and those shared with all. */
   async list(tenantId: string): Promise<ImageRow[]> {
     return db.select().from(images).where(visibleTo(tenantId)).orderBy(asc(images.reference))
@@ -45,5 +48,51 @@ export const imageQueries = (db: Executor) => ({
     await db.delete(images).where(eq(images.tenantId, tenantId))
   },
 })
+
+const amounts = (db: Executor) => ({
+  /** Whether it counts for the tenant already. */
+  async isHeld(tenantId: string, imageId: string): Promise<boolean> {
+    const [row] = await db
+      .select({ id: containers.id })
+      .from(containers)
+      .where(and(counted, eq(containers.tenantId, tenantId), eq(containers.imageId, imageId)))
+      .limit(1)
+    return row !== undefined
+  },
+
+  /** What the images of each of these tenants take that has any: of its containers that are not gone. */
+  async reservedBy(tenantIds: readonly string[]): Promise<ReadonlyMap<string, Amounts>> {
+    const held = heldImages(db, inArray(containers.tenantId, [...tenantIds]))
+    const rows = await db
+      .select({ tenantId: held.tenantId, imageBytes: sum(held.bytes).mapWith(Number) })
+      .from(held)
+      .groupBy(held.tenantId)
+    return new Map(rows.map(({ tenantId, imageBytes }) => [tenantId, { imageBytes }]))
+  },
+
+  /**
+   * What all tenants together have: an image of two of them counts twice, so that nobody can find out by
+   * what is refused whether another has it.
+   */
+  async reservedByAll(): Promise<Amounts> {
+    const held = heldImages(db)
+    const [row] = await db.select({ imageBytes: sum(held.bytes).mapWith(Number) }).from(held)
+    return { imageBytes: row?.imageBytes ?? 0 }
+  },
+})
+
+const counted = and(isNull(containers.removedAt), gt(containers.imageBytes, 0))
+
+/** Each image of each tenant once. */
+const heldImages = (db: Executor, where?: SQL) =>
+  db
+    .select({
+      tenantId: containers.tenantId,
+      bytes: max(containers.imageBytes).as('bytes'),
+    })
+    .from(containers)
+    .where(and(counted, where))
+    .groupBy(containers.tenantId, containers.imageId)
+    .as('held')
 
 const visibleTo = (tenantId: string) => or(eq(images.tenantId, tenantId), isNull(images.tenantId))

@@ -32,6 +32,7 @@ export interface Told {
   readonly accountOf: GroupDeps['accountOf']
   readonly record: EventService['record']
   readonly watched: Ledger['watched']
+  readonly admitImage: Ledger['admitImage']
   readonly erase: TenantDeps['erase']
   readonly erased: TenantDeps['erased']
 }
@@ -138,7 +139,7 @@ function stepsOf(outside: Outside, told: Told) {
     known,
     publisher: routes,
     ...hostsOf(outside, told, known),
-    images: imagesOf(outside, told.loginFor),
+    images: imagesOf(outside, told),
     clock,
     timers,
     log,
@@ -148,6 +149,7 @@ function stepsOf(outside: Outside, told: Told) {
     operationEnded: told.operationEnded,
     record: told.record,
     watched: told.watched,
+    admitImage: told.admitImage,
     erase: told.erase,
     erased: told.erased,
     passing: failpoint(settings.CLOUDLET_FAILPOINT),
@@ -157,11 +159,11 @@ function stepsOf(outside: Outside, told: Told) {
 const groupsOf = ({ store, groups, instance, log }: Outside, accountOf: Told['accountOf']) =>
   tenantGroups({ store, groups, accountOf, instance: instance.id, log })
 
-function imagesOf(outside: Outside, loginFor: Told['loginFor']) {
+function imagesOf(outside: Outside, { loginFor, accountOf }: Told) {
   const { store, engine, clock, names, registries, settings } = outside
   const gate = registryGate({ names, registries })
   const mostBytes = settings.CLOUDLET_IMAGE_BYTES
-  return imageResolver({ store, engine, clock, loginFor, gate, mostBytes })
+  return imageResolver({ store, engine, clock, loginFor, gate, mostBytes, accountOf })
 }
 
 /**

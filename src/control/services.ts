@@ -51,6 +51,7 @@ export function services(outside: Outside) {
     accountOf: livingAccounts(outside),
     record: events.record,
     watched: ledger.watched,
+    admitImage: ledger.admitImage,
     erase,
     erased: (id) => keys.endTenant(id),
   })

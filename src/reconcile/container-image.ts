@@ -1,3 +1,4 @@
+import type { Queries } from '../../db/open.ts'
 import type { ContainerRow, PlacedContainer } from '../../db/queries/containers.ts'
 import { appPortOf, mayBeRoot } from '../core/container-shape.ts'
 import { wrongField } from '../core/failure.ts'
@@ -33,12 +34,19 @@ export function containerImage(deps: StepDeps, notes: Notes) {
       await notes.moved(row, { state: 'pulling' }, { step: 'pull', progress: 5 })
     }
     const asked = { tenantId: row.tenantId, image: spec.image }
-    const facts = await deps.images(asked, { begins, progress: progressOf(row) }, signal)
+    const { facts, isShared } = await deps.images(
+      asked,
+      { begins, progress: progressOf(row) },
+      signal,
+    )
     const appPort = checkedPort(facts, spec, row)
     const volumeBytes = checkedVolumes(facts, spec, row)
     const imageJson = JSON.stringify({ ...facts, volumeBytes })
-    const change = { imageJson, appPort, state: 'creating' } as const
-    await notes.moved(row, change, { step: 'create', progress: 40 })
+    const image = { imageId: facts.imageId, imageBytes: isShared ? 0 : (facts.sizeBytes ?? 0) }
+    const change = { imageJson, ...image, appPort, state: 'creating' } as const
+    const admit = (q: Queries): Promise<void> =>
+      deps.admitImage(q, { ...image, tenantId: row.tenantId, reference: spec.image })
+    await notes.moved(row, change, { step: 'create', progress: 40, admit })
     deps.passing('image-resolved')
     // From here on the app's port is known, so requests can wait for it instead of being refused.
     publishSoon(deps)

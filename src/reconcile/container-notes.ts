@@ -10,7 +10,14 @@ import { publishSoon } from './publisher.ts'
 export const AWAITS_HEALTH = { step: 'health', progress: 80 } as const
 
 /** Of a row that is history: nobody asks for what it was made from, which is most of its bytes. */
-const FORGOTTEN = { specJson: '{}', imageJson: null } as const
+const FORGOTTEN = { specJson: '{}', imageJson: null, imageId: null } as const
+
+interface Move {
+  readonly step: string
+  readonly progress: number
+  /** Throws where there is no room for what the change takes; nothing is changed then. */
+  readonly admit?: (q: Queries) => Promise<void>
+}
 
 export type Notes = ReturnType<typeof containerNotes>
 
@@ -44,11 +51,12 @@ export function containerNotes(deps: StepDeps) {
     async moved(
       row: ContainerRow,
       change: Partial<ContainerRow>,
-      to: { readonly step: string; readonly progress: number },
+      { admit, ...to }: Move,
     ): Promise<boolean> {
       let moved = false
       await written(row, async (q) => {
         moved = true
+        await admit?.(q)
         await update(q, row, change)
         await advanceOperations(q, { targetId: row.id, nowMs: now(), ...to })
         return []

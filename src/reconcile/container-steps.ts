@@ -42,8 +42,17 @@ export interface StepDeps {
   readonly record: (q: Queries, event: NewEvent) => Promise<void>
   /** Does what gives back something of a tenant's quota, inside its transaction. */
   readonly watched: <T>(q: Queries, tenantId: string, work: () => Promise<T>) => Promise<T>
+  /** Refuses an image that the tenant does not have yet and has no room for, inside the transaction that notes it. */
+  readonly admitImage: (q: Queries, image: ImageHeld) => Promise<void>
   /** Called between every two steps; tests let the process die there. */
   readonly passing: (point: string) => void
+}
+
+interface ImageHeld {
+  readonly tenantId: string
+  readonly reference: string
+  readonly imageId: string
+  readonly imageBytes: number
 }
 
 /** One step's subject: the row as read, its Docker name, and what the engine shows. */

@@ -82,6 +82,8 @@ export function newRow(wanted: ContainerCreate, { tenant, id, node, nowMs }: Row
     startedRun: 0,
     startingAt: null,
     imageJson: null,
+    imageId: null,
+    imageBytes: null,
     appPort: null,
     endpointsJson: '[]',
     exitCode: null,

@@ -31,13 +31,26 @@ export interface Request {
   readonly amounts: Amounts
 }
 
+interface Image {
+  readonly tenantId: string
+  /** As it was asked for. */
+  readonly reference: string
+  readonly imageId: string
+  /** 0 of one that is shared with all. */
+  readonly imageBytes: number
+}
+
 export type Ledger = ReturnType<typeof ledgerService>
 
 /**
  * Who counts each kind, from the rows themselves: there is no second truth that could drift. A kind of
  * which there are no rows yet has no counter, and nothing reserved.
  */
-const COUNTERS: readonly ((q: Queries) => Counter)[] = [(q) => q.containers, (q) => q.networks]
+const COUNTERS: readonly ((q: Queries) => Counter)[] = [
+  (q) => q.containers,
+  (q) => q.networks,
+  (q) => q.images,
+]
 
 interface Counter {
   reservedBy(tenantIds: readonly string[]): Promise<ReadonlyMap<string, Amounts>>
@@ -106,7 +119,15 @@ export function ledgerService({ machine, events }: LedgerDeps) {
     if (lacks.length > 0) throw capacityExceeded(subject, lacks)
   }
 
-  return { watched, admit }
+  /** An image counts once for a tenant, however many of its containers run it. */
+  async function admitImage(q: Queries, image: Image): Promise<void> {
+    const { tenantId, reference, imageId, imageBytes } = image
+    if (imageBytes === 0 || (await q.images.isHeld(tenantId, imageId))) return
+    const subject = { verb: 'get', kind: 'image', name: reference }
+    await admit(q, { tenantId, subject, amounts: { imageBytes } })
+  }
+
+  return { watched, admit, admitImage }
 }
 
 /** What there is to tell when other kinds are over their limits than before. */

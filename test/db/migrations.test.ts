@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { createClient } from '@libsql/client'
+import { z } from 'zod'
 import { checkedCopy } from '../../db/copy.ts'
 import { joseTokens } from '../../src/adapters/jose-tokens.ts'
 import { openKeyRing } from '../../src/adapters/key-ring.ts'
@@ -23,6 +24,8 @@ const FIXTURES = fileURLToPath(new URL('../fixtures', import.meta.url))
 const VERSIONS = readdirSync(FIXTURES, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name)
+
+const RowImage = z.object({ imageId: z.string().optional() })
 
 /** The database of that version as a file of its own. */
 async function written(version: string) {
@@ -54,6 +57,12 @@ for (const version of VERSIONS) {
     assert.equal(limits.memoryBytes, 4 * 1024 ** 3)
     assert.equal(reserved.containers, 3)
     assert.equal((await tenants.bySlug('beta'))?.policy, 'restricted')
+    for (const { row } of await containers.live()) {
+      const image = row.imageJson === null ? {} : RowImage.parse(JSON.parse(row.imageJson))
+      assert.equal(row.imageId, image.imageId ?? null)
+      // The story is told with images that are shared, or of which no size was known.
+      assert.equal(row.imageBytes, image.imageId === undefined ? null : 0)
+    }
     const states = (await containers.live()).map(({ row }) => `${row.name} ${row.state}`)
     assert.deepEqual(states.toSorted(), [
       'bad failed',

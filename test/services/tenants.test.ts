@@ -133,6 +133,8 @@ const container = (tenantId: string): ContainerRow => ({
   startingAt: null,
   runtime: 'default',
   imageJson: null,
+  imageId: null,
+  imageBytes: null,
   appPort: null,
   endpointsJson: '[]',
   exitCode: null,

@@ -102,6 +102,7 @@ export function controlPlane(life: LifeDeps) {
     operationEnded: (id: string) => operations.ended(id),
     record: events.record,
     watched: ledger.watched,
+    admitImage: ledger.admitImage,
     erase,
   }
   const driven = reconcileLoops(steps, deadlineMs)
@@ -183,6 +184,7 @@ const aroundOf = (edge: Edge): Surroundings => ({
 
 const imagesOn = ({ store, engine, clock, names }: LifeDeps) =>
   imageResolver({
+    accountOf: (id) => accountOfTenant(store.read, id),
     store,
     engine,
     clock,

@@ -4,8 +4,11 @@ import { pinnedRuntime } from './packages.js'
 /** All permissions, no type check, this clone's own packages, and a fast UDP socket. */
 export const DENO_FLAGS = ['-A', '--no-check', '--node-modules-dir=manual', '--unstable-net']
 
-/** Tests that need the engine, root or a browser run under Node, and the smoke test under both. */
-const NODE_ONLY = 'test/engine,test/bootstrap,test/browser'
+/**
+ * Tests that need the engine, root or a browser run under Node, and the smoke test under both. A libSQL server that has
+ * hung while it was written to is not written to again under Deno (docs/operations.md).
+ */
+const NODE_ONLY = 'test/engine,test/bootstrap,test/browser,test/db/remote-hang.test.ts'
 const TAIL_CHARACTERS = 4096
 /** Deno gives a test no time-out: one that waits for what never comes would hold up everything. */
 const SILENT_MS = 5 * 60_000

@@ -14,6 +14,7 @@ import { egressRules, type Egress } from '../core/egress.ts'
 import { perObject } from '../core/per-object.ts'
 import type { Log } from '../log.ts'
 import type { Timers } from '../ports/timers.ts'
+import { specOf } from './container-wanted.ts'
 import { within } from './deadline.ts'
 import type { CablePins } from './cable-pins.ts'
 import type { Firewall } from '../ports/firewall.ts'
@@ -29,6 +30,15 @@ export interface FirewallDeps {
   readonly log: Log
   readonly pins: CablePins
 }
+
+/**
+ * Without raw sockets nobody can send under another's address, so the pin, which takes two programs, comes when the
+ * first work of an app is done.
+ */
+const APART_MS = 500
+
+const hasRawSockets = ({ row }: PlacedContainer): boolean =>
+  specOf(row).exceptions?.includes('capability:NET_RAW') === true
 
 /** A change of the rules is begun for many, and ended by none of them. */
 const UNENDED = new AbortController().signal
@@ -81,16 +91,21 @@ export function firewallKeeper(deps: FirewallDeps): SettledFirewall {
     isLookDue = false
     await assert(isThorough)
   })
+  function pin(placed: PlacedContainer): void {
+    const renewed = pins.renew(placed).then(() => assertNext())
+    renewed.catch((error: unknown) => {
+      log('warn', NOT_PINNED, { container: placed.row.id, error })
+    })
+  }
+
   const pinned = coalesced(async () => {
     if (firewall && (await pins.settle(await store.read.containers.live()))) await assertNext()
   })
   return {
     asserted: assertNext,
     started(placed) {
-      const renewed = pins.renew(placed).then(() => assertNext())
-      renewed.catch((error: unknown) => {
-        log('warn', NOT_PINNED, { container: placed.row.id, error })
-      })
+      if (hasRawSockets(placed)) pin(placed)
+      else timers.after(APART_MS, () => pin(placed))
     },
     async settle() {
       isLookDue = true

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { asked, shows, world } from '../support/world.ts'
+import { asked, shows, until, world } from '../support/world.ts'
 
 test('a pass with nothing to do is one list, and wakes nobody', async () => {
   await using at = await world()
@@ -12,6 +12,12 @@ test('a pass with nothing to do is one list, and wakes nobody', async () => {
   }
   await at.control.containers.stop(asked('acme', 'b'))
   await shows(at, ['acme', 'b'], ({ state }) => state === 'stopped')
+  await at.quiet()
+  // A moment after its start each is looked at once more, for its cable.
+  const looks = () => at.host.calls.filter(({ method }) => method === 'inspectContainer').length
+  const looked = looks() + 3
+  at.time.advance(1000)
+  await until('their cables have been looked for', () => looks() === looked)
   await at.quiet()
   const before = at.host.calls.length
   await at.control.observer.pass()

@@ -15,6 +15,24 @@ export interface Connection {
 const HEAD_END = '\r\n\r\n'
 
 export async function connection(port: number, wanted: number): Promise<Connection> {
+  let current = await opened(port, wanted)
+  return {
+    async ask(request) {
+      const begun = performance.now()
+      // A server bounds how many requests one socket may bring, and says so with the last answer (RFC 9112 §9.6).
+      if (current.isLast()) {
+        current.close()
+        current = await opened(port, wanted)
+      }
+      await current.ask(request)
+      return performance.now() - begun
+    },
+    last: () => current.body(),
+    close: () => current.close(),
+  }
+}
+
+async function opened(port: number, wanted: number) {
   const socket = connect({ host: '127.0.0.1', port, noDelay: true })
   await new Promise<void>((resolve, reject) => {
     socket.once('connect', () => resolve()).once('error', reject)
@@ -31,15 +49,13 @@ export async function connection(port: number, wanted: number): Promise<Connecti
     }
   })
   return {
-    async ask(request) {
-      const begun = performance.now()
-      await new Promise<void>((resolve, reject) => {
+    ask: (request: Buffer) =>
+      new Promise<void>((resolve, reject) => {
         waiting = { resolve, reject }
         socket.write(request)
-      })
-      return performance.now() - begun
-    },
-    last: answer.body,
+      }),
+    isLast: answer.isLast,
+    body: answer.body,
     close: () => socket.destroy(),
   }
 }
@@ -50,6 +66,7 @@ function answerReader(wanted: number) {
   let size = 0
   let whole = 0
   let body = 0
+  let isLast = false
   function begin(): void {
     const head = Buffer.concat(chunks)
     const end = head.indexOf(HEAD_END)
@@ -59,6 +76,7 @@ function answerReader(wanted: number) {
     if (!text.startsWith(`HTTP/1.1 ${wanted} `) || length === undefined) {
       throw new Error(`It was answered: ${head.toString('utf8').slice(0, 500)}`)
     }
+    isLast = /\r\nconnection: *close/i.test(text)
     body = end + HEAD_END.length
     whole = body + Number(length)
   }
@@ -70,6 +88,7 @@ function answerReader(wanted: number) {
       if (whole === 0) begin()
       return whole > 0 && size >= whole
     },
+    isLast: (): boolean => isLast,
     body: (): string => Buffer.concat(chunks).toString('utf8', body),
   }
 }

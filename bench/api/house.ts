@@ -10,12 +10,13 @@ import { tenantBySlug } from '../../src/services/tenant-lookup.ts'
 import { jsonLog } from '../../src/log.ts'
 import { EngineHost } from '../../test/fakes/engine-host.ts'
 import { fakeEngine } from '../../test/fakes/engine.ts'
+import { FakeFirewall } from '../../test/fakes/firewall.ts'
 import { noTunnels, promptEdge } from './prompt-edge.ts'
 import { FACTS, IMAGE, seedEngine, seedRows, TENANT } from './seed.ts'
 
 /**
- * A control plane as it runs, but for two things outside: the engine is in memory, and the edge agrees
- * at once. A process of its own, so that its processor time and memory are its own.
+ * A control plane as it runs, but for what is outside: the engine and the packet filter are in memory, and
+ * the edge agrees at once. A process of its own, so that its processor time and memory are its own.
  */
 export interface HouseArgument {
   readonly folder: string
@@ -55,6 +56,9 @@ async function main(argument: HouseArgument): Promise<void> {
     ...real,
     engine,
     groups: null,
+    firewall: new FakeFirewall(),
+    cables: null,
+    routes: null,
     edge: { ...promptEdge(), ...noTunnels, close: () => undefined },
   }
   host.addImage(IMAGE, FACTS)

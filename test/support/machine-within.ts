@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { withinCommand } from '../../scripts/bootstrap/current-engine.js'
 import { run, SYSTEM_PATH } from '../../scripts/bootstrap/run.js'
 import { program } from '../../scripts/bootstrap/system.js'
@@ -20,12 +20,11 @@ export const isWithin = (): boolean => process.env[WITHIN] !== undefined
  * @param file from the project's root
  */
 export async function passesWithin(file: string, tests: number): Promise<void> {
-  const programs = mkdtempSync(join(tmpdir(), 'cloudlet-engine-programs-'))
   const data = mkdtempSync(join(tmpdir(), 'cloudlet-engine-within-'))
   try {
     const dockerd = program('dockerd', SYSTEM_PATH)
     assert.ok(dockerd)
-    symlinkSync(realpathSync(dockerd), join(programs, 'dockerd'))
+    const programs = dirname(realpathSync(dockerd))
     const command = withinCommand(ROOT, { programs, data })
     const env = { ...outerEnvironment(), [WITHIN]: '1' }
     const words = ['unshare', ...command, '--only', file]
@@ -33,6 +32,6 @@ export async function passesWithin(file: string, tests: number): Promise<void> {
     assert.equal(status, 0, output)
     assert.match(output, new RegExp(`^${tests} passed, 0 failed$`, 'm'))
   } finally {
-    for (const folder of [programs, data]) rmSync(folder, { recursive: true, force: true })
+    rmSync(data, { recursive: true, force: true })
   }
 }

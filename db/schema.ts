@@ -295,23 +295,6 @@ export const operations = sqliteTable(
   ],
 )
 
-export const images = sqliteTable(
-  'images',
-  {
-    /** null: every tenant may run it. */
-    tenantId: text('tenant_id').references(() => tenants.id),
-    reference: text('reference').notNull(),
-    imageId: text('image_id').notNull(),
-    addedAt: integer('added_at').notNull(),
-  },
-  (t) => [
-    uniqueIndex('images_of_tenant').on(t.tenantId, t.reference),
-    uniqueIndex('images_shared')
-      .on(t.reference)
-      .where(sql`tenant_id IS NULL`),
-  ],
-)
-
 export const registries = sqliteTable(
   'registries',
   {

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { is } from 'drizzle-orm'
 import { getTableConfig, SQLiteTable, type SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import * as audit from './schema-audit.ts'
+import * as images from './schema-images.ts'
 import * as secrets from './schema-secrets.ts'
 import * as people from './schema-people.ts'
 import * as platform from './schema-platform.ts'
@@ -35,7 +36,14 @@ function withTriggers(migration: string): string {
 }
 
 function checksOf(table: string): string[] {
-  const found = Object.values({ ...schema, ...audit, ...secrets, ...people, ...platform })
+  const found = Object.values({
+    ...schema,
+    ...audit,
+    ...images,
+    ...secrets,
+    ...people,
+    ...platform,
+  })
     .filter((value) => is(value, SQLiteTable))
     .map(getTableConfig)
     .find(({ name }) => name === table)

@@ -206,6 +206,13 @@ export const SETTINGS = {
   CLOUDLET_IMAGE_BYTES: Amount.default(8 * 1024 ** 3).describe(
     'Largest image that a tenant may pull, packed',
   ),
+  CLOUDLET_IMAGE_IDLE_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(365 * 24 * 60 * 60)
+    .default(60 * 60)
+    .describe('So long a pulled image of which no container is made is kept, before it is removed'),
   CLOUDLET_CORS_ORIGINS: Origins.default([])
     .describe(
       'Origins whose pages may call the API, separated by commas, e.g. `https://console.example.com`',

@@ -127,6 +127,7 @@ function sweep(all: Services): void {
   every(SWEEP_MS, 'log the heads of the audit log', () => auditCare.logHeads())
   every(BACKUP_LOOK_MS, 'make a backup of the database', () => backups.sweep())
   every(SWEEP_MS, 'sweep the files of secrets', () => all.reconciler.sweepSecrets())
+  every(SWEEP_MS, 'sweep images that nobody uses', () => all.reconciler.sweepImages())
   every(SWEEP_MS, 'give secrets their new key', async () => void (await secretsKey.settle()))
   every(HISTORY_SWEEP_MS, 'sweep the history', () => history.sweep())
   every(HISTORY_SWEEP_MS, 'cut the audit log', () => auditCare.sweep())

@@ -1,12 +1,31 @@
-import { and, asc, desc, eq, gt, inArray, isNull, max, or, sql, sum, type SQL } from 'drizzle-orm'
+import {
+  and,
+  asc,
+  desc,
+  eq,
+  gt,
+  inArray,
+  isNotNull,
+  isNull,
+  max,
+  notInArray,
+  or,
+  sql,
+  sum,
+  type SQL,
+} from 'drizzle-orm'
 import type { Amounts } from '../../src/core/quota.ts'
 import type { Executor } from '../open.ts'
-import { containers, images } from '../schema.ts'
+import { containers } from '../schema.ts'
+import { fetchedImages, images } from '../schema-images.ts'
 
 export type ImageRow = typeof images.$inferSelect
 
+export type FetchedImage = typeof fetchedImages.$inferSelect
+
 export const imageQueries = (db: Executor) => ({
   ...amounts(db),
+  ...fetched(db),
 
   /** What the tenant may run without a pull: its own, and those shared with all. */
   async list(tenantId: string): Promise<ImageRow[]> {
@@ -48,6 +67,56 @@ export const imageQueries = (db: Executor) => ({
     await db.delete(images).where(eq(images.tenantId, tenantId))
   },
 })
+
+const fetched = (db: Executor) => ({
+  async noteFetched(image: FetchedImage): Promise<void> {
+    await db.insert(fetchedImages).values(image).onConflictDoNothing()
+  },
+
+  async isFetched(imageId: string): Promise<boolean> {
+    const [row] = await db
+      .select({ imageId: fetchedImages.imageId })
+      .from(fetchedImages)
+      .where(eq(fetchedImages.imageId, imageId))
+      .limit(1)
+    return row !== undefined
+  },
+
+  async forgetFetched(imageId: string): Promise<void> {
+    await db.delete(fetchedImages).where(eq(fetchedImages.imageId, imageId))
+  },
+
+  /** Those that no container is made of, and that are not shared with all. */
+  async idleFetched(): Promise<FetchedImage[]> {
+    return db
+      .select()
+      .from(fetchedImages)
+      .where(
+        and(
+          notInArray(fetchedImages.imageId, idsInContainers(db)),
+          notInArray(fetchedImages.imageId, sharedIds(db)),
+        ),
+      )
+  },
+
+  /** From now on no tenant may run it without a new pull. Answers whether any could. */
+  async release(imageId: string): Promise<boolean> {
+    const released = await db
+      .delete(images)
+      .where(and(eq(images.imageId, imageId), isNotNull(images.tenantId)))
+      .returning({ reference: images.reference })
+    return released.length > 0
+  },
+})
+
+const idsInContainers = (db: Executor) =>
+  db
+    .select({ id: containers.imageId })
+    .from(containers)
+    .where(and(isNull(containers.removedAt), isNotNull(containers.imageId)))
+
+const sharedIds = (db: Executor) =>
+  db.select({ id: images.imageId }).from(images).where(isNull(images.tenantId))
 
 const amounts = (db: Executor) => ({
   /** Whether it counts for the tenant already. */

@@ -6,7 +6,7 @@ import { imageFacts, MANIFESTS, packedBytes } from './docker-image-facts.ts'
 import { jsonLines } from './docker-lines.ts'
 import { layerBound, pullProgress } from './docker-progress.ts'
 
-type Images = Pick<Engine, 'image' | 'pull'>
+type Images = Pick<Engine, 'image' | 'pull' | 'removeImage'>
 
 const GONE = 404
 const MALFORMED = 400
@@ -21,12 +21,10 @@ const IMAGE_ID = /^sha256:[0-9a-f]{64}$/
 export function dockerImages(calls: Calls): Images {
   const inspected = async (reference: string, signal: AbortSignal) => {
     const action = `inspect image "${reference}"`
-    const name = IMAGE_ID.test(reference) ? reference : wholeName(action, reference).normalised
-    const path = `/images/${name.split('/').map(encodeURIComponent).join('/')}/json`
     const question = {
       action,
       method: 'GET',
-      path,
+      path: `${pathOf(action, reference)}/json`,
       query: MANIFESTS,
       fine: [GONE],
       signal,
@@ -39,6 +37,12 @@ export function dockerImages(calls: Calls): Images {
     async image(reference, signal) {
       const found = await inspected(reference, signal)
       return found === undefined ? undefined : imageFacts(found)
+    },
+
+    async removeImage(reference, signal) {
+      const action = `remove image "${reference}"`
+      const path = pathOf(action, reference)
+      await calls.ask({ action, method: 'DELETE', path, fine: [GONE], signal })
     },
 
     async pull(wanted, onProgress, signal) {
@@ -84,6 +88,12 @@ export async function* progressOf(calls: Calls, question: Question) {
     if (error) throw new EngineRefusal(question.action, FAILED_LATE, scrubbed(error))
     yield fields
   }
+}
+
+/** By its name or by its id. */
+function pathOf(action: string, reference: string): string {
+  const name = IMAGE_ID.test(reference) ? reference : wholeName(action, reference).normalised
+  return `/images/${name.split('/').map(encodeURIComponent).join('/')}`
 }
 
 function wholeName(action: string, reference: string) {

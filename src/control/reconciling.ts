@@ -6,6 +6,7 @@ import { groupPrefix } from '../core/docker-names.ts'
 import { tableName } from '../core/firewall.ts'
 import { cablePins } from '../reconcile/cable-pins.ts'
 import { firewallKeeper } from '../reconcile/firewall.ts'
+import { imageCollector } from '../reconcile/image-collector.ts'
 import { imageResolver } from '../reconcile/images.ts'
 import { reconcileLoops } from '../reconcile/loops.ts'
 import { publisher } from '../reconcile/publisher.ts'
@@ -25,6 +26,8 @@ import { ticketSigner } from './tunnelling.ts'
 const STEP_GRACE_MS = 5_000
 /** A pull is the longest that a pass can take. */
 const PASS_DEADLINE_MS = 15 * 60_000
+/** A large image is removed file by file. */
+const IMAGE_SWEEP_MS = 5 * 60_000
 
 export interface Told {
   readonly loginFor: RegistryService['loginFor']
@@ -48,6 +51,8 @@ export function reconciling(around: Outside, told: Told) {
     steps,
     PASS_DEADLINE_MS,
   )
+  const keptMs = outside.settings.CLOUDLET_IMAGE_IDLE_SECONDS * 1000
+  const images = imageCollector({ store, engine, clock, log, keptMs })
   const roots = rootWatch({ store, engine, clock, timers, log, wake })
   edge.onHealth((reports) => {
     // Before the first look at the engine nothing can be decided, and that look wakes whoever is due.
@@ -63,6 +68,7 @@ export function reconciling(around: Outside, told: Told) {
     orphans,
     running: () => known.running(),
     sweepSecrets: () => secrets.sweep(),
+    sweepImages: () => images.sweep(AbortSignal.timeout(IMAGE_SWEEP_MS)),
     /** Gives a tenant's group other limits at once; where that fails the next full look does. */
     limitsChanged(tenantId: string): void {
       groups.ensured(tenantId).catch((error: unknown) => {

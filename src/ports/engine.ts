@@ -20,6 +20,12 @@ export interface Engine {
     signal: AbortSignal,
   ): Promise<void>
 
+  /**
+   * Takes a name from an image, or the image itself, by its id; the last name takes the image with it. One that
+   * is gone is fine. Throws EngineRefusal where a container is made of it, or it has further names.
+   */
+  removeImage(reference: string, signal: AbortSignal): Promise<void>
+
   /** Answers the engine's id; one of the same name and labels that is there already is adopted. */
   createContainer(wanted: ContainerWanted, signal: AbortSignal): Promise<string>
   startContainer(name: string, signal: AbortSignal): Promise<void>

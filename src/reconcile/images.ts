@@ -62,6 +62,13 @@ export function imageResolver({
 }: ImageDeps) {
   const { mostBytes } = deps
   const inTurn = pullTurns()
+
+  /** What was there before anybody asked us for it is not ours to take away. */
+  async function isOfOperator(reference: string, signal: AbortSignal): Promise<boolean> {
+    const there = await engine.image(reference, signal)
+    return there !== undefined && !(await store.read.images.isFetched(there.imageId))
+  }
+
   return async (asked: ImageAsked, told: PullTold, signal: AbortSignal): Promise<ImageFound> => {
     const reference = imageReference(asked.image)
     if (!reference.ok) throw unavailable(asked.image, reference.reason)
@@ -76,6 +83,7 @@ export function imageResolver({
     const login = await loginFor(asked.tenantId, registry)
     const credentials = login && { ...login, host: registry }
     const room = roomFor(await accountOf(asked.tenantId))
+    const isOperators = await isOfOperator(normalised, signal)
     try {
       const most = Math.min(mostBytes, room?.left ?? Infinity)
       const wanted = { reference: normalised, mostBytes: most, ...(credentials && { credentials }) }
@@ -88,17 +96,15 @@ export function imageResolver({
     }
     const pulled = await engine.image(normalised, signal)
     if (!pulled) throw unavailable(asked.image, 'the engine does not have it after the pull')
+    const { imageId } = pulled
+    if (!isOperators)
+      await store.write((q) => q.images.noteFetched({ imageId, reference: normalised }))
     if (pulled.sizeBytes !== undefined && pulled.sizeBytes > mostBytes * UNPACKED) {
       throw unavailable(asked.image, `unpacked it is too large: ${pulled.sizeBytes} bytes`)
     }
     const addedAt = clock.now().getTime()
     await store.write((q) =>
-      q.images.put({
-        tenantId: asked.tenantId,
-        reference: normalised,
-        imageId: pulled.imageId,
-        addedAt,
-      }),
+      q.images.put({ tenantId: asked.tenantId, reference: normalised, imageId, addedAt }),
     )
     return { facts: pulled, isShared: false }
   }

@@ -362,6 +362,16 @@ const REST: Checks = {
     assert.equal(await engine.image(`sha256:${'0'.repeat(64)}`, signal), undefined)
   },
 
+  'removeImage() refuses one of which a container is made, and does nothing for one that is gone':
+    async (world) => {
+      const { bench, engine, signal, run } = world
+      await run(PROGRAMS.forEver)
+      await assert.rejects(engine.removeImage(bench.imageId, signal), refusedWith(409))
+      assert.equal((await engine.image(bench.imageId, signal))?.imageId, bench.imageId)
+      await engine.removeImage('127.0.0.1:9/none:latest', signal)
+      await engine.removeImage(`sha256:${'0'.repeat(64)}`, signal)
+    },
+
   'image() and pull() refuse what is no name': async ({ engine, signal }) => {
     await assert.rejects(engine.image('../secrets', signal), refusedWith(400))
     const pulled = engine.pull({ reference: 'Upper/Case' }, () => undefined, signal)

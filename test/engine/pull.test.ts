@@ -70,7 +70,10 @@ test('pull() brings an image, tells how far it is, and does nothing the second t
     assert.equal((await pull({ reference })).at(-1), 100)
     await pull({ reference: `${host}/team/app@${digest}` })
     assert.deepEqual(await engine.image(`${host}/team/app@${digest}`, signal), facts)
-    await docker.getImage(facts.imageId).remove({ force: true })
+    await engine.removeImage(reference, signal)
+    assert.equal(await engine.image(reference, signal), undefined)
+    await engine.removeImage(facts.imageId, signal)
+    assert.equal(await engine.image(facts.imageId, signal), undefined)
   } finally {
     await close()
   }

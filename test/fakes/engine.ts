@@ -147,7 +147,10 @@ const FACTS = {
   clockSkewMs: 0,
 } as const
 
-function imageCalls(host: EngineHost, instance: string): Pick<Engine, 'image' | 'pull'> {
+function imageCalls(
+  host: EngineHost,
+  instance: string,
+): Pick<Engine, 'image' | 'pull' | 'removeImage'> {
   return {
     image: (reference, signal) =>
       host.call({ instance, method: 'image', name: reference }, signal, () => {
@@ -155,6 +158,18 @@ function imageCalls(host: EngineHost, instance: string): Pick<Engine, 'image' | 
           return [...host.images.values()].find(({ imageId }) => imageId === reference)
         }
         return host.images.get(whole('inspect', reference))
+      }),
+    removeImage: (reference, signal) =>
+      host.call({ instance, method: 'removeImage', name: reference }, signal, () => {
+        const isId = IMAGE_ID.test(reference)
+        const name = isId ? reference : whole('remove', reference)
+        const id = isId ? reference : host.images.get(name)?.imageId
+        const names = [...host.images].filter(([, { imageId }]) => imageId === id)
+        const isUsed = [...host.containers.values()].some(({ wanted }) => wanted.imageId === id)
+        const refuse = (why: string) => new EngineRefusal(`remove image "${name}"`, 409, why)
+        if (isId && names.length > 1) throw refuse('image is referenced in multiple repositories')
+        if (names.length === 1 && isUsed) throw refuse('image is being used by a container')
+        for (const [one] of isId ? names : [[name]]) host.images.delete(one)
       }),
     pull: (wanted, onProgress, signal) =>
       host.call({ instance, method: 'pull', name: wanted.reference }, signal, () => {

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import Docker from 'dockerode'
 import { ENGINE_SETTINGS, engineFiles, startDaemon } from '../scripts/bootstrap/engine.js'
@@ -26,6 +26,7 @@ const env = { ...process.env, PATH: `${SYSTEM_PATH}:${process.env['PATH'] ?? ''}
 
 await ownPlaces()
 await ownNetwork()
+await ownDevices()
 await start()
 const docker = new Docker({ socketPath: SOCKET })
 const { Version, ApiVersion } = await docker.version()
@@ -62,6 +63,16 @@ async function ownNetwork(): Promise<void> {
   for (const side of ['eth0', 'nowhere']) await ip('link', 'set', side, 'up')
   await ip('neighbour', 'add', '192.0.2.1', 'lladdr', '02:00:00:00:00:01', 'dev', 'eth0')
   await ip('route', 'add', 'default', 'via', '192.0.2.1')
+}
+
+/** A sysfs shows the network of whoever mounts it. The groups of processes that hang in it are taken along. */
+async function ownDevices(): Promise<void> {
+  const groups = join(data, 'cgroup')
+  mkdirSync(groups)
+  await done(['mount', '--rbind', '/sys/fs/cgroup', groups])
+  await done(['mount', '-t', 'sysfs', 'sysfs', '/sys'])
+  await done(['mount', '--rbind', groups, '/sys/fs/cgroup'])
+  await done(['umount', '--lazy', groups])
 }
 
 function ip(...words: string[]): Promise<void> {

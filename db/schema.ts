@@ -139,6 +139,10 @@ export const networks = sqliteTable(
     egressJson: text('egress_json').notNull().default('"open"'),
     /** Whether mail may be sent straight to other servers. */
     smtp: integer('smtp', { mode: 'boolean' }).notNull().default(false),
+    /** `none`: its containers reach each other only as firewalls say. */
+    within: text('within', { enum: ['open', 'none'] })
+      .notNull()
+      .default('open'),
   },
   (t) => [
     // One that is on its way out gives its name free at once.

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { is } from 'drizzle-orm'
 import { getTableConfig, SQLiteTable, type SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import * as audit from './schema-audit.ts'
+import * as firewalls from './schema-firewalls.ts'
 import * as images from './schema-images.ts'
 import * as secrets from './schema-secrets.ts'
 import * as people from './schema-people.ts'
@@ -39,6 +40,7 @@ function checksOf(table: string): string[] {
   const found = Object.values({
     ...schema,
     ...audit,
+    ...firewalls,
     ...images,
     ...secrets,
     ...people,

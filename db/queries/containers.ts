@@ -53,6 +53,7 @@ export interface ContainerPage {
 
 export const containerQueries = (db: Executor) => ({
   ...findings(db),
+  ...namesBySpec(db),
   ...wholes(db),
   ...amounts(db),
   ...changes(db),
@@ -103,20 +104,34 @@ function findings(db: Executor) {
       )
       return placedOn(db, { where, orderBy: asc(containers.name), limit: page.limit })
     },
-
-    /** Names of those that were made with one of these exceptions. */
-    async withExceptions(tenantId: string, exceptions: readonly string[]): Promise<string[]> {
-      const asked = sql`EXISTS (SELECT 1 FROM json_each(${containers.specJson}, '$.exceptions') AS one
-        WHERE one.value IN (SELECT value FROM json_each(${JSON.stringify(exceptions)})))`
-      const rows = await db
-        .select({ name: containers.name })
-        .from(containers)
-        .where(and(living(tenantId), asked))
-        .orderBy(asc(containers.name))
-      return rows.map(({ name }) => name)
-    },
   }
 }
+
+const namesBySpec = (db: Executor) => ({
+  /** Names of those that carry this firewall. */
+  async withFirewall(tenantId: string, firewall: string): Promise<string[]> {
+    const carried = sql`EXISTS (SELECT 1 FROM json_each(${containers.specJson}, '$.firewalls') AS one
+      WHERE one.value = ${firewall})`
+    const rows = await db
+      .select({ name: containers.name })
+      .from(containers)
+      .where(and(living(tenantId), carried))
+      .orderBy(asc(containers.name))
+    return rows.map(({ name }) => name)
+  },
+
+  /** Names of those that were made with one of these exceptions. */
+  async withExceptions(tenantId: string, exceptions: readonly string[]): Promise<string[]> {
+    const asked = sql`EXISTS (SELECT 1 FROM json_each(${containers.specJson}, '$.exceptions') AS one
+      WHERE one.value IN (SELECT value FROM json_each(${JSON.stringify(exceptions)})))`
+    const rows = await db
+      .select({ name: containers.name })
+      .from(containers)
+      .where(and(living(tenantId), asked))
+      .orderBy(asc(containers.name))
+    return rows.map(({ name }) => name)
+  },
+})
 
 const wholes = (db: Executor) => ({
   async ofTenant(tenantId: string): Promise<PlacedContainer[]> {

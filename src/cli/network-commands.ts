@@ -14,6 +14,11 @@ const WALLS = {
     summary: 'open, none, or a range with ports: tcp:443@203.0.113.0/24',
   },
   ingress: { type: 'boolean', summary: 'Let its containers reach the ingress' },
+  within: {
+    type: 'string',
+    value: 'open|none',
+    summary: 'Whether its containers reach each other; none: only as firewalls let them',
+  },
   smtp: { type: 'boolean', summary: 'Let mail be sent straight to other servers (operators)' },
 } as const satisfies Options
 

@@ -88,6 +88,12 @@ export const RUN_OPTIONS = {
     value: 'name[=address]',
     summary: 'Network that it is in; the first has the default route',
   },
+  firewall: {
+    type: 'string',
+    multiple: true,
+    value: 'name',
+    summary: 'Firewall that it carries',
+  },
   port: {
     type: 'string',
     short: 'p',

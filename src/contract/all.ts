@@ -4,6 +4,7 @@ import { attachNetwork, detachNetwork } from './container-attach.ts'
 import { updateContainer } from './container-change.ts'
 import * as containers from './containers.ts'
 import { platformDoctor } from './doctor.ts'
+import * as firewalls from './firewalls.ts'
 import type { Endpoint } from './endpoint.ts'
 import { listEvents, listTenantEvents } from './events.ts'
 import * as images from './images.ts'
@@ -49,6 +50,11 @@ export const ENDPOINTS: readonly Endpoint[] = [
   networks.getNetwork,
   networks.updateNetwork,
   networks.deleteNetwork,
+  firewalls.createFirewall,
+  firewalls.listFirewalls,
+  firewalls.getFirewall,
+  firewalls.updateFirewall,
+  firewalls.deleteFirewall,
   getUsage,
   images.listImages,
   images.putRegistry,

@@ -3,7 +3,7 @@ import { Container, ContainerCreate, CONTAINERS, InContainer } from './container
 import { endpoint, WaitQuery } from './endpoint.ts'
 import { change } from './operations.ts'
 
-const { memoryBytes, cpuMilli, cpuShares, pids, healthCheck } = ContainerCreate.shape
+const { memoryBytes, cpuMilli, cpuShares, pids, healthCheck, firewalls } = ContainerCreate.shape
 
 /** What can be changed of a container without making it anew. `null` is the default again (RFC 7396). */
 export const ContainerChange = z
@@ -13,6 +13,7 @@ export const ContainerChange = z
     cpuShares: cpuShares.unwrap().nullable(),
     pids: pids.unwrap().nullable(),
     restart: ContainerCreate.shape.restart.unwrap(),
+    firewalls: firewalls.unwrap().nullable(),
     healthCheck: healthCheck.unwrap().nullable().describe('As a whole; null: the default check'),
   })
   .partial()
@@ -24,7 +25,7 @@ export const updateContainer = endpoint({
   method: 'patch',
   path: `${CONTAINERS}/{container}`,
   conditional: true,
-  summary: 'Change limits, restart policy or health check of a container while it runs',
+  summary: 'Change limits, restart policy, health check or firewalls of a container while it runs',
   permission: 'containers:write',
   params: InContainer,
   query: WaitQuery,
@@ -39,5 +40,6 @@ export const updateContainer = endpoint({
     'not-found',
     'quota-exceeded',
     'state-conflict',
+    'too-many-rules',
   ],
 })

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { EXCEPTIONS } from '../core/exceptions.ts'
 import { ContainerAddress, NetworkUses } from './container-networks.ts'
 import { endpoint, Flag, page, PageQuery, WaitQuery } from './endpoint.ts'
+import { FirewallUses } from './firewall-uses.ts'
 import { HealthCheck, Port } from './health-check.ts'
 import { LabelFilter, Labels, NameFilter, Text } from './labels.ts'
 import { Id, InTenant, Name, NameOrId, Timestamp } from './names.ts'
@@ -122,6 +123,7 @@ export const ContainerCreate = z
     ),
     secrets: SecretUses.optional(),
     networks: NetworkUses.optional(),
+    firewalls: FirewallUses.optional(),
     start: z.boolean().default(true).describe('False: create it stopped'),
   })
   .meta({ id: 'ContainerCreate' })
@@ -230,6 +232,7 @@ export const createContainer = endpoint({
     'name-taken',
     'not-found',
     'quota-exceeded',
+    'too-many-rules',
   ],
 })
 

@@ -15,6 +15,9 @@ const Egress = z
   .union([z.enum(['open', 'none']), z.array(EgressRule).min(1).max(64)])
   .describe('Where its containers may go outside: anywhere, nowhere, or only there')
 const Ingress = z.boolean().describe('Whether its containers reach the ingress of the platform')
+const Within = z
+  .enum(['open', 'none'])
+  .describe('Whether its containers reach each other; `none`: only as firewalls let them')
 const Smtp = z
   .boolean()
   .describe('Whether mail may be sent straight to other servers; only an operator can open it')
@@ -32,6 +35,7 @@ export const NetworkCreate = z
     ingress: Ingress.default(false),
     egress: Egress.default('open'),
     smtp: Smtp.default(false),
+    within: Within.default('open'),
   })
   .meta({ id: 'NetworkCreate' })
 export type NetworkCreate = z.infer<typeof NetworkCreate>
@@ -42,6 +46,7 @@ export const NetworkChange = z
     ingress: Ingress.optional(),
     egress: Egress.optional(),
     smtp: Smtp.optional(),
+    within: Within.optional(),
   })
   .meta({ id: 'NetworkChange' })
 export type NetworkChange = z.infer<typeof NetworkChange>
@@ -58,6 +63,7 @@ export const Network = z
     ingress: Ingress,
     egress: Egress,
     smtp: Smtp,
+    within: Within,
     generation: z.int(),
     createdAt: Timestamp,
   })

@@ -8,6 +8,7 @@ import { keyRoutes, platformKeyRoutes } from '../../routes/keys.ts'
 import { nodeRoutes } from '../../routes/nodes.ts'
 import { operationRoutes } from '../../routes/operations.ts'
 import { orphanRoutes } from '../../routes/orphans.ts'
+import { firewallRoutes } from '../../routes/firewalls.ts'
 import { networkRoutes } from '../../routes/networks.ts'
 import { platformRoutes } from '../../routes/platform.ts'
 import { registryRoutes } from '../../routes/registries.ts'
@@ -100,6 +101,7 @@ function bindRoutes(api: App, outside: Outside, services: Services): void {
   eventRoutes(api, services.events)
   backupRoutes(api, services.backups)
   auditRoutes(api, services)
+  firewallRoutes(api, services.firewalls)
   networkRoutes(api, services.networks)
   secretRoutes(api, services)
   whoamiRoutes(api, services.whoami)

@@ -13,7 +13,8 @@ import { keyService } from '../services/keys.ts'
 import { logService } from '../services/logs.ts'
 import { metricsService } from '../services/metrics.ts'
 import { nodeScheduling } from '../services/node-scheduling.ts'
-import { networkService } from '../services/networks.ts'
+import { firewallService } from '../services/firewalls.ts'
+import { networkService, type NetworkDeps } from '../services/networks.ts'
 import { onceService } from '../services/once.ts'
 import { operationService } from '../services/operations.ts'
 import { registryService } from '../services/registries.ts'
@@ -55,19 +56,18 @@ export function services(outside: Outside) {
     erase,
     erased: (id) => keys.endTenant(id),
   })
-  const { wake } = reconciler
-
   const requireRuntime = sandboxCheck(engine)
   const common = { ...placeOf(outside), newId: randomId, audit, events, ledger, requireRuntime }
-  const operations = operationService({ ...common, wake })
+  const operations = operationService({ ...common, wake: reconciler.wake })
   const keys = keyService({ ...common, newJti: randomId, keyRing, tokens: joseTokens })
   const containers = containerService({
     ...common,
     operations,
-    wake,
+    wake: reconciler.wake,
     registries: outside.registries,
     around: aroundOf(outside),
     routesChanged: () => reconciler.publish(),
+    wallsChanged: () => reconciler.assertWalls(),
     requireEngine() {
       if (!reconciler.isUp()) throw engineAway('change containers')
     },
@@ -85,7 +85,7 @@ export function services(outside: Outside) {
     keys,
     containers,
     reconciler,
-    networks: networkService({ ...common, ...wallsOf(reconciler) }),
+    ...walling(common, reconciler),
     scheduling: nodeScheduling({ ...common, operations, ...nodeOf(reconciler) }),
     tenants: tenantService({
       ...common,
@@ -115,10 +115,17 @@ const placeOf = ({ store, clock, engine, instance }: Outside) => ({
   pool: instance.pool,
 })
 
-const wallsOf = (reconciler: ReturnType<typeof reconciling>) => ({
-  wakeNetwork: (id: string) => reconciler.wakeNetwork(id),
-  wallsChanged: () => reconciler.assertWalls(),
-})
+function walling(
+  common: Omit<NetworkDeps, 'wakeNetwork' | 'wallsChanged'>,
+  reconciler: ReturnType<typeof reconciling>,
+) {
+  const deps = {
+    ...common,
+    wakeNetwork: (id: string) => reconciler.wakeNetwork(id),
+    wallsChanged: () => reconciler.assertWalls(),
+  }
+  return { firewalls: firewallService(deps), networks: networkService(deps) }
+}
 
 /** Of tenants that are not gone. */
 const livingAccounts =

@@ -24,6 +24,12 @@ export interface FailureDetails {
     readonly errors: readonly { readonly pointer: string; readonly detail: string }[]
   }
   'invalid-token': { readonly hint: string }
+  /** Containers carry it, or rules of others name it. */
+  'firewall-in-use': {
+    readonly firewall: string
+    readonly containers: readonly string[]
+    readonly firewalls: readonly string[]
+  }
   /** The request came under a host name that is not the platform's. */
   'host-unknown': { readonly setting: string }
   'media-type-unknown': { readonly expected: string }
@@ -57,6 +63,8 @@ export interface FailureDetails {
   'storage-unavailable': { readonly retryAfterSeconds: number }
   /** Nothing of the tenant runs until an operator of the platform says so. */
   'tenant-suspended': { readonly tenant: string; readonly reason?: string }
+  /** Of what one tenant's firewalls may be. */
+  'too-many-rules': { readonly entries: number; readonly most: number }
   'timed-out': { readonly action: string; readonly seconds: number }
 }
 export type FailureCode = keyof FailureDetails

@@ -35,6 +35,10 @@ table inet ${table} {
   set egress_open { type ifname; }
   set egress_rules { type ipv4_addr . ipv4_addr . inet_proto . inet_service; flags interval; }
   set never { type ipv4_addr; flags interval; auto-merge; }
+  set guarded_in { type ipv4_addr; }
+  set guarded_out { type ipv4_addr; }
+  set let_in { type ipv4_addr . ipv4_addr . inet_proto . inet_service; flags interval; }
+  set let_out { type ipv4_addr . ipv4_addr . inet_proto . inet_service; flags interval; }
   set connections { type ipv4_addr; size 65535; flags dynamic; }
 
   chain input {
@@ -57,14 +61,20 @@ table inet ${table} {
   chain from_container {
     iifname . ether saddr . ip saddr != @members drop
     oifname "${bridgePrefix}*" iifname . oifname != @linked drop
-    ct state established,related accept
+    ct state related accept
     ct state invalid drop
+    ct direction original jump guarded
+    ct state established accept
     oifname "${bridgePrefix}*" accept
     ip daddr @never drop
     ct state new add @connections { ip saddr ct count over ${mostConnections} } drop
     iifname @egress_open jump to_world
     ip saddr . ip daddr . meta l4proto . th dport @egress_rules accept
     reject with icmpx admin-prohibited
+  }
+  chain guarded {
+    ip saddr @guarded_out ip saddr . ip daddr . meta l4proto . th dport != @let_out reject with icmpx admin-prohibited
+    ip daddr @guarded_in ip daddr . ip saddr . meta l4proto . th dport != @let_in reject with icmpx admin-prohibited
   }
   chain to_world {
     tcp dport 25 iifname != @smtp_open reject with icmpx admin-prohibited

@@ -1,5 +1,6 @@
 import { cidrText, type Cidr } from './cidr.ts'
 import { frameOf } from './firewall-frame.ts'
+import { guardElements, type SecurityGroups } from './security-groups.ts'
 import { SPECIAL_RANGES } from './special-ranges.ts'
 
 /**
@@ -38,6 +39,8 @@ export interface FirewallPlace {
 export interface FirewallState {
   readonly networks: readonly FirewallNetwork[]
   readonly members: readonly FirewallMember[]
+  /** Each tenant's own, of those who have any. */
+  readonly groups: readonly SecurityGroups[]
   /** Ranges that no container may send to: the host's own networks and the address pool. */
   readonly hostRanges: readonly Cidr[]
 }
@@ -89,6 +92,7 @@ export const ruleSet = (place: FirewallPlace, state: FirewallState): RuleSet => 
       name: 'never',
       elements: [...SPECIAL_RANGES, ...state.hostRanges.map(cidrText)],
     },
+    ...guards(state.groups),
     { family: 'bridge', name: 'ports', elements: pinned(state, (_, port) => quoted(port)) },
     { family: 'bridge', name: 'pins', elements: pinned(state, pinElement) },
     {
@@ -98,6 +102,17 @@ export const ruleSet = (place: FirewallPlace, state: FirewallState): RuleSet => 
     },
   ],
 })
+
+const GUARDS = ['guarded_in', 'guarded_out', 'let_in', 'let_out'] as const
+
+function guards(groups: readonly SecurityGroups[]): RuleSetElements[] {
+  const each = groups.map(guardElements)
+  return GUARDS.map((name) => ({
+    family: 'inet',
+    name,
+    elements: each.flatMap((one) => one[name]),
+  }))
+}
 
 const quoted = (name: string): string => `"${name}"`
 const memberElement = ({ bridge, mac, address }: FirewallMember): string =>

@@ -18,6 +18,7 @@ export const PROBLEMS = {
   'image-unavailable': { status: 422, title: 'Image unavailable' },
   'invalid-input': { status: 422, title: 'Invalid input' },
   'invalid-token': { status: 401, title: 'Token missing or not valid' },
+  'firewall-in-use': { status: 409, title: 'Firewall in use' },
   'host-unknown': { status: 421, title: 'Misdirected request' },
   'media-type-unknown': { status: 415, title: 'Media type not understood' },
   'method-not-allowed': { status: 405, title: 'Method not allowed' },
@@ -41,6 +42,7 @@ export const PROBLEMS = {
   'storage-full': { status: 507, title: 'Disk of the platform full' },
   'storage-unavailable': { status: 503, title: 'Database of the platform unavailable' },
   'tenant-suspended': { status: 403, title: 'Tenant suspended' },
+  'too-many-rules': { status: 409, title: 'Too many firewall rules' },
   'timed-out': { status: 504, title: 'Timed out' },
 } as const satisfies Record<FailureCode, { status: number; title: string }>
 

@@ -29,6 +29,7 @@ export interface EngineSpec {
   /** Absent in what was asked for before there was such a thing. */
   readonly minHealthySeconds?: number
   readonly secrets?: readonly SecretRef[]
+  readonly firewalls?: readonly string[]
 }
 
 /** Written by the container service alone, from a parsed spec. */

@@ -16,6 +16,7 @@ import type { Log } from '../log.ts'
 import type { Timers } from '../ports/timers.ts'
 import { specOf } from './container-wanted.ts'
 import { within } from './deadline.ts'
+import { groupsAmong } from './firewall-groups.ts'
 import type { CablePins } from './cable-pins.ts'
 import type { Firewall } from '../ports/firewall.ts'
 import { stayingIn } from './placed-endpoints.ts'
@@ -71,6 +72,7 @@ export function firewallKeeper(deps: FirewallDeps): SettledFirewall {
     const rules = ruleSet(place, {
       networks: networks.map((row) => networkOf(row, instance)),
       members: containers.flatMap((placed) => onCables(membersAt(placed), placed)),
+      groups: groupsAmong(await store.read.firewalls.all(), networks, containers),
       hostRanges: await firewall.hostRanges(),
     })
     const isMadeAnew = await within(

@@ -16,6 +16,7 @@ import { checkAliases, firstNetwork, refuseAliased, usesOf } from './container-n
 import { checkSecrets } from './container-secrets.ts'
 import { containerOf, type Surroundings } from './container-view.ts'
 import type { Elsewhere } from './elsewhere.ts'
+import { checkFirewalls, refuseTooMany } from './firewall-checks.ts'
 import type { Ledger } from './ledger.ts'
 import type { Begun, OperationService } from './operations.ts'
 import type { EventService } from './events.ts'
@@ -138,6 +139,7 @@ function insertion(deps: IntentDeps) {
     await refuseRegistry(q, tenant.id, { image: wanted.image, named: deps.registries })
     const facts = { tenant, id, node: deps.node, nowMs: deps.clock.now().getTime() }
     await checkSecrets(q, tenant.id, wanted)
+    await checkFirewalls(q, tenant.id, wanted.firewalls)
     const made = newRow(wanted, facts)
     const uses = await usesOf(q, tenant.id, wanted.networks)
     const missing = uses.some(({ network }) => !network) ? POOL_NETWORK : {}
@@ -155,6 +157,7 @@ function insertion(deps: IntentDeps) {
     const row = { ...made, networkId: home?.id ?? '' }
     await q.containers.insert(row)
     await claimName(q, row)
+    await refuseTooMany(q, tenant.id)
     await deps.events.record(q, containerCreated(row))
     return begin(deps, q, { row, slug, actor, verb: 'create', supersedes: true })
   }

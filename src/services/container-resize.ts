@@ -5,6 +5,7 @@ import type { ContainerSpec } from '../contract/containers.ts'
 import { wrongField } from '../core/failure.ts'
 import { isResizing, resized, sameSizes } from '../core/resize.ts'
 import { sizesWanted } from './container-rows.ts'
+import { checkFirewalls, refuseTooMany } from './firewall-checks.ts'
 import type { Ledger } from './ledger.ts'
 
 /**
@@ -19,6 +20,10 @@ export const resizing =
     const spec = merged(old, change)
     checkPort(row, spec)
     const specJson = JSON.stringify(spec)
+    if (change.firewalls) {
+      await checkFirewalls(q, row.tenantId, change.firewalls)
+      await refuseTooMany(q, row.tenantId, { ...row, specJson })
+    }
     const wanted = sizesWanted(spec)
     if (sameSizes(wanted, row) && !isResizing(row)) {
       return specJson === row.specJson ? {} : { specJson }

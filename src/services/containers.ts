@@ -30,6 +30,8 @@ export interface ContainerDeps extends IntentDeps {
   readonly requireEngine: () => void
   /** Tells the edge of new names. */
   readonly routesChanged: () => void
+  /** What containers may has changed. */
+  readonly wallsChanged: () => void
 }
 
 export type ContainerService = ReturnType<typeof containerService>
@@ -159,6 +161,7 @@ function changes(deps: ContainerDeps) {
       const updated = await intents.change(asked, 'update', resizing(deps.ledger, change))
       // The edge checks the health.
       deps.routesChanged()
+      if (change.firewalls !== undefined) deps.wallsChanged()
       return updated
     },
 

@@ -7,7 +7,7 @@ import { roomOf } from './placement.ts'
 
 /** As the API shows it. */
 export function networkOf(row: NetworkRow): Network {
-  const { id, name, zone, subnet, state, ingress, smtp, generation } = row
+  const { id, name, zone, subnet, state, ingress, smtp, within, generation } = row
   // Written by the network service alone, from what the contract has parsed.
   const labels: Network['labels'] = JSON.parse(row.labelsJson)
   const egress: Network['egress'] = JSON.parse(row.egressJson)
@@ -22,6 +22,7 @@ export function networkOf(row: NetworkRow): Network {
     ingress,
     egress,
     smtp,
+    within,
     generation,
     createdAt: new Date(row.createdAt).toISOString(),
   }

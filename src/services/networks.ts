@@ -221,6 +221,7 @@ const changedBy = (was: Network, change: NetworkChange): TraitsAsked => ({
   ingress: change.ingress ?? was.ingress,
   egress: change.egress ?? was.egress,
   smtp: change.smtp ?? was.smtp,
+  within: change.within ?? was.within,
 })
 
 interface TraitsAsked {
@@ -229,11 +230,12 @@ interface TraitsAsked {
   readonly ingress: boolean
   readonly egress: Network['egress']
   readonly smtp: boolean
+  readonly within: Network['within']
 }
 
 /** What is asked for, if it may be; `was`: what there is already. */
 function traitsOf(wanted: TraitsAsked, { caller }: Asking, was?: NetworkRow): NetworkTraits {
-  const { zone = THE_ZONE, labels = {}, ingress, egress, smtp } = wanted
+  const { zone = THE_ZONE, labels = {}, ingress, egress, smtp, within } = wanted
   if (zone !== THE_ZONE) throw wrongField('#/zone', `there is no zone but "${THE_ZONE}"`)
   if (smtp && was?.smtp !== true && caller.tenant !== null) {
     throw wrongField('#/smtp', 'port 25 is opened by an operator of the platform alone')
@@ -241,7 +243,7 @@ function traitsOf(wanted: TraitsAsked, { caller }: Asking, was?: NetworkRow): Ne
   const problem = typeof egress === 'string' ? undefined : egressProblem(egress)
   if (problem) throw wrongField(`#/egress/${problem.index}/${problem.field}`, problem.detail)
   const [labelsJson, egressJson] = [JSON.stringify(labels), JSON.stringify(egress)]
-  return { zone, labelsJson, ingress, egressJson, smtp }
+  return { zone, labelsJson, ingress, egressJson, smtp, within }
 }
 
 function rangeOf({ cidr }: NetworkCreate): Cidr | undefined {

@@ -40,7 +40,7 @@ export const POOL_NETWORK = { networks: 1, addresses: 2 ** (32 - SUBNET_PREFIX) 
 /** Where a network may go outside, and how it is found. */
 export type NetworkTraits = Pick<
   NetworkRow,
-  'egressJson' | 'ingress' | 'labelsJson' | 'smtp' | 'zone'
+  'egressJson' | 'ingress' | 'labelsJson' | 'smtp' | 'within' | 'zone'
 >
 
 /** The only zone there is, until there are more machines. */
@@ -52,6 +52,7 @@ export const PLAIN: NetworkTraits = {
   ingress: false,
   egressJson: '"open"',
   smtp: false,
+  within: 'open',
 }
 
 export interface NewNetwork {

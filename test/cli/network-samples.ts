@@ -1,3 +1,4 @@
+import type { Firewall, FirewallDetails } from '../../src/contract/firewalls.ts'
 import type { Network, NetworkDetails } from '../../src/contract/networks.ts'
 
 export const network: Network = {
@@ -11,6 +12,7 @@ export const network: Network = {
   ingress: false,
   egress: [{ cidr: '203.0.113.0/24', protocol: 'tcp', ports: '443' }],
   smtp: false,
+  within: 'open',
   generation: 1,
   createdAt: '2026-01-02T03:04:05.000Z',
 }
@@ -28,3 +30,15 @@ export const networkDetails: NetworkDetails = {
   ],
   addresses: { first: '10.208.1.2', last: '10.208.1.191', total: 190, free: 189 },
 }
+
+export const firewall: Firewall = {
+  id: 'f0000000000000aa',
+  name: 'db',
+  ingress: [{ firewall: 'web', protocol: 'tcp', ports: '5432' }],
+  egress: null,
+  labels: {},
+  generation: 1,
+  createdAt: '2026-01-02T03:04:05.000Z',
+}
+
+export const firewallDetails: FirewallDetails = { ...firewall, containers: ['hello'] }

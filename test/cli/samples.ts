@@ -15,7 +15,7 @@ import type { User } from '../../src/contract/users.ts'
 import type { Session } from '../../src/contract/sessions.ts'
 import type { PlatformLimits, PlatformUsage, Share, Usage } from '../../src/contract/usage.ts'
 import { allLimits, type Reserved } from '../../src/core/quota.ts'
-import { network, networkDetails } from './network-samples.ts'
+import { firewall, firewallDetails, network, networkDetails } from './network-samples.ts'
 import { removal, tenant } from './tenant-samples.ts'
 import { tunnelTicket } from './tunnel-sample.ts'
 
@@ -278,6 +278,11 @@ export const SAMPLES: Readonly<
   'operations.list': page(operation),
   'operations.get': { value: operation },
   'operations.cancel': { value: { ...operation, state: 'cancelled' } },
+  'firewalls.create': { value: firewall },
+  'firewalls.list': page(firewall),
+  'firewalls.get': { value: firewallDetails },
+  'firewalls.update': { value: firewallDetails },
+  'firewalls.delete': { value: null },
   'networks.create': { value: network },
   'networks.list': page(network),
   'networks.get': { value: networkDetails },

@@ -47,13 +47,18 @@ const elements = ({ sets }: RuleSet, name: string): readonly string[] => {
 }
 
 test('ruleSet() names every member by bridge, hardware address and address', () => {
-  const rules = ruleSet(PLACE, { networks: [], members: [member(1, 2)], hostRanges: [] })
+  const rules = ruleSet(PLACE, {
+    groups: [],
+    networks: [],
+    members: [member(1, 2)],
+    hostRanges: [],
+  })
   assert.deepEqual(elements(rules, 'members'), ['"clabcd01" . 02:c1:0a:d0:01:02 . 10.208.1.2'])
 })
 
 test('ruleSet() pins a cable once it is known, and none before', () => {
   const members = [member(1, 2, 'veth12'), member(1, 3)]
-  const rules = ruleSet(PLACE, { networks: [], members, hostRanges: [] })
+  const rules = ruleSet(PLACE, { groups: [], networks: [], members, hostRanges: [] })
   assert.deepEqual(elements(rules, 'ports'), ['"veth12"'])
   assert.deepEqual(elements(rules, 'hardware'), ['"veth12" . 02:c1:0a:d0:01:02'])
   assert.deepEqual(elements(rules, 'pins'), ['"veth12" . 02:c1:0a:d0:01:02 . 10.208.1.2'])
@@ -61,7 +66,12 @@ test('ruleSet() pins a cable once it is known, and none before', () => {
 
 test('ruleSet() links a network with itself and with its peers, and with no other', () => {
   const networks = [network(1, { peers: ['clabcd02'] }), network(2, { peers: ['clabcd01'] })]
-  const rules = ruleSet(PLACE, { networks: [...networks, network(3)], members: [], hostRanges: [] })
+  const rules = ruleSet(PLACE, {
+    groups: [],
+    networks: [...networks, network(3)],
+    members: [],
+    hostRanges: [],
+  })
   assert.deepEqual(elements(rules, 'linked'), [
     '"clabcd01" . "clabcd01"',
     '"clabcd01" . "clabcd02"',
@@ -74,7 +84,7 @@ test('ruleSet() links a network with itself and with its peers, and with no othe
 test('ruleSet() lets a network out as its policy says', () => {
   const rule = { to: range('203.0.113.0/24'), protocol: 'tcp', ports: [80, 443] } as const
   const networks = [network(1), network(2, { egress: 'none' }), network(3, { egress: [rule] })]
-  const rules = ruleSet(PLACE, { networks, members: [], hostRanges: [] })
+  const rules = ruleSet(PLACE, { groups: [], networks, members: [], hostRanges: [] })
   assert.deepEqual(elements(rules, 'egress_open'), ['"clabcd01"'])
   assert.deepEqual(elements(rules, 'egress_rules'), [
     '10.208.3.0/24 . 203.0.113.0/24 . tcp . 80-443',
@@ -83,15 +93,19 @@ test('ruleSet() lets a network out as its policy says', () => {
 
 test('ruleSet() never lets anybody out to the host’s own ranges, or to those of nobody', () => {
   const hostRanges = [range('198.51.100.0/24')]
-  const never = elements(ruleSet(PLACE, { networks: [], members: [], hostRanges }), 'never')
+  const never = elements(
+    ruleSet(PLACE, { groups: [], networks: [], members: [], hostRanges }),
+    'never',
+  )
   assert.ok(never.includes('169.254.0.0/16'))
   assert.ok(never.includes('10.0.0.0/8'))
   assert.ok(never.includes('198.51.100.0/24'))
 })
 
 test('ruleSet() has one frame for a place, whoever is there', () => {
-  const empty = ruleSet(PLACE, { networks: [], members: [], hostRanges: [] })
+  const empty = ruleSet(PLACE, { groups: [], networks: [], members: [], hostRanges: [] })
   const full = ruleSet(PLACE, {
+    groups: [],
     networks: [network(1, { ingress: true, smtp: true })],
     members: [member(1, 2, 'veth12')],
     hostRanges: [range('198.51.100.0/24')],
@@ -103,6 +117,7 @@ test('ruleSet() has one frame for a place, whoever is there', () => {
       {
         networks: [],
         members: [],
+        groups: [],
         hostRanges: [],
       },
     ).frame,

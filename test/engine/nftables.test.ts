@@ -59,6 +59,7 @@ const state = (...members: FirewallMember[]): FirewallState => ({
     },
   ],
   members,
+  groups: [],
   hostRanges: [{ base: 0xc0a80000, prefix: 16, size: 65_536 }],
 })
 

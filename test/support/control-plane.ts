@@ -29,6 +29,7 @@ import { containerService } from '../../src/services/containers.ts'
 import { elsewhere } from '../../src/services/elsewhere.ts'
 import { eventService } from '../../src/services/events.ts'
 import { accountOfTenant, ledgerService } from '../../src/services/ledger.ts'
+import { firewallService } from '../../src/services/firewalls.ts'
 import { networkService } from '../../src/services/networks.ts'
 import { nodeScheduling } from '../../src/services/node-scheduling.ts'
 import { operationService } from '../../src/services/operations.ts'
@@ -117,6 +118,7 @@ export function controlPlane(life: LifeDeps) {
     around: aroundOf(edge),
     registries: REGISTRIES,
     routesChanged: () => void routes.publish(),
+    wallsChanged: () => void hosts.firewall.asserted(),
     requireEngine() {
       if (observer.isUp()) return
       throw failure('engine-unavailable', 'The engine is away', { retryAfterSeconds: 2 })
@@ -141,6 +143,7 @@ export function controlPlane(life: LifeDeps) {
     tenants,
     operations,
     containers,
+    firewalls: firewallService({ ...common, ...wallsOf(hosts, driven) }),
     ofNetworks: networkService({ ...common, ...wallsOf(hosts, driven) }),
     events,
     audit,

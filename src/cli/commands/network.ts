@@ -4,7 +4,7 @@ import { getContainer } from '../../contract/containers.ts'
 import type { Output } from '../../contract/endpoint.ts'
 import * as contract from '../../contract/networks.ts'
 import type { Given } from '../arguments.ts'
-import { pairsOf } from '../choice.ts'
+import { oneOf, pairsOf } from '../choice.ts'
 import type { Work } from '../command.ts'
 import type { Context } from '../context.ts'
 import { usageError } from '../exit.ts'
@@ -49,7 +49,7 @@ export const set: Work = async (context, given) => {
   const api = await context.api()
   const body = changeOf(given)
   if (Object.keys(body).length === 0) {
-    throw usageError('Nothing to change: give --egress, --ingress, --smtp or --label')
+    throw usageError('Nothing to change: give --egress, --ingress, --within, --smtp or --label')
   }
   const params = await at(context, given)
   return shown(context, await api.call(contract.updateNetwork, { params, body }))
@@ -101,12 +101,14 @@ async function at(context: Context, given: Given) {
 
 function changeOf(given: Given): Change {
   const [labels, egress] = [given.list('label'), given.list('egress')]
+  const within = oneOf(['open', 'none'], given.text('within'), '--within')
   const [ingress, smtp] = [given.switched('ingress'), given.switched('smtp')]
   return {
     ...(labels.length > 0 && { labels: pairsOf(labels, '--label') }),
     ...(egress.length > 0 && { egress: egressOf(egress) }),
     ...(ingress !== null && { ingress }),
     ...(smtp !== null && { smtp }),
+    ...(within !== null && { within }),
   }
 }
 
@@ -139,6 +141,7 @@ const shown = (context: Context, network: contract.NetworkDetails) =>
       ['State', network.state],
       ['Ingress', network.ingress ? 'open' : 'closed'],
       ['Egress', egressText(network.egress)],
+      ['Within', network.within],
       ['Addresses', `${first} to ${last}, ${free} of ${total} free`],
       [
         'Members',

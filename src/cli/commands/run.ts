@@ -77,6 +77,7 @@ function specOf(given: Given): Omit<Spec, 'name'> {
     env: env.length === 0 ? null : pairsOf(env, '--env'),
     secrets: secretsOf(given),
     networks: networksOf(given),
+    firewalls: firewallsOf(given),
     labels: labels.length === 0 ? null : pairsOf(labels, '--label'),
     ports: ports.length === 0 ? null : ports.map((port, at) => ({ ...port, app: at === appAt })),
     ...sizesOf(given),
@@ -116,6 +117,11 @@ function networksOf(given: Given): Spec['networks'] | null {
     return { name, ...(address !== undefined && { address }) }
   })
   return all.length === 0 ? null : all
+}
+
+function firewallsOf(given: Given): Spec['firewalls'] | null {
+  const all = given.list('firewall')
+  return all.length === 0 ? null : [...all]
 }
 
 /** `db-password`, `db-password@3`, `db-password:db/password`; as a variable `DB=db-password@3`. */

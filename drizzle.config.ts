@@ -8,6 +8,7 @@ export default defineConfig({
     './db/schema-audit.ts',
     './db/schema-firewalls.ts',
     './db/schema-images.ts',
+    './db/schema-peerings.ts',
     './db/schema-people.ts',
     './db/schema-platform.ts',
     './db/schema-secrets.ts',

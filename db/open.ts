@@ -23,6 +23,7 @@ import { nameQueries } from './queries/names.ts'
 import { networkQueries } from './queries/networks.ts'
 import { nodeQueries } from './queries/nodes.ts'
 import { operationQueries } from './queries/operations.ts'
+import { peeringQueries } from './queries/peerings.ts'
 import { platformStateQueries } from './queries/platform-state.ts'
 import { peopleQueries } from './queries/people.ts'
 import { registryQueries } from './queries/registries.ts'
@@ -54,6 +55,7 @@ export const queriesOn = (db: Executor, afterCommit: AfterCommit) => ({
   networks: networkQueries(db),
   nodes: nodeQueries(db),
   operations: operationQueries(db),
+  peerings: peeringQueries(db),
   platformState: platformStateQueries(db),
   people: peopleQueries(db),
   registries: registryQueries(db),

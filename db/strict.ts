@@ -6,6 +6,7 @@ import * as audit from './schema-audit.ts'
 import * as firewalls from './schema-firewalls.ts'
 import * as images from './schema-images.ts'
 import * as secrets from './schema-secrets.ts'
+import * as peerings from './schema-peerings.ts'
 import * as people from './schema-people.ts'
 import * as platform from './schema-platform.ts'
 import * as schema from './schema.ts'
@@ -43,6 +44,7 @@ function checksOf(table: string): string[] {
     ...firewalls,
     ...images,
     ...secrets,
+    ...peerings,
     ...people,
     ...platform,
   })

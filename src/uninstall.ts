@@ -4,6 +4,7 @@ import Docker from 'dockerode'
 import { z } from 'zod'
 import { dockerEngine } from './adapters/docker-engine.ts'
 import { hostGroups } from './adapters/host-groups.ts'
+import { iptablesPaths } from './adapters/iptables-paths.ts'
 import { nftables } from './adapters/nftables.ts'
 import { removeSecretFiles, secretsRoot } from './adapters/secret-files.ts'
 import { systemClock } from './adapters/system.ts'
@@ -57,6 +58,7 @@ async function removeObjects(instance: string, socketPath: string) {
   if (process.getuid?.() === 0) {
     await removeSecretFiles(secretsRoot(instance))
     await nftables().remove(tableName(instance), signal)
+    await iptablesPaths(tableName(instance)).remove(signal)
   }
   return { containers: containers.length, networks: networks.length }
 }

@@ -57,6 +57,7 @@ async function main(argument: HouseArgument): Promise<void> {
     engine,
     groups: null,
     firewall: new FakeFirewall(),
+    peerPaths: null,
     cables: null,
     routes: null,
     edge: { ...promptEdge(), ...noTunnels, close: () => undefined },

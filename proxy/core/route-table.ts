@@ -14,6 +14,8 @@ export interface RouteTable {
   readonly pool: string
   /** Ranges of networks outside the pool. Whoever asks from inside one is a container, too. */
   readonly ranges?: readonly string[]
+  /** Ids of networks whose containers know each other's names beyond their own network. */
+  readonly peers?: readonly (readonly [one: string, other: string])[]
   /** Slugs of all live tenants, also of those without any container. */
   readonly tenants: readonly string[]
   readonly members: readonly Member[]

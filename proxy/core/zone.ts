@@ -121,7 +121,7 @@ export function compileZone(table: RouteTable, health: readonly HealthReport[]):
 
   const members = table.members.flatMap((member) => soundMember(member) ?? [])
   const holders = holdersOf(members)
-  const views = viewsOf(holders)
+  const views = viewsOf(holders, table.peers ?? [])
   const reports = new Map(health.map((report) => [report.id, report]))
   addNames(build, { internal, members, reports, views: new Set(views.values()) })
   addPointers(build, internal, holders)
@@ -129,16 +129,25 @@ export function compileZone(table: RouteTable, health: readonly HealthReport[]):
   return { version: table.version, pool, ranges, views, ...build.done() }
 }
 
-/** Each address asks as its member: what it gets to see is its tenant's, in the networks that it is in. */
-function viewsOf(holders: Holders): Map<string, View> {
+/** Each address asks as its member: what it gets to see is what is in its networks, and in their peers. */
+function viewsOf(holders: Holders, peers: NonNullable<RouteTable['peers']>): Map<string, View> {
+  const seenFrom = peersOf(peers)
   const made = new Map<string, View>()
   const views = new Map<string, View>()
   for (const [address, { member }] of holders) {
-    const networks = member.places.map(({ network }) => network).toSorted()
+    const own = member.places.map(({ network }) => network)
+    const seen = own.flatMap((network) => seenFrom.get(network) ?? [])
+    const networks = [...new Set([...own, ...seen])].toSorted()
     const key = [member.tenant, ...networks].join(' ')
     const view = made.get(key) ?? { tenant: member.tenant, networks, forward: true }
     made.set(key, view)
     views.set(address, view)
   }
   return views
+}
+
+function peersOf(peers: NonNullable<RouteTable['peers']>): ReadonlyMap<string, readonly string[]> {
+  const both = peers.flatMap(([one, other]) => [[one, other] as const, [other, one] as const])
+  const grouped = Map.groupBy(both, ([from]) => from)
+  return new Map([...grouped].map(([from, all]) => [from, all.map(([, to]) => to)]))
 }

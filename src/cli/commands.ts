@@ -1,7 +1,6 @@
 import type { Command } from './command.ts'
 import { REACH_COMMANDS } from './commands-reach.ts'
 import { command, part } from './described.ts'
-import { FIREWALL_COMMANDS } from './firewall-commands.ts'
 import { NETWORK_COMMANDS } from './network-commands.ts'
 import {
   AUDIT_OPTIONS,
@@ -252,7 +251,6 @@ export const COMMANDS: readonly Command[] = [
     work: image(({ share }) => share),
   }),
   ...NETWORK_COMMANDS,
-  ...FIREWALL_COMMANDS,
   command('registry login', '<host>', {
     summary: 'Keep the credentials of a registry',
     options: REGISTRY_OPTIONS,

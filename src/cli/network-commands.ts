@@ -1,7 +1,9 @@
 import type { Options } from './arguments.ts'
 import type { Command } from './command.ts'
 import { command, part } from './described.ts'
+import { FIREWALL_COMMANDS } from './firewall-commands.ts'
 import { TIMEOUT } from './options.ts'
+import { PEERING_COMMANDS } from './peering-commands.ts'
 
 const network = part(() => import('./commands/network.ts'))
 
@@ -34,7 +36,7 @@ const ATTACH_OPTIONS = {
   ...TIMEOUT,
 } as const satisfies Options
 
-/** Of private networks. */
+/** Of private networks, and of what may pass in and between them. */
 export const NETWORK_COMMANDS: readonly Command[] = [
   command('network create', '<name>', {
     summary: 'Create a private network',
@@ -69,4 +71,6 @@ export const NETWORK_COMMANDS: readonly Command[] = [
     summary: 'Delete networks that nobody is in',
     work: network(({ remove }) => remove),
   }),
+  ...FIREWALL_COMMANDS,
+  ...PEERING_COMMANDS,
 ]

@@ -18,6 +18,7 @@ import { collectOrphans, listOrphans } from './orphans.ts'
 import { leaveSafeMode } from './safe-mode.ts'
 import * as operations from './operations.ts'
 import * as networks from './networks.ts'
+import * as peerings from './peerings.ts'
 import { getPlatform, platformHealth } from './platform.ts'
 import * as secrets from './secrets.ts'
 import { deleteTenant, resumeTenant, suspendTenant } from './tenant-life.ts'
@@ -55,6 +56,11 @@ export const ENDPOINTS: readonly Endpoint[] = [
   firewalls.getFirewall,
   firewalls.updateFirewall,
   firewalls.deleteFirewall,
+  peerings.createPeering,
+  peerings.listPeerings,
+  peerings.getPeering,
+  peerings.acceptPeering,
+  peerings.deletePeering,
   getUsage,
   images.listImages,
   images.putRegistry,

@@ -10,6 +10,7 @@ import { operationRoutes } from '../../routes/operations.ts'
 import { orphanRoutes } from '../../routes/orphans.ts'
 import { firewallRoutes } from '../../routes/firewalls.ts'
 import { networkRoutes } from '../../routes/networks.ts'
+import { peeringRoutes } from '../../routes/peerings.ts'
 import { platformRoutes } from '../../routes/platform.ts'
 import { registryRoutes } from '../../routes/registries.ts'
 import { secretRoutes } from '../../routes/secrets.ts'
@@ -102,6 +103,7 @@ function bindRoutes(api: App, outside: Outside, services: Services): void {
   backupRoutes(api, services.backups)
   auditRoutes(api, services)
   firewallRoutes(api, services.firewalls)
+  peeringRoutes(api, services.peerings)
   networkRoutes(api, services.networks)
   secretRoutes(api, services)
   whoamiRoutes(api, services.whoami)

@@ -106,7 +106,7 @@ const NOT_YET = 'Cannot change where containers may go yet'
 const MOST_CONNECTIONS = 1024
 
 function firewallOf(
-  { store, engine, firewall, cables, instance, timers, log }: Outside,
+  { store, engine, firewall, peerPaths, cables, instance, timers, log }: Outside,
   known: KnownEngine,
 ) {
   const { id, resolver, ingressAddress } = instance
@@ -118,7 +118,7 @@ function firewallOf(
     mostConnections: MOST_CONNECTIONS,
   }
   const pins = cablePins({ engine, known, cables, instance: id, timers, log })
-  return firewallKeeper({ store, firewall, pins, place, instance: id, timers, log })
+  return firewallKeeper({ store, firewall, peerPaths, pins, place, instance: id, timers, log })
 }
 
 /** What containers have of the machine beside the engine. */

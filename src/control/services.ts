@@ -14,6 +14,7 @@ import { logService } from '../services/logs.ts'
 import { metricsService } from '../services/metrics.ts'
 import { nodeScheduling } from '../services/node-scheduling.ts'
 import { firewallService } from '../services/firewalls.ts'
+import { peeringService, type PeeringDeps } from '../services/peerings.ts'
 import { networkService, type NetworkDeps } from '../services/networks.ts'
 import { onceService } from '../services/once.ts'
 import { operationService } from '../services/operations.ts'
@@ -116,15 +117,20 @@ const placeOf = ({ store, clock, engine, instance }: Outside) => ({
 })
 
 function walling(
-  common: Omit<NetworkDeps, 'wakeNetwork' | 'wallsChanged'>,
+  common: Omit<NetworkDeps & PeeringDeps, 'routesChanged' | 'wakeNetwork' | 'wallsChanged'>,
   reconciler: ReturnType<typeof reconciling>,
 ) {
   const deps = {
     ...common,
     wakeNetwork: (id: string) => reconciler.wakeNetwork(id),
+    routesChanged: () => reconciler.publish(),
     wallsChanged: () => reconciler.assertWalls(),
   }
-  return { firewalls: firewallService(deps), networks: networkService(deps) }
+  return {
+    firewalls: firewallService(deps),
+    networks: networkService(deps),
+    peerings: peeringService(deps),
+  }
 }
 
 /** Of tenants that are not gone. */

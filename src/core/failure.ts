@@ -63,6 +63,7 @@ export interface FailureDetails {
   'storage-unavailable': { readonly retryAfterSeconds: number }
   /** Nothing of the tenant runs until an operator of the platform says so. */
   'tenant-suspended': { readonly tenant: string; readonly reason?: string }
+  'too-many-peerings': { readonly most: number }
   /** Of what one tenant's firewalls may be. */
   'too-many-rules': { readonly entries: number; readonly most: number }
   'timed-out': { readonly action: string; readonly seconds: number }

@@ -42,6 +42,7 @@ export const PROBLEMS = {
   'storage-full': { status: 507, title: 'Disk of the platform full' },
   'storage-unavailable': { status: 503, title: 'Database of the platform unavailable' },
   'tenant-suspended': { status: 403, title: 'Tenant suspended' },
+  'too-many-peerings': { status: 409, title: 'Too many peerings' },
   'too-many-rules': { status: 409, title: 'Too many firewall rules' },
   'timed-out': { status: 504, title: 'Timed out' },
 } as const satisfies Record<FailureCode, { status: number; title: string }>

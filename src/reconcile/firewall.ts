@@ -19,12 +19,16 @@ import { within } from './deadline.ts'
 import { groupsAmong } from './firewall-groups.ts'
 import type { CablePins } from './cable-pins.ts'
 import type { Firewall } from '../ports/firewall.ts'
+import type { PeerPath, PeerPaths } from '../ports/peer-paths.ts'
+import { pathsAmong, peersAmong } from './peer-paths.ts'
 import { stayingIn } from './placed-endpoints.ts'
 
 export interface FirewallDeps {
   readonly store: Store
   /** Null where nothing is isolated. */
   readonly firewall: Firewall | null
+  /** Null where nothing is isolated. */
+  readonly peerPaths: PeerPaths | null
   readonly place: FirewallPlace
   readonly instance: string
   readonly timers: Timers
@@ -58,6 +62,7 @@ export interface SettledFirewall {
 /** Keeps the host's packet filter in step with the database. */
 export function firewallKeeper(deps: FirewallDeps): SettledFirewall {
   const { store, firewall, pins, place, instance, timers, log } = deps
+  const pathsFor = pathKeeper(deps)
   const membersAt = perObject((placed: PlacedContainer) => membersOf(placed, instance))
 
   const onCables = (members: readonly FirewallMember[], { row }: PlacedContainer) =>
@@ -69,8 +74,9 @@ export function firewallKeeper(deps: FirewallDeps): SettledFirewall {
       store.read.networks.live(),
       store.read.containers.live(),
     ])
+    const peers = peersAmong(networks, await store.read.peerings.active())
     const rules = ruleSet(place, {
-      networks: networks.map((row) => networkOf(row, instance)),
+      networks: networks.map((row) => networkOf(row, instance, peers.get(row.id))),
       members: containers.flatMap((placed) => onCables(membersAt(placed), placed)),
       groups: groupsAmong(await store.read.firewalls.all(), networks, containers),
       hostRanges: await firewall.hostRanges(),
@@ -84,6 +90,7 @@ export function firewallKeeper(deps: FirewallDeps): SettledFirewall {
       },
     )
     if (isMadeAnew) log('warn', 'The packet filter was not as it had been left, and was made anew')
+    await pathsFor(pathsAmong(networks, peers, instance), isThorough)
   }
 
   // One at a time: both go by what was last made.
@@ -118,6 +125,14 @@ export function firewallKeeper(deps: FirewallDeps): SettledFirewall {
   }
 }
 
+/** Without paths peers do not reach each other, which is no reason to hold up anything else. */
+const pathKeeper =
+  ({ peerPaths, timers, log }: FirewallDeps) =>
+  (paths: readonly PeerPath[], isThorough: boolean): Promise<void> =>
+    within({ timers, ms: DEADLINE_MS, signal: UNENDED }, async (signal) =>
+      peerPaths?.assert(paths, isThorough, signal),
+    ).catch((error: unknown) => log('warn', 'Peered networks may not reach each other', { error }))
+
 const NOT_ASSERTED = 'Cannot assert the packet filter: no container is started until it can be'
 
 const NOT_PINNED = 'Cannot pin a cable; the next full look does'
@@ -133,7 +148,11 @@ const membersOf = (placed: PlacedContainer, instance: string): FirewallMember[] 
     mac,
   }))
 
-function networkOf(row: NetworkRow, instance: string): FirewallNetwork {
+function networkOf(
+  row: NetworkRow,
+  instance: string,
+  peers: readonly string[] = [],
+): FirewallNetwork {
   const { id, subnet, ingress, smtp } = row
   const range = parseCidr(subnet)
   if (!range) throw new Error(`Network "${id}" has the subnet "${subnet}"`)
@@ -141,5 +160,12 @@ function networkOf(row: NetworkRow, instance: string): FirewallNetwork {
   // Written by the network service alone, from what the contract has parsed.
   const asked: Egress = JSON.parse(row.egressJson)
   const egress = typeof asked === 'string' ? asked : egressRules(asked, smtp)
-  return { bridge, subnet: range, ingress, egress, smtp, peers: [] }
+  return {
+    bridge,
+    subnet: range,
+    ingress,
+    egress,
+    smtp,
+    peers: peers.map((one) => bridgeName(instance, one)),
+  }
 }

@@ -29,10 +29,11 @@ export function publisher({ store, edge, clock, table }: PublisherDeps) {
   const memberAt = perObject(memberOf)
 
   async function make(): Promise<number> {
-    const [placed, tenants, networks] = await Promise.all([
+    const [placed, tenants, networks, peers] = await Promise.all([
       store.read.containers.live(),
       store.read.tenants.liveSlugs(),
       store.read.networks.live(),
+      store.read.peerings.active(),
     ])
     const ranges = networks.map(({ subnet }) => subnet).filter((one) => !isInPool(one))
     // By the clock, so that a control plane that starts anew is seldom behind what the edge has; where
@@ -43,6 +44,7 @@ export function publisher({ store, edge, clock, table }: PublisherDeps) {
       version: wanted,
       tenants,
       ranges,
+      peers,
       members: placed.map(memberAt),
     })
     return version

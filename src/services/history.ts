@@ -35,6 +35,7 @@ export function historyService({ store, clock, eventsKept }: HistoryDeps) {
         await q.operations.pruneEndedBeyond(MOST_OPERATIONS)
         await q.addresses.pruneReleased(now - ADDRESSES_KEPT_MS)
         await q.containers.pruneRemoved(now - CONTAINERS_KEPT_MS)
+        await q.peerings.pruneOffers(now)
         await q.keys.pruneEnded(now - KEYS_KEPT_MS)
         const mostOfTenant = Math.ceil(most * TENANT_SHARE)
         const ofTenants = await q.limits.ofEachTenant('eventRetentionSeconds')

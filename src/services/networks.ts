@@ -161,6 +161,8 @@ function deleting(deps: NetworkDeps) {
       }
       const members = await q.addresses.membersOf(row.id)
       if (members.length > 0) throw inUse(row, members)
+      const peerings = await q.peerings.ofNetwork(row.id, deps.clock.now().getTime())
+      if (peerings.length > 0) throw isPeered(row, peerings)
       const generation = row.generation + 1
       await q.networks.update(row.id, { desired: 'absent', generation })
       await noted(deps, q, { asking, verb: 'delete', row, tenant, status: 204, output: null })
@@ -258,6 +260,13 @@ const staysThere = ({ slug }: TenantRow) =>
     'state-conflict',
     `Cannot delete network "${DEFAULT_NETWORK}": containers that name no network are in it; it goes with tenant "${slug}"`,
     { kind: 'network', name: DEFAULT_NETWORK, state: 'needed' },
+  )
+
+const isPeered = ({ name }: NetworkRow, peerings: readonly string[]) =>
+  failure(
+    'state-conflict',
+    `Cannot delete network "${name}": it is peered or offered (${peerings.join(', ')}); end that first`,
+    { kind: 'network', name, state: 'peered' },
   )
 
 /** So many are named in the sentence; the list beside it is whole up to its own bound. */

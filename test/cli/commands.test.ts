@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { NETWORK_LINES } from './network-lines.ts'
 import { test } from 'node:test'
 import { COMMANDS } from '../../src/cli/commands.ts'
 import { desk } from './command-line.ts'
@@ -55,23 +56,7 @@ const LINES: Readonly<Record<string, readonly [string, RegExp]>> = {
   'audit export': ['audit export', /^\{"chain":"t0000000000000aa","seq":1,/],
   'image list': ['image list', /cloudlet\/demo:latest +abc +yes/],
   'image share': ['image share cloudlet/demo:latest', /^cloudlet\/demo:latest\n$/],
-  'network create': ['network create back --egress tcp:443@203.0.113.0/24', /^default 10\./],
-  'network ls': ['network ls', /default +10\.208\.1\.0\/24 +ready +closed +tcp:443@203/],
-  'network inspect': ['network inspect default', /189 of 190 free\nMembers +hello 10\.208/],
-  'network set': ['network set default --egress none', /^Network +default\n/],
-  'network attach': ['network attach back hello --alias db', /^hello: default 10\.208\.1\.2\n$/],
-  'network detach': ['network detach back hello', /^hello: default 10\.208\.1\.2\n$/],
-  'network rm': ['network rm back', /^back\n$/],
-  'firewall create': ['firewall create db --ingress tcp:5432@web', /^db\n$/],
-  'firewall ls': ['firewall ls', /db +tcp:5432@web +open/],
-  'firewall inspect': [
-    'firewall inspect db',
-    /Ingress +tcp:5432@web\nEgress +open\nContainers +hello/,
-  ],
-  'firewall set': ['firewall set db --ingress none', /^Firewall +db\n/],
-  'firewall attach': ['firewall attach db hello', /^hello: no firewall\n$/],
-  'firewall detach': ['firewall detach db hello', /^hello: no firewall\n$/],
-  'firewall rm': ['firewall rm db', /^db\n$/],
+  ...NETWORK_LINES,
   'registry login': ['registry login 127.0.0.1:5000 -u ann', /^127\.0\.0\.1:5000 as ann\n$/],
   'registry list': ['registry list', /127\.0\.0\.1:5000 +ann/],
   'registry logout': ['registry logout 127.0.0.1:5000', /^127\.0\.0\.1:5000\n$/],

@@ -1,4 +1,5 @@
 import type { Firewall, FirewallDetails } from '../../src/contract/firewalls.ts'
+import type { Peering } from '../../src/contract/peerings.ts'
 import type { Network, NetworkDetails } from '../../src/contract/networks.ts'
 
 export const network: Network = {
@@ -42,3 +43,13 @@ export const firewall: Firewall = {
 }
 
 export const firewallDetails: FirewallDetails = { ...firewall, containers: ['hello'] }
+
+export const peering: Peering = {
+  id: 'p0000000000000bb',
+  state: 'offered',
+  direction: 'sent',
+  network: { name: 'default', cidr: '10.208.1.0/24' },
+  peer: { tenant: 'zeta', network: null },
+  createdAt: '2026-01-02T03:04:05.000Z',
+  expiresAt: '2026-01-09T03:04:05.000Z',
+}

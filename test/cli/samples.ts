@@ -15,7 +15,7 @@ import type { User } from '../../src/contract/users.ts'
 import type { Session } from '../../src/contract/sessions.ts'
 import type { PlatformLimits, PlatformUsage, Share, Usage } from '../../src/contract/usage.ts'
 import { allLimits, type Reserved } from '../../src/core/quota.ts'
-import { firewall, firewallDetails, network, networkDetails } from './network-samples.ts'
+import { firewall, firewallDetails, network, networkDetails, peering } from './network-samples.ts'
 import { removal, tenant } from './tenant-samples.ts'
 import { tunnelTicket } from './tunnel-sample.ts'
 
@@ -283,6 +283,11 @@ export const SAMPLES: Readonly<
   'firewalls.get': { value: firewallDetails },
   'firewalls.update': { value: firewallDetails },
   'firewalls.delete': { value: null },
+  'peerings.create': { value: peering },
+  'peerings.list': { value: { items: [peering] } },
+  'peerings.get': { value: peering },
+  'peerings.accept': { value: peering },
+  'peerings.delete': { value: null },
   'networks.create': { value: network },
   'networks.list': page(network),
   'networks.get': { value: networkDetails },

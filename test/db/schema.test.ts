@@ -12,6 +12,7 @@ import * as audit from '../../db/schema-audit.ts'
 import * as firewalls from '../../db/schema-firewalls.ts'
 import * as images from '../../db/schema-images.ts'
 import * as secrets from '../../db/schema-secrets.ts'
+import * as peerings from '../../db/schema-peerings.ts'
 import * as people from '../../db/schema-people.ts'
 import * as platform from '../../db/schema-platform.ts'
 import * as schema from '../../db/schema.ts'
@@ -86,6 +87,7 @@ test('the migrations make the very tables and columns that the code works with',
     ...firewalls,
     ...images,
     ...secrets,
+    ...peerings,
     ...people,
     ...platform,
   })) {

@@ -15,6 +15,7 @@ import { ALL_PERMISSIONS } from '../../src/core/permissions.ts'
 import { FakeEdge } from '../fakes/edge.ts'
 import { EngineHost, type HostDeps } from '../fakes/engine-host.ts'
 import { fakeEngine } from '../fakes/engine.ts'
+import { FakePaths } from '../fakes/peer-paths.ts'
 import { FakeFirewall } from '../fakes/firewall.ts'
 import { FakeRoutes } from '../fakes/routes.ts'
 import { FakeNames } from '../fakes/names.ts'
@@ -69,6 +70,7 @@ async function outsideIn(folder: string, env: Env, machine: Machine) {
     engine: fakeEngine(host, ID),
     groups: null,
     firewall: new FakeFirewall(),
+    peerPaths: new FakePaths(),
     cables: null,
     routes: new FakeRoutes(),
     names: new FakeNames(),

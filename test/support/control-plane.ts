@@ -17,6 +17,7 @@ import { imageResolver } from '../../src/reconcile/images.ts'
 import { groupPrefix } from '../../src/core/docker-names.ts'
 import type { Cables } from '../../src/ports/cables.ts'
 import type { Firewall } from '../../src/ports/firewall.ts'
+import type { PeerPaths } from '../../src/ports/peer-paths.ts'
 import { cablePins } from '../../src/reconcile/cable-pins.ts'
 import { firewallKeeper } from '../../src/reconcile/firewall.ts'
 import { reconcileLoops } from '../../src/reconcile/loops.ts'
@@ -30,7 +31,8 @@ import { elsewhere } from '../../src/services/elsewhere.ts'
 import { eventService } from '../../src/services/events.ts'
 import { accountOfTenant, ledgerService } from '../../src/services/ledger.ts'
 import { firewallService } from '../../src/services/firewalls.ts'
-import { networkService } from '../../src/services/networks.ts'
+import { peeringService, type PeeringDeps } from '../../src/services/peerings.ts'
+import { networkService, type NetworkDeps } from '../../src/services/networks.ts'
 import { nodeScheduling } from '../../src/services/node-scheduling.ts'
 import { operationService } from '../../src/services/operations.ts'
 import { sandboxCheck } from '../../src/services/sandbox.ts'
@@ -62,6 +64,7 @@ export interface LifeDeps {
   readonly edge: Edge
   readonly groups: TenantGroups
   readonly firewall: Firewall
+  readonly peerPaths: PeerPaths
   readonly cables: Cables
   readonly routes: DefaultRoutes
   readonly clock: Clock
@@ -117,8 +120,8 @@ export function controlPlane(life: LifeDeps) {
     operations,
     around: aroundOf(edge),
     registries: REGISTRIES,
-    routesChanged: () => void routes.publish(),
-    wallsChanged: () => void hosts.firewall.asserted(),
+    routesChanged: () => unheard(routes.publish()),
+    wallsChanged: () => unheard(hosts.firewall.asserted()),
     requireEngine() {
       if (observer.isUp()) return
       throw failure('engine-unavailable', 'The engine is away', { retryAfterSeconds: 2 })
@@ -143,8 +146,7 @@ export function controlPlane(life: LifeDeps) {
     tenants,
     operations,
     containers,
-    firewalls: firewallService({ ...common, ...wallsOf(hosts, driven) }),
-    ofNetworks: networkService({ ...common, ...wallsOf(hosts, driven) }),
+    ...wallsOn({ ...common, ...wallsOf(hosts, driven), ...routesOf(routes) }),
     events,
     audit,
     ledger,
@@ -164,7 +166,22 @@ const placeOf = ({ store, clock, newId, engine, ranges }: LifeDeps) => ({
 const wallsOf = (
   { firewall }: ReturnType<typeof hostsOn>,
   { wakeNetwork }: Pick<ReturnType<typeof reconcileLoops>, 'wakeNetwork'>,
-) => ({ wakeNetwork, wallsChanged: () => void firewall.asserted() })
+) => ({ wakeNetwork, wallsChanged: () => unheard(firewall.asserted()) })
+
+/** What fails behind is logged, as where the world has ended meanwhile. */
+function unheard(work: Promise<unknown>): void {
+  work.catch(() => undefined)
+}
+
+const routesOf = ({ publish }: ReturnType<typeof publisher>) => ({
+  routesChanged: () => unheard(publish()),
+})
+
+const wallsOn = (deps: NetworkDeps & PeeringDeps) => ({
+  firewalls: firewallService(deps),
+  peerings: peeringService(deps),
+  ofNetworks: networkService(deps),
+})
 
 /** What changes with a tenant beside its rows. */
 const reachOf = (
@@ -175,7 +192,7 @@ const reachOf = (
   isolated: true,
   limitsChanged: () => undefined,
   wake: (id: string) => void (observer.isUp() && wake(id)),
-  routesChanged: () => void routes.publish(),
+  routesChanged: () => unheard(routes.publish()),
 })
 
 const aroundOf = (edge: Edge): Surroundings => ({
@@ -204,7 +221,7 @@ const hostsOn = (life: LifeDeps, known: KnownEngine) => ({
 })
 
 function firewallOn(
-  { store, engine, firewall, cables, timers, log }: LifeDeps,
+  { store, engine, firewall, peerPaths, cables, timers, log }: LifeDeps,
   known: KnownEngine,
 ) {
   const place = {
@@ -215,7 +232,16 @@ function firewallOn(
     mostConnections: 100,
   }
   const pins = cablePins({ engine, known, cables, instance: INSTANCE, timers, log })
-  return firewallKeeper({ store, firewall, pins, place, instance: INSTANCE, timers, log })
+  return firewallKeeper({
+    store,
+    firewall,
+    peerPaths,
+    pins,
+    place,
+    instance: INSTANCE,
+    timers,
+    log,
+  })
 }
 
 /** Each tenant's group of processes, with its limits. */

@@ -12,6 +12,7 @@ import { FakeEdge } from '../fakes/edge.ts'
 import { EngineHost, type HostDeps } from '../fakes/engine-host.ts'
 import { fakeEngine } from '../fakes/engine.ts'
 import { FakeCables } from '../fakes/cables.ts'
+import { FakePaths } from '../fakes/peer-paths.ts'
 import { FakeFirewall } from '../fakes/firewall.ts'
 import { FakeGroups } from '../fakes/groups.ts'
 import { FakeRoutes } from '../fakes/routes.ts'
@@ -39,6 +40,7 @@ export interface Ground {
   readonly edge: FakeEdge
   readonly groups: FakeGroups
   readonly firewall: FakeFirewall
+  readonly peerPaths: FakePaths
   readonly cables: FakeCables
   readonly routes: FakeRoutes
   readonly names: FakeNames
@@ -70,6 +72,7 @@ const fakes = () => ({
   edge: new FakeEdge(),
   groups: new FakeGroups(),
   firewall: new FakeFirewall(),
+  peerPaths: new FakePaths(),
   cables: new FakeCables(),
   routes: new FakeRoutes(),
   names: new FakeNames(),

@@ -4,7 +4,7 @@ import * as fc from 'fast-check'
 import type { Answer } from '../../../proxy/core/dns-answer.ts'
 import { nameKey } from '../../../proxy/core/dns-name.ts'
 import { TYPE } from '../../../proxy/core/dns-wire.ts'
-import type { Member, Place } from '../../../proxy/core/route-table.ts'
+import type { Member, Place, RouteTable } from '../../../proxy/core/route-table.ts'
 import {
   compileZone,
   HOST,
@@ -26,8 +26,8 @@ function member(name: string, places: readonly Place[], fields: Partial<Member> 
   return { id: name, name, address, places, ...rest, ...fields }
 }
 
-const zoneOf = (members: readonly Member[]): Zone =>
-  compileZone({ ...NO_TABLE, version: 1, pool: '10.208.0.0/12', members }, [])
+const zoneOf = (members: readonly Member[], peers: RouteTable['peers'] = []): Zone =>
+  compileZone({ ...NO_TABLE, version: 1, pool: '10.208.0.0/12', members, peers }, [])
 
 /** What the one with that address is told: addresses, the text of other data, or why nothing. */
 function told(zone: Zone, from: string, asked: string): string {
@@ -81,6 +81,26 @@ test('a name is known to those who share a network with it, at the addresses tha
   ] as const) {
     assert.equal(told(ZONE, from, `${name}.demo.internal`), expected, `${from} asks for ${name}`)
   }
+})
+
+test('names of peered networks are known on both sides, and no further', () => {
+  const zone = zoneOf(
+    [
+      member('web', [place('front', '10.208.1.2')]),
+      member('db', [place('back', '10.208.2.2')]),
+      member('far', [place('beyond', '10.208.3.2')], { tenant: 'zeta' }),
+    ],
+    [
+      ['front', 'back'],
+      ['beyond', 'back'],
+    ],
+  )
+  assert.equal(told(zone, '10.208.1.2', 'db.demo.internal'), '10.208.2.2')
+  assert.equal(told(zone, '10.208.2.2', 'web.demo.internal'), '10.208.1.2')
+  assert.equal(told(zone, '10.208.2.2', 'far.zeta.internal'), '10.208.3.2')
+  assert.equal(told(zone, '10.208.3.2', 'db.demo.internal'), '10.208.2.2')
+  assert.equal(told(zone, '10.208.1.2', 'far.zeta.internal'), 'no name')
+  assert.equal(told(zone, '10.208.3.2', 'web.demo.internal'), 'no name')
 })
 
 test('an alias is known in its network alone, and leads to the address there', () => {

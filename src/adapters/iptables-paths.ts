@@ -1,0 +1,136 @@
+import { spawn } from 'node:child_process'
+import { FirewallError } from '../ports/firewall.ts'
+import type { PeerPath, PeerPaths } from '../ports/peer-paths.ts'
+
+const DEADLINE_MS = 10_000
+const OUTPUT_MOST_BYTES = 1024 * 1024
+
+/** Where the engine's rules for what leaves a bridge are, and how a path gets past them. */
+const HOOKS = [
+  // It hands on to no other bridge than the one that a packet has come from.
+  {
+    table: 'filter',
+    chain: 'DOCKER-USER',
+    rule: ({ from, to }: PeerPath) => ['-i', from, '-o', to],
+  },
+  // It gives what leaves a bridge the host's address.
+  {
+    table: 'nat',
+    chain: 'POSTROUTING',
+    rule: ({ fromRange, toRange }: PeerPath) => ['-s', fromRange, '-d', toRange],
+  },
+  // From release 28 on it drops what is for a container and has come in by any other interface.
+  {
+    table: 'raw',
+    chain: 'PREROUTING',
+    rule: ({ from, toRange }: PeerPath) => ['-i', from, '-d', toRange],
+  },
+] as const
+
+interface Ended {
+  readonly code: number | null
+  readonly said: string
+}
+
+/** Runs one of iptables(8)'s programs with a script on its input, where there is one. */
+export type RunIptables = (
+  words: readonly string[],
+  script: string,
+  signal: AbortSignal,
+) => Promise<Ended>
+
+/**
+ * Paths by iptables(8), which the engine writes its rules with: one chain of ours in each of three tables, and one
+ * jump to it ahead of the engine's.
+ *
+ * @param chain at most 28 letters
+ */
+export function iptablesPaths(chain: string, run: RunIptables = runIptables): PeerPaths {
+  let asserted: string | undefined
+
+  const wanted = (paths: readonly PeerPath[]): string =>
+    HOOKS.map(({ table, rule }) =>
+      [
+        `*${table}`,
+        `:${chain} - [0:0]`,
+        ...paths.map((path) => ['-A', chain, ...rule(path), '-j', 'ACCEPT'].join(' ')),
+        'COMMIT',
+        '',
+      ].join('\n'),
+    ).join('')
+
+  async function isThere(paths: readonly PeerPath[], signal: AbortSignal): Promise<boolean> {
+    for (const { table, chain: of, rule } of HOOKS) {
+      const listed = await run(['iptables', '-w', '-t', table, '-S', chain], '', signal)
+      const jump = await run(['iptables', '-w', '-t', table, '-C', of, '-j', chain], '', signal)
+      if ((listed.code === 0) !== paths.length > 0) return false
+      if (paths.length === 0) continue
+      // Listed with the interfaces after the addresses, whatever the order was.
+      const there = listed.said.split('\n').filter((line) => line.startsWith('-A'))
+      const mine = paths.map((path) => ['-A', chain, ...rule(path), '-j', 'ACCEPT'].join(' '))
+      const isSame = there.map(told).join('\n') === mine.map(told).join('\n')
+      if (!isSame || jump.code !== 0) return false
+    }
+    return true
+  }
+
+  async function make(paths: readonly PeerPath[], signal: AbortSignal): Promise<void> {
+    const restored = await run(['iptables-restore', '-w', '--noflush'], wanted(paths), signal)
+    if (restored.code !== 0) throw new FirewallError(`iptables-restore: ${restored.said.trim()}`)
+    for (const { table, chain: of } of HOOKS) {
+      const at = ['iptables', '-w', '-t', table]
+      const jump = ['-j', chain]
+      if ((await run([...at, '-C', of, ...jump], '', signal)).code === 0) continue
+      const made = await run([...at, '-I', of, '1', ...jump], '', signal)
+      if (made.code !== 0) throw new FirewallError(`iptables -I ${of}: ${made.said.trim()}`)
+    }
+  }
+
+  async function remove(signal: AbortSignal): Promise<void> {
+    for (const { table, chain: of } of HOOKS) {
+      const at = ['iptables', '-w', '-t', table]
+      // What is not there is refused, which is as well.
+      await run([...at, '-D', of, '-j', chain], '', signal)
+      await run([...at, '-F', chain], '', signal)
+      await run([...at, '-X', chain], '', signal)
+    }
+  }
+
+  return {
+    async assert(paths, isThorough, signal) {
+      const script = wanted(paths)
+      if (script === asserted && !isThorough) return
+      if (asserted === undefined && paths.length === 0 && !isThorough) return
+      if (!(await isThere(paths, signal))) {
+        asserted = undefined
+        if (paths.length === 0) await remove(signal)
+        else await make(paths, signal)
+      }
+      asserted = script
+    },
+    remove,
+  }
+}
+
+const told = (line: string): string => line.split(' ').toSorted().join(' ')
+
+/** The programs themselves. `-w` waits for the lock that the engine's own calls take. */
+function runIptables(
+  [name = '', ...words]: readonly string[],
+  script: string,
+  signal: AbortSignal,
+): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const either = AbortSignal.any([signal, AbortSignal.timeout(DEADLINE_MS)])
+    const child = spawn(name, words, { signal: either, stdio: 'pipe' })
+    let said = ''
+    const hear = (text: string): void => {
+      said = (said + text).slice(0, OUTPUT_MOST_BYTES)
+    }
+    child.stdout.setEncoding('utf8').on('data', hear)
+    child.stderr.setEncoding('utf8').on('data', hear)
+    child.on('error', reject).on('close', (code) => resolve({ code, said }))
+    // One that has ended reads no more, and says so itself.
+    child.stdin.on('error', () => undefined).end(script)
+  })
+}

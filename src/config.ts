@@ -206,6 +206,13 @@ export const SETTINGS = {
   CLOUDLET_IMAGE_BYTES: Amount.default(8 * 1024 ** 3).describe(
     'Largest image that a tenant may pull, packed',
   ),
+  CLOUDLET_LOOK_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(3600)
+    .default(30)
+    .describe('Seconds between two looks at all there is on the engine and in the packet filter'),
   CLOUDLET_IMAGE_IDLE_SECONDS: z.coerce
     .number()
     .int()

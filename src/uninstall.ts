@@ -7,8 +7,10 @@ import { hostGroups } from './adapters/host-groups.ts'
 import { iptablesPaths } from './adapters/iptables-paths.ts'
 import { nftables } from './adapters/nftables.ts'
 import { removeSecretFiles, secretsRoot } from './adapters/secret-files.ts'
+import { trafficControl } from './adapters/traffic-control.ts'
 import { systemClock } from './adapters/system.ts'
 import { readSettings, SettingsError, thisWorld } from './config.ts'
+import { funnelPrefix } from './core/bandwidth.ts'
 import { parseCidr } from './core/cidr.ts'
 import { groupPrefix } from './core/docker-names.ts'
 import { tableName } from './core/firewall.ts'
@@ -59,6 +61,7 @@ async function removeObjects(instance: string, socketPath: string) {
     await removeSecretFiles(secretsRoot(instance))
     await nftables().remove(tableName(instance), signal)
     await iptablesPaths(tableName(instance)).remove(signal)
+    await trafficControl(funnelPrefix(instance)).remove(signal)
   }
   return { containers: containers.length, networks: networks.length }
 }

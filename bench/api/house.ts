@@ -58,6 +58,7 @@ async function main(argument: HouseArgument): Promise<void> {
     groups: null,
     firewall: new FakeFirewall(),
     peerPaths: null,
+    shaper: null,
     cables: null,
     routes: null,
     edge: { ...promptEdge(), ...noTunnels, close: () => undefined },

@@ -63,6 +63,12 @@ const SIZE_OPTIONS = {
   cpu: { type: 'string', value: 'cpus', summary: 'CPUs, e.g. 500m or 0.5' },
   'cpu-shares': { type: 'string', value: 'number', summary: 'Weight; 1024 is that of one CPU' },
   pids: { type: 'string', value: 'number', summary: 'Most processes and threads' },
+  'bandwidth-in': {
+    type: 'string',
+    value: 'rate',
+    summary: 'What it may receive in a second, e.g. 20mbit; none: no limit',
+  },
+  'bandwidth-out': { type: 'string', value: 'rate', summary: 'What it may send in a second' },
 } as const satisfies Options
 
 export const RESIZE_OPTIONS = { ...SIZE_OPTIONS, ...TIMEOUT } as const satisfies Options

@@ -41,6 +41,17 @@ export function momentOf(text: string, option: string, now: Date): string {
   return new Date(now.getTime() - secondsOf(text, option) * 1000).toISOString()
 }
 
+const RATE = /^(\d{1,9}(?:\.\d{1,3})?)([kmg])bit$/
+const THOUSANDS = { k: 1e3, m: 1e6, g: 1e9 }
+
+/** `20mbit`: bits a second, in powers of 1000, as cables have them. */
+export function bitsOf(text: string, option: string): number {
+  const [, amount, unit] = RATE.exec(text) ?? []
+  const factor = Object.entries(THOUSANDS).find(([name]) => name === unit)?.[1]
+  if (amount !== undefined && factor !== undefined) return Math.round(Number(amount) * factor)
+  throw usageError(`Cannot understand ${option} "${text}": a rate is like 500kbit, 20mbit or 1gbit`)
+}
+
 export function wholeOf(text: string, option: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text)
   throw usageError(`Cannot understand ${option} "${text}": a whole number is needed`)
@@ -63,4 +74,11 @@ export function ageText(time: string, now: Date): string {
   if (seconds < 3600) return `${Math.floor(seconds / 60)}m`
   if (seconds < 86_400) return `${Math.floor(seconds / 3600)}h`
   return `${Math.floor(seconds / 86_400)}d`
+}
+
+/** In the largest unit that leaves a whole number: `20mbit`. */
+export function bitsText(bits: number): string {
+  const units = Object.entries(THOUSANDS).toReversed()
+  const [unit, factor] = units.find(([, one]) => bits % one === 0) ?? ['', 1]
+  return `${bits / factor}${unit}bit`
 }

@@ -3,7 +3,8 @@ import { Container, ContainerCreate, CONTAINERS, InContainer } from './container
 import { endpoint, WaitQuery } from './endpoint.ts'
 import { change } from './operations.ts'
 
-const { memoryBytes, cpuMilli, cpuShares, pids, healthCheck, firewalls } = ContainerCreate.shape
+const { memoryBytes, cpuMilli, cpuShares, pids, healthCheck, firewalls, bandwidth } =
+  ContainerCreate.shape
 
 /** What can be changed of a container without making it anew. `null` is the default again (RFC 7396). */
 export const ContainerChange = z
@@ -14,6 +15,7 @@ export const ContainerChange = z
     pids: pids.unwrap().nullable(),
     restart: ContainerCreate.shape.restart.unwrap(),
     firewalls: firewalls.unwrap().nullable(),
+    bandwidth: bandwidth.unwrap().nullable().describe('As a whole; null: no limit'),
     healthCheck: healthCheck.unwrap().nullable().describe('As a whole; null: the default check'),
   })
   .partial()
@@ -25,7 +27,8 @@ export const updateContainer = endpoint({
   method: 'patch',
   path: `${CONTAINERS}/{container}`,
   conditional: true,
-  summary: 'Change limits, restart policy, health check or firewalls of a container while it runs',
+  summary:
+    'Change limits, bandwidth, restart policy, health check or firewalls of a container while it runs',
   permission: 'containers:write',
   params: InContainer,
   query: WaitQuery,

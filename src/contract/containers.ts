@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { EXCEPTIONS } from '../core/exceptions.ts'
+import { BandwidthLimits } from './bandwidth.ts'
 import { ContainerAddress, NetworkUses } from './container-networks.ts'
 import { endpoint, Flag, page, PageQuery, WaitQuery } from './endpoint.ts'
 import { FirewallUses } from './firewall-uses.ts'
@@ -124,6 +125,7 @@ export const ContainerCreate = z
     secrets: SecretUses.optional(),
     networks: NetworkUses.optional(),
     firewalls: FirewallUses.optional(),
+    bandwidth: BandwidthLimits.optional(),
     start: z.boolean().default(true).describe('False: create it stopped'),
   })
   .meta({ id: 'ContainerCreate' })

@@ -28,6 +28,11 @@ export const Metrics = z
       .int()
       .min(0)
       .describe('Bytes sent by its networks since the container was started'),
+    receivedBitsLimit: z
+      .int()
+      .nullable()
+      .describe('Bits that it may receive in a second; null: no limit'),
+    sentBitsLimit: z.int().nullable().describe('Bits that it may send in a second; null: no limit'),
     readBytes: z
       .int()
       .min(0)

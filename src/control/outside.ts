@@ -4,6 +4,7 @@ import { namespaceRoutes } from '../adapters/default-routes.ts'
 import { dockerEngine } from '../adapters/docker-engine.ts'
 import { edgeLink } from '../adapters/edge-link.ts'
 import { hostGroups, type CgroupDriver } from '../adapters/host-groups.ts'
+import { trafficControl } from '../adapters/traffic-control.ts'
 import { iptablesPaths } from '../adapters/iptables-paths.ts'
 import { nftables } from '../adapters/nftables.ts'
 import { openKeyRing } from '../adapters/key-ring.ts'
@@ -15,6 +16,7 @@ import type { Settings } from '../config.ts'
 import { placesIn, type Instance } from '../instance.ts'
 import type { Log } from '../log.ts'
 import type { Clock } from '../ports/clock.ts'
+import { funnelPrefix } from '../core/bandwidth.ts'
 import { tableName } from '../core/firewall.ts'
 import type { Edge } from '../ports/edge.ts'
 import type { Engine } from '../ports/engine.ts'
@@ -62,6 +64,7 @@ export async function openOutside(instance: Instance, settings: Settings, log: L
     groups,
     firewall: instance.isolated ? nftables() : null,
     peerPaths: instance.isolated ? iptablesPaths(tableName(instance.id)) : null,
+    shaper: instance.isolated ? trafficControl(funnelPrefix(instance.id)) : null,
     cables: instance.isolated ? hostCables : null,
     routes: instance.isolated ? namespaceRoutes : null,
     edge,

@@ -106,7 +106,7 @@ const NOT_YET = 'Cannot change where containers may go yet'
 const MOST_CONNECTIONS = 1024
 
 function firewallOf(
-  { store, engine, firewall, peerPaths, cables, instance, timers, log }: Outside,
+  { store, engine, firewall, peerPaths, shaper, cables, instance, timers, log }: Outside,
   known: KnownEngine,
 ) {
   const { id, resolver, ingressAddress } = instance
@@ -118,7 +118,8 @@ function firewallOf(
     mostConnections: MOST_CONNECTIONS,
   }
   const pins = cablePins({ engine, known, cables, instance: id, timers, log })
-  return firewallKeeper({ store, firewall, peerPaths, pins, place, instance: id, timers, log })
+  const hosts = { firewall, peerPaths, shaper, pins, timers, log }
+  return firewallKeeper({ ...hosts, store, place, instance: id })
 }
 
 /** What containers have of the machine beside the engine. */
@@ -148,6 +149,7 @@ function stepsOf(outside: Outside, told: Told) {
     images: imagesOf(outside, told),
     clock,
     timers,
+    lookMs: settings.CLOUDLET_LOOK_SECONDS * 1000,
     log,
     instance: instance.id,
     resolver: instance.resolver,

@@ -1,4 +1,5 @@
 import type { ContainerRow, PlacedContainer } from '../../db/queries/containers.ts'
+import type { Bandwidth } from '../core/bandwidth.ts'
 import type { RestartPolicy } from '../core/container-plan.ts'
 import { capabilitiesOf, environmentOf, tmpfsFor, type PortSpec } from '../core/container-shape.ts'
 import { allowances, type Exception } from '../core/exceptions.ts'
@@ -30,6 +31,7 @@ export interface EngineSpec {
   readonly minHealthySeconds?: number
   readonly secrets?: readonly SecretRef[]
   readonly firewalls?: readonly string[]
+  readonly bandwidth?: Bandwidth
 }
 
 /** Written by the container service alone, from a parsed spec. */

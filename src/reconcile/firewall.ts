@@ -14,11 +14,13 @@ import { egressRules, type Egress } from '../core/egress.ts'
 import { perObject } from '../core/per-object.ts'
 import type { Log } from '../log.ts'
 import type { Timers } from '../ports/timers.ts'
+import { bandwidthKeeper, isLimited } from './bandwidth.ts'
 import { specOf } from './container-wanted.ts'
 import { within } from './deadline.ts'
 import { groupsAmong } from './firewall-groups.ts'
 import type { CablePins } from './cable-pins.ts'
 import type { Firewall } from '../ports/firewall.ts'
+import type { Shaper } from '../ports/shaper.ts'
 import type { PeerPath, PeerPaths } from '../ports/peer-paths.ts'
 import { pathsAmong, peersAmong } from './peer-paths.ts'
 import { stayingIn } from './placed-endpoints.ts'
@@ -29,6 +31,8 @@ export interface FirewallDeps {
   readonly firewall: Firewall | null
   /** Null where nothing is isolated. */
   readonly peerPaths: PeerPaths | null
+  /** Null where nothing is isolated. */
+  readonly shaper: Shaper | null
   readonly place: FirewallPlace
   readonly instance: string
   readonly timers: Timers
@@ -63,6 +67,7 @@ export interface SettledFirewall {
 export function firewallKeeper(deps: FirewallDeps): SettledFirewall {
   const { store, firewall, pins, place, instance, timers, log } = deps
   const pathsFor = pathKeeper(deps)
+  const shapeAll = bandwidthKeeper(deps)
   const membersAt = perObject((placed: PlacedContainer) => membersOf(placed, instance))
 
   const onCables = (members: readonly FirewallMember[], { row }: PlacedContainer) =>
@@ -91,6 +96,7 @@ export function firewallKeeper(deps: FirewallDeps): SettledFirewall {
     )
     if (isMadeAnew) log('warn', 'The packet filter was not as it had been left, and was made anew')
     await pathsFor(pathsAmong(networks, peers, instance), isThorough)
+    await shapeAll(containers, isThorough)
   }
 
   // One at a time: both go by what was last made.
@@ -113,7 +119,7 @@ export function firewallKeeper(deps: FirewallDeps): SettledFirewall {
   return {
     asserted: assertNext,
     started(placed) {
-      if (hasRawSockets(placed)) pin(placed)
+      if (hasRawSockets(placed) || isLimited(placed)) pin(placed)
       else timers.after(APART_MS, () => pin(placed))
     },
     async settle() {

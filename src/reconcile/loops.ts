@@ -4,7 +4,7 @@ import type { PassDeps } from './engine-pass.ts'
 import { reconcileLoop } from './loop.ts'
 import { networkReconciler } from './networks.ts'
 import { nodeReconciler } from './nodes.ts'
-import { engineObserver } from './observer.ts'
+import { engineObserver, type ObserverDeps } from './observer.ts'
 import { orphanCollector } from './orphan-collector.ts'
 import { tenantReconciler, type TenantDeps } from './tenants.ts'
 
@@ -14,6 +14,7 @@ const TENANTS_AT_ONCE = 2
 
 type LoopDeps = Omit<StepDeps, 'tenantMoved'> &
   Pick<PassDeps, 'groups' | 'firewall'> &
+  Pick<ObserverDeps, 'lookMs'> &
   Pick<TenantDeps, 'erase' | 'erased'>
 
 /** What is worked on: each container, network, machine and tenant alone, as the observer and the services wake them. */

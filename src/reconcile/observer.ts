@@ -5,13 +5,13 @@ import type { OrphanCollector } from './orphan-collector.ts'
 
 export interface ObserverDeps extends PassDeps {
   readonly timers: Timers
+  /** Events can be lost, so everything is listed anew this often. */
+  readonly lookMs: number
   readonly orphans: Pick<OrphanCollector, 'collect'>
   /** The engine answers for the first time, or again. */
   readonly returned: () => void
 }
 
-/** Events can be lost, so everything is listed anew this often. */
-const FULL_LIST_MS = 30_000
 /** While the engine is away it is asked this often. */
 const AWAY_MS = 1_000
 /** A stream of events that ends in peace is opened anew, but not in circles. */
@@ -61,7 +61,7 @@ export function engineObserver(deps: ObserverDeps) {
 
   async function passes(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await pause(timers, FULL_LIST_MS, signal)
+      await pause(timers, deps.lookMs, signal)
       if (!signal.aborted) await pass()
     }
   }

@@ -161,7 +161,7 @@ function changes(deps: ContainerDeps) {
       const updated = await intents.change(asked, 'update', resizing(deps.ledger, change))
       // The edge checks the health.
       deps.routesChanged()
-      if (change.firewalls !== undefined) deps.wallsChanged()
+      if (change.firewalls !== undefined || change.bandwidth !== undefined) deps.wallsChanged()
       return updated
     },
 

@@ -1,4 +1,5 @@
 import type { Store } from '../../db/open.ts'
+import type { ContainerSpec } from '../contract/containers.ts'
 import type { Metrics } from '../contract/metrics.ts'
 import { dockerName } from '../core/docker-names.ts'
 import { engineAway, failure, notFound } from '../core/failure.ts'
@@ -42,7 +43,7 @@ export function metricsService({ store, engine, clock }: MetricsDeps) {
       const tenant = await tenantBySlug(store.read, at.tenant)
       const placed = await store.read.containers.find(tenant.id, at.container)
       if (!placed) throw notFound('container', at.container)
-      const { id, name, state, startedAt } = placed.row
+      const { id, name, state, startedAt, specJson } = placed.row
       if (state !== 'running') throw notRunning(name, state)
 
       // Each run counts from nothing.
@@ -56,7 +57,7 @@ export function metricsService({ store, engine, clock }: MetricsDeps) {
         })
       if (!sample) throw notRunning(name, 'stopping')
       const now = clock.now()
-      const metrics = metricsOf(sample, now, before)
+      const metrics = { ...metricsOf(sample, now, before), ...limitsIn(specJson) }
       keep(run, { atMs: now.getTime(), cpuNanos: sample.cpuNanos, metrics })
       return metrics
     },
@@ -64,7 +65,20 @@ export function metricsService({ store, engine, clock }: MetricsDeps) {
 }
 export type MetricsService = ReturnType<typeof metricsService>
 
-function metricsOf({ cpuNanos, ...rest }: EngineSample, now: Date, before?: Kept): Metrics {
+/** Written by the container service alone, from a parsed spec. */
+function limitsIn(specJson: string): Pick<Metrics, 'receivedBitsLimit' | 'sentBitsLimit'> {
+  const { bandwidth }: Pick<ContainerSpec, 'bandwidth'> = JSON.parse(specJson)
+  return {
+    receivedBitsLimit: bandwidth?.ingress ?? null,
+    sentBitsLimit: bandwidth?.egress ?? null,
+  }
+}
+
+function metricsOf(
+  { cpuNanos, ...rest }: EngineSample,
+  now: Date,
+  before?: Kept,
+): Omit<Metrics, 'receivedBitsLimit' | 'sentBitsLimit'> {
   return {
     time: now.toISOString(),
     cpuSeconds: cpuNanos / 1e9,

@@ -248,6 +248,8 @@ const metrics: Metrics = {
   pids: 3,
   receivedBytes: 2048,
   sentBytes: 0,
+  receivedBitsLimit: 20_000_000,
+  sentBitsLimit: null,
   readBytes: 0,
   writtenBytes: 4096,
 }

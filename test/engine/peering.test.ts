@@ -15,8 +15,8 @@ import { until } from '../support/wait.ts'
 
 const PROGRAM = readFileSync(new URL('../fixtures/peer.ts', import.meta.url), 'utf8')
 const CONTROL_PORT = 9000
-/** The full look every 30 s, with room. */
-const MADE_ANEW_MS = 60_000
+/** A full look every 5 s, with room. */
+const MADE_ANEW_MS = 30_000
 
 let platform: Platform
 let acme: Tenant
@@ -38,7 +38,7 @@ async function housed(tenant: Tenant, name: string): Promise<void> {
 }
 
 before(async () => {
-  platform = await startPlatform({ CLOUDLET_DEMO: '0' })
+  platform = await startPlatform({ CLOUDLET_DEMO: '0', CLOUDLET_LOOK_SECONDS: '5' })
   acme = await newTenant(platform, 'acme')
   zeta = await newTenant(platform, 'zeta')
   for (const name of ['front', 'back', 'third']) await housed(acme, name)

@@ -6,6 +6,7 @@ import { FakeEdge } from '../fakes/edge.ts'
 import { EngineHost, type HostDeps } from '../fakes/engine-host.ts'
 import { fakeEngine } from '../fakes/engine.ts'
 import { FakeCables } from '../fakes/cables.ts'
+import { FakeShaper } from '../fakes/shaper.ts'
 import { FakePaths } from '../fakes/peer-paths.ts'
 import { FakeFirewall } from '../fakes/firewall.ts'
 import { FakeGroups } from '../fakes/groups.ts'
@@ -52,6 +53,7 @@ export async function land(database: string, host: Omit<HostDeps, 'now'>) {
     groups: new FakeGroups(),
     firewall: new FakeFirewall(),
     peerPaths: new FakePaths(),
+    shaper: new FakeShaper(),
     cables: new FakeCables(),
     routes: new FakeRoutes(),
     names: new FakeNames(),

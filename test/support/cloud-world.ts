@@ -15,6 +15,7 @@ import { ALL_PERMISSIONS } from '../../src/core/permissions.ts'
 import { FakeEdge } from '../fakes/edge.ts'
 import { EngineHost, type HostDeps } from '../fakes/engine-host.ts'
 import { fakeEngine } from '../fakes/engine.ts'
+import { FakeShaper } from '../fakes/shaper.ts'
 import { FakePaths } from '../fakes/peer-paths.ts'
 import { FakeFirewall } from '../fakes/firewall.ts'
 import { FakeRoutes } from '../fakes/routes.ts'
@@ -71,6 +72,7 @@ async function outsideIn(folder: string, env: Env, machine: Machine) {
     groups: null,
     firewall: new FakeFirewall(),
     peerPaths: new FakePaths(),
+    shaper: new FakeShaper(),
     cables: null,
     routes: new FakeRoutes(),
     names: new FakeNames(),

@@ -17,6 +17,7 @@ import { imageResolver } from '../../src/reconcile/images.ts'
 import { groupPrefix } from '../../src/core/docker-names.ts'
 import type { Cables } from '../../src/ports/cables.ts'
 import type { Firewall } from '../../src/ports/firewall.ts'
+import type { Shaper } from '../../src/ports/shaper.ts'
 import type { PeerPaths } from '../../src/ports/peer-paths.ts'
 import { cablePins } from '../../src/reconcile/cable-pins.ts'
 import { firewallKeeper } from '../../src/reconcile/firewall.ts'
@@ -64,6 +65,7 @@ export interface LifeDeps {
   readonly edge: Edge
   readonly groups: TenantGroups
   readonly firewall: Firewall
+  readonly shaper: Shaper
   readonly peerPaths: PeerPaths
   readonly cables: Cables
   readonly routes: DefaultRoutes
@@ -101,6 +103,7 @@ export function controlPlane(life: LifeDeps) {
     ...hosts,
     images: imagesOn(life),
     instance: INSTANCE,
+    lookMs: 30_000,
     resolver: '10.208.0.53',
     internalDomain: 'internal',
     operationEnded: (id: string) => operations.ended(id),
@@ -221,7 +224,7 @@ const hostsOn = (life: LifeDeps, known: KnownEngine) => ({
 })
 
 function firewallOn(
-  { store, engine, firewall, peerPaths, cables, timers, log }: LifeDeps,
+  { store, engine, firewall, peerPaths, shaper, cables, timers, log }: LifeDeps,
   known: KnownEngine,
 ) {
   const place = {
@@ -232,16 +235,8 @@ function firewallOn(
     mostConnections: 100,
   }
   const pins = cablePins({ engine, known, cables, instance: INSTANCE, timers, log })
-  return firewallKeeper({
-    store,
-    firewall,
-    peerPaths,
-    pins,
-    place,
-    instance: INSTANCE,
-    timers,
-    log,
-  })
+  const hosts = { firewall, peerPaths, shaper, pins, timers, log }
+  return firewallKeeper({ ...hosts, store, place, instance: INSTANCE })
 }
 
 /** Each tenant's group of processes, with its limits. */

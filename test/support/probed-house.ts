@@ -29,7 +29,7 @@ const Said = z.object({
 
 /** A platform with two tenants, something that listens on every address of the host, and a prober to let loose. */
 export async function probedHouse() {
-  const platform = await startPlatform({ CLOUDLET_DEMO: '0' })
+  const platform = await startPlatform({ CLOUDLET_DEMO: '0', CLOUDLET_LOOK_SECONDS: '5' })
   const acme = await newTenant(platform, 'acme')
   const other = await newTenant(platform, 'other')
   await acme.run({ name: 'friend', image: DEMO_IMAGE })

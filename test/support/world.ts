@@ -12,6 +12,7 @@ import { FakeEdge } from '../fakes/edge.ts'
 import { EngineHost, type HostDeps } from '../fakes/engine-host.ts'
 import { fakeEngine } from '../fakes/engine.ts'
 import { FakeCables } from '../fakes/cables.ts'
+import { FakeShaper } from '../fakes/shaper.ts'
 import { FakePaths } from '../fakes/peer-paths.ts'
 import { FakeFirewall } from '../fakes/firewall.ts'
 import { FakeGroups } from '../fakes/groups.ts'
@@ -41,6 +42,7 @@ export interface Ground {
   readonly groups: FakeGroups
   readonly firewall: FakeFirewall
   readonly peerPaths: FakePaths
+  readonly shaper: FakeShaper
   readonly cables: FakeCables
   readonly routes: FakeRoutes
   readonly names: FakeNames
@@ -73,6 +75,7 @@ const fakes = () => ({
   groups: new FakeGroups(),
   firewall: new FakeFirewall(),
   peerPaths: new FakePaths(),
+  shaper: new FakeShaper(),
   cables: new FakeCables(),
   routes: new FakeRoutes(),
   names: new FakeNames(),

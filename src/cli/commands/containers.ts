@@ -14,7 +14,7 @@ import type { Work } from '../command.ts'
 import type { Context } from '../context.ts'
 import { EXIT, usageError, type ExitCode } from '../exit.ts'
 import { failureText } from '../failure-text.ts'
-import { sizesOf } from '../sizes.ts'
+import { bandwidthOf, sizesOf } from '../sizes.ts'
 import { cpuText, sizeText } from '../units.ts'
 import { succeeded, timeoutMs } from '../waiting.ts'
 
@@ -46,9 +46,12 @@ export const rename: Work = async (context, given) => {
 
 export const resize: Work = async (context, given) => {
   const [api, tenant] = [await context.api(), await context.tenant()]
-  const body = sizesOf(given)
+  const bandwidth = bandwidthOf(given)
+  const body = { ...sizesOf(given), ...(bandwidth && { bandwidth }) }
   if (Object.keys(body).length === 0) {
-    throw usageError('Nothing to change: give --memory, --cpu, --cpu-shares or --pids')
+    throw usageError(
+      'Nothing to change: give --memory, --cpu, --cpu-shares, --pids or --bandwidth-in and -out',
+    )
   }
   const params = { tenant, container: given.word(0) }
   const change = await api.call(updateContainer, { params, body })

@@ -1,7 +1,7 @@
 import { containerMetrics } from '../../contract/metrics.ts'
 import type { Work } from '../command.ts'
 import { fields } from '../table.ts'
-import { sizeText } from '../units.ts'
+import { bitsText, sizeText } from '../units.ts'
 
 export const metrics: Work = async (context, given) => {
   const [api, tenant] = [await context.api(), await context.tenant()]
@@ -14,10 +14,13 @@ export const metrics: Work = async (context, given) => {
       ['CPU', `${cpuPercent === null ? '-' : `${cpuPercent} %`} (${cpuSeconds.toFixed(2)} s)`],
       ['Memory', `${sizeText(memoryBytes)} of ${sizeText(memoryLimitBytes)}`],
       ['Pids', String(found.pids)],
-      ['Received', sizeText(found.receivedBytes)],
-      ['Sent', sizeText(found.sentBytes)],
+      ['Received', sizeText(found.receivedBytes) + limitText(found.receivedBitsLimit)],
+      ['Sent', sizeText(found.sentBytes) + limitText(found.sentBitsLimit)],
       ['Read', sizeText(found.readBytes)],
       ['Written', sizeText(found.writtenBytes)],
     ]),
   )
 }
+
+const limitText = (bits: number | null): string =>
+  bits === null ? '' : `, at most ${bitsText(bits)} a second`

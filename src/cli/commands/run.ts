@@ -6,7 +6,7 @@ import { oneOf, pairsOf } from '../choice.ts'
 import type { Work } from '../command.ts'
 import type { Context } from '../context.ts'
 import { usageError } from '../exit.ts'
-import { sizesOf } from '../sizes.ts'
+import { bandwidthOf, sizesOf } from '../sizes.ts'
 import { secondsOf } from '../units.ts'
 import { succeeded, timeoutMs } from '../waiting.ts'
 
@@ -81,6 +81,7 @@ function specOf(given: Given): Omit<Spec, 'name'> {
     labels: labels.length === 0 ? null : pairsOf(labels, '--label'),
     ports: ports.length === 0 ? null : ports.map((port, at) => ({ ...port, app: at === appAt })),
     ...sizesOf(given),
+    bandwidth: bandwidthOf(given) ?? null,
     entrypoint: optional(given, 'entrypoint', (text) => [text]),
     user: given.text('user'),
     workingDir: given.text('workdir'),

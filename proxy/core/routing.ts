@@ -1,9 +1,11 @@
+import { block, contains, ipv4 } from './dns-address.ts'
 import type { HealthReport, Member, RouteTable } from './route-table.ts'
 
 /** A name that the ingress answers for, and who stands behind it. */
 export interface App {
   /** `<app>.<tenant>`: the same for every domain. */
   readonly key: string
+  readonly tenant: string
   readonly members: readonly Member[]
 }
 
@@ -12,17 +14,22 @@ export interface Routing {
   readonly instance: string
   /** `host` in lower case, without port and trailing dot, as the head's reader gives it. */
   find(host: string): App | undefined
+  /**
+   * Whose container has this address, as a number: a tenant's slug; `''` where it is nobody's of a range of
+   * containers; null where it is outside of all of them.
+   */
+  tenantAt(address: number): string | null
   readonly apps: ReadonlyMap<string, App>
 }
 
 /** Compiles a table once, so that a request costs one look-up however many apps there are. */
 export function compileRouting(table: RouteTable): Routing {
-  const apps = new Map<string, { key: string; members: Member[] }>()
+  const apps = new Map<string, { key: string; tenant: string; members: Member[] }>()
   for (const member of table.members) {
     // A container without a port serves nobody outside its network, so it is no app.
     if (member.port !== null) {
       const key = `${member.name}.${member.tenant}`.toLowerCase()
-      const app = apps.get(key) ?? { key, members: [] }
+      const app = apps.get(key) ?? { key, tenant: member.tenant, members: [] }
       app.members.push(member)
       apps.set(key, app)
     }
@@ -31,12 +38,27 @@ export function compileRouting(table: RouteTable): Routing {
   for (const domain of table.domains) {
     for (const [key, app] of apps) hosts.set(`${key}.${domain.toLowerCase()}`, app)
   }
+  const tenants = tenantsByAddress(table)
+  const blocks = [table.pool, ...(table.ranges ?? [])].flatMap((text) => block(text) ?? [])
   return {
     version: table.version,
     instance: table.instance,
     find: (host) => hosts.get(host),
+    tenantAt: (address) =>
+      blocks.some((one) => contains(one, address)) ? (tenants.get(address) ?? '') : null,
     apps,
   }
+}
+
+function tenantsByAddress({ members }: RouteTable): ReadonlyMap<number, string> {
+  return new Map(
+    members.flatMap(({ tenant, address, places = [] }) =>
+      [address, ...places.map((one) => one.address)].flatMap((text) => {
+        const number = ipv4(text)
+        return number === null ? [] : [[number, tenant] as const]
+      }),
+    ),
+  )
 }
 
 /** What is known of members' health: an immutable view, replaced by `mergeHealth`. */

@@ -1,3 +1,4 @@
+import { ipv4 } from '../core/dns-address.ts'
 import { Buffer } from 'node:buffer'
 import type { Socket } from 'node:net'
 import { ACCEPT } from '../core/http-field-kind.ts'
@@ -27,6 +28,8 @@ type TunnelEnd = Pick<Tunnel, 'clientDrained' | 'clientEnded' | 'close' | 'fromC
 export class ClientConnection {
   readonly socket: Socket
   readonly peer: string
+  /** The same as a number; null where it is no IPv4 address. */
+  readonly peerNumber: number | null
   readonly #context: IngressContext
   readonly #headBytes = new HeadBytes(HTTP_LIMITS.requestHeadBytes)
   #state: State = 'idle'
@@ -43,6 +46,7 @@ export class ClientConnection {
     this.#context = context
     this.socket = socket
     this.peer = (socket.remoteAddress ?? '').replace(/^::ffff:/, '')
+    this.peerNumber = ipv4(this.peer)
     this.#sinceMs = context.now()
     socket.setNoDelay(true)
     socket.on('data', (bytes) => this.#received(bytes))

@@ -188,7 +188,7 @@ export class Exchange implements UpstreamUser {
   #choose(): void {
     // A process that has just begun to listen may not have its first table yet.
     if (!this.#context.view.isReady) return this.#hold(false)
-    this.#app = this.#context.view.find(this.host)
+    this.#app = this.#context.view.find(this.host, this.#client.peerNumber)
     if (this.#app === undefined) return this.#fail(troubles.unknownHost(this.host))
     const choice = this.#context.view.choose(this.#app)
     if (choice.kind === 'wait') return this.#hold(false)

@@ -48,8 +48,12 @@ export class RoutingView {
     this.#health = mergeHealth(this.#health, reports)
   }
 
-  find(host: string): App | undefined {
-    return this.#routing?.find(host)
+  /** A container finds its own tenant's apps alone: of others it is not told that there are any. */
+  find(host: string, from: number | null): App | undefined {
+    const app = this.#routing?.find(host)
+    if (app === undefined || from === null) return app
+    const tenant = this.#routing?.tenantAt(from) ?? null
+    return tenant === null || tenant === app.tenant ? app : undefined
   }
 
   choose(app: App): Choice {

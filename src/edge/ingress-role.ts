@@ -20,7 +20,12 @@ export function ingressRole(instance: Instance, log: Log): Role {
   })
   return {
     async listen(signal) {
-      await proxy.listen({ ...hostPort(instance.ingressAddress), reusePort: true }, signal)
+      const address = hostPort(instance.ingressAddress)
+      await proxy.listen({ ...address, reusePort: true }, signal)
+      // Where containers find it, if their network lets them, unless it listens everywhere already.
+      const { resolver: host } = instance
+      if (host === null || isWildcard(address.host)) return
+      await proxy.listen({ host, port: address.port, reusePort: true }, signal)
     },
     takeTable: (table) => proxy.update({ table }),
     takeHealth(reports) {
@@ -36,3 +41,5 @@ export function ingressRole(instance: Instance, log: Log): Role {
     drain: (graceMs) => proxy.drain(graceMs),
   }
 }
+
+const isWildcard = (host: string): boolean => host === '0.0.0.0' || host === '::'

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ipv4 } from '../../../proxy/core/dns-address.ts'
 import type { Member, RouteTable } from '../../../proxy/core/route-table.ts'
 import {
   NO_HEALTH,
@@ -150,4 +151,20 @@ test('a member without a check is healthy when it runs', () => {
 test('pruneHealth() forgets whoever is gone', () => {
   const pruned = pruneHealth(health({ a: true, b: true }), table(member('b')))
   assert.deepEqual([...pruned.keys()], ['b'])
+})
+
+test('tenantAt() says whose container has an address, nobody’s in a range of containers, and null outside', () => {
+  const one = member('one')
+  const places = [{ network: 'n', address: '192.168.7.3', aliases: [] }]
+  const two = member('two', { tenant: 'acme', address: '10.208.2.2', places })
+  const routing = compileRouting({
+    ...table(one, two),
+    pool: '10.208.0.0/12',
+    ranges: ['192.168.7.0/24'],
+  })
+  const at = (text: string): string | null => routing.tenantAt(ipv4(text) ?? Number.NaN)
+  assert.deepEqual(
+    ['10.208.1.2', '10.208.2.2', '192.168.7.3', '192.168.7.4', '10.208.9.9', '10.1.2.3'].map(at),
+    ['demo', 'acme', 'acme', '', '', null],
+  )
 })

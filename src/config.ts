@@ -1,46 +1,21 @@
 import { readFileSync } from 'node:fs'
-import { isIP } from 'node:net'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { groupRoles } from './core/group-roles.ts'
-import { hostPort } from './instance.ts'
 import { LOG_LEVELS } from './log.ts'
-
-const Flag = z.stringbool({ truthy: ['1', 'true', 'yes'], falsy: ['0', 'false', 'no', ''] })
-const HostPort = z
-  .string()
-  .regex(
-    /^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:]+\]|localhost)?:\d{1,5}$/i,
-    'an address and a port, e.g. 127.0.0.1:7070',
-  )
-  .refine(isAddress, 'an address and a port, e.g. 127.0.0.1:7070')
-const Domain = z
-  .string()
-  .max(200)
-  .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/, 'a domain in lower case')
-/** Without TLS only to this machine: whoever sits on the way could sign in as anybody. */
-const OidcUrl = z
-  .url({ protocol: /^https?$/ })
-  .refine(isSafeUrl, 'an https address, or one of this machine')
-const Amount = z.coerce.number().int().min(0)
-/** `50/200`: fifty a second, of which up to two hundred can be saved up. */
-const RequestRate = z
-  .string()
-  .regex(/^[1-9]\d{0,5}\/[1-9]\d{0,6}$/, 'requests a second and burst, e.g. 50/200')
-  .transform((text) => {
-    const [perSecond = 1, burst = 1] = text.split('/').map(Number)
-    return { perSecond, burst }
-  })
-const Origins = z
-  .string()
-  .refine((text) => list(text).every(isOrigin), 'origins such as https://example.com')
-  .transform(list)
-const OptionalAmount = z.union([z.literal('').transform(() => null), Amount.nullable()])
-const OptionalFactor = z.union([
-  z.literal('').transform(() => null),
-  z.coerce.number().positive().max(1000).nullable(),
-])
+import {
+  Amount,
+  Domain,
+  Flag,
+  HostPort,
+  OidcUrl,
+  OptionalAmount,
+  OptionalFactor,
+  Origins,
+  RequestRate,
+  Rest,
+} from './setting-kinds.ts'
 
 /**
  * Every setting of the server. Absent addresses and pools are chosen at the first start and kept in the
@@ -213,6 +188,12 @@ export const SETTINGS = {
     .max(3600)
     .default(30)
     .describe('Seconds between two looks at all there is on the engine and in the packet filter'),
+  CLOUDLET_RANGE_REST_SECONDS: Rest.default(600).describe(
+    'Seconds before the range of a deleted network is given to another',
+  ),
+  CLOUDLET_ADDRESS_REST_SECONDS: Rest.default(60).describe(
+    'Seconds before the address of a removed container is given to another',
+  ),
   CLOUDLET_IMAGE_IDLE_SECONDS: z.coerce
     .number()
     .int()
@@ -350,29 +331,6 @@ const given = (env: World['env']): Record<string, string | undefined> =>
       ([key, value]) => key.startsWith('CLOUDLET_') && value !== undefined,
     ),
   )
-
-function list(text: string): string[] {
-  return text
-    .split(',')
-    .map((one) => one.trim())
-    .filter((one) => one !== '')
-}
-
-/** As a browser writes it: scheme, host and port, in lower case and without a path. */
-const isOrigin = (text: string): boolean =>
-  /^https?:[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text
-
-function isSafeUrl(url: string): boolean {
-  if (!URL.canParse(url)) return false
-  const { protocol, hostname } = new URL(url)
-  return protocol === 'https:' || ['127.0.0.1', 'localhost', '[::1]'].includes(hostname)
-}
-
-/** No more than the eye sees: four numbers up to 255, a port up to 65535. */
-function isAddress(text: string): boolean {
-  const { host, port } = hostPort(text)
-  return port <= 65_535 && (host === 'localhost' || isIP(host) !== 0)
-}
 
 function readSettingsFile(path: string): Record<string, string> {
   const lines = textOf(path).split('\n')

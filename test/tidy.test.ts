@@ -43,7 +43,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   db: ['src/core', 'drizzle-orm', '@libsql/', 'node:'],
   'proxy/core': ['src/core'],
   proxy: ['src/core', 'src/ports', 'node:'],
-  'src/config.ts': ['src/core', 'src/instance.ts', 'src/log.ts', 'zod', 'node:'],
+  'src/config.ts': [
+    'src/core',
+    'src/instance.ts',
+    'src/log.ts',
+    'src/setting-kinds.ts',
+    'zod',
+    'node:',
+  ],
+  'src/setting-kinds.ts': ['src/instance.ts', 'zod', 'node:'],
   'src/log.ts': [],
   'src/instance.ts': [],
   // The supervisor carries no dependency but the settings' own: little can end it.

@@ -108,12 +108,16 @@ export type Services = ReturnType<typeof services>
 
 const nodeOf = ({ wakeNode }: ReturnType<typeof reconciling>) => ({ node: THIS_NODE, wakeNode })
 /** Where something new is put. */
-const placeOf = ({ store, clock, engine, instance }: Outside) => ({
+const placeOf = ({ store, clock, engine, instance, settings }: Outside) => ({
   store,
   clock,
   elsewhere: elsewhere(engine, hostRanges),
   node: THIS_NODE,
   pool: instance.pool,
+  rests: {
+    rangeMs: settings.CLOUDLET_RANGE_REST_SECONDS * 1000,
+    addressMs: settings.CLOUDLET_ADDRESS_REST_SECONDS * 1000,
+  },
 })
 
 function walling(

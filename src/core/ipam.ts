@@ -6,10 +6,6 @@ export const DEFAULT_POOLS = ['10.208.0.0/12', '10.224.0.0/12', '10.192.0.0/12']
 /** Networks whose range nobody has named are cut in /24s from the pool. */
 export const SUBNET_PREFIX = 24
 
-/** A freed subnet rests before another tenant may get it, a freed address before its network may. */
-export const SUBNET_REST_MS = 10 * 60_000
-export const ADDRESS_REST_MS = 60_000
-
 /** The resolver's place in the pool. The whole first /24 is the platform's own. */
 export const resolverAddress = (pool: Cidr): string => addressText(pool.base + 53)
 

@@ -2,7 +2,7 @@ import type { Queries } from '../../db/open.ts'
 import type { NetworkRow } from '../../db/queries/networks.ts'
 import type { Network, NetworkDetails } from '../contract/networks.ts'
 import { parseCidr, type Cidr } from '../core/cidr.ts'
-import { ADDRESS_REST_MS, layoutOf } from '../core/ipam.ts'
+import { layoutOf } from '../core/ipam.ts'
 import { roomOf } from './placement.ts'
 
 /** As the API shows it. */
@@ -28,14 +28,14 @@ export function networkOf(row: NetworkRow): Network {
   }
 }
 
-/** With who is in it, and how much room there is. */
+/** With who is in it, and how much room there is; what was given back before `takenSinceMs` is free. */
 export async function networkDetails(
   q: Queries,
   row: NetworkRow,
-  nowMs: number,
+  takenSinceMs: number,
 ): Promise<NetworkDetails> {
   const members = await q.addresses.membersOf(row.id)
-  const taken = await q.addresses.taken(row.id, nowMs - ADDRESS_REST_MS)
+  const taken = await q.addresses.taken(row.id, takenSinceMs)
   const room = roomOf(rangeOf(row))
   return {
     ...networkOf(row),

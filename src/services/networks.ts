@@ -68,7 +68,7 @@ export const networkService = (deps: NetworkDeps) => ({
 })
 export type NetworkService = ReturnType<typeof networkService>
 
-const readings = ({ store, clock }: NetworkDeps) => ({
+const readings = ({ store, clock, rests }: NetworkDeps) => ({
   async list(slug: string, { limit, cursor, label, name }: ListQuery) {
     const tenant = await tenantBySlug(store.read, slug)
     const rows = await store.read.networks.list(tenant.id, {
@@ -84,7 +84,7 @@ const readings = ({ store, clock }: NetworkDeps) => ({
   async get(slug: string, nameOrId: string): Promise<NetworkDetails> {
     const tenant = await tenantBySlug(store.read, slug)
     const row = await found(store.read, tenant, nameOrId)
-    return networkDetails(store.read, row, clock.now().getTime())
+    return networkDetails(store.read, row, clock.now().getTime() - rests.addressMs)
   },
 })
 
@@ -122,7 +122,7 @@ function making(deps: NetworkDeps) {
 }
 
 function updating(deps: NetworkDeps) {
-  const { store, clock } = deps
+  const { store, clock, rests } = deps
   const made = making(deps)
   return async (asking: Named, change: NetworkChange): Promise<NetworkDetails> => {
     const isDefault = asking.network === DEFAULT_NETWORK
@@ -138,7 +138,7 @@ function updating(deps: NetworkDeps) {
       const traits = traitsOf(changedBy(networkOf(was), change), asking, was)
       const row = { ...was, ...traits, generation: was.generation + 1 }
       await q.networks.update(row.id, { ...traits, generation: row.generation })
-      const output = await networkDetails(q, row, clock.now().getTime())
+      const output = await networkDetails(q, row, clock.now().getTime() - rests.addressMs)
       await noted(deps, q, { asking, verb: 'update', row, tenant, status: 200, output })
       return output
     })

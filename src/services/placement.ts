@@ -10,7 +10,6 @@ import {
 } from '../core/cidr.ts'
 import { failure, wrongField } from '../core/failure.ts'
 import {
-  ADDRESS_REST_MS,
   engineMacFor,
   freeAddress,
   freeSubnet,
@@ -20,15 +19,21 @@ import {
   nextRange,
   platformRange,
   SUBNET_PREFIX,
-  SUBNET_REST_MS,
 } from '../core/ipam.ts'
 import type { Clock } from '../ports/clock.ts'
+
+export interface Rests {
+  readonly rangeMs: number
+  readonly addressMs: number
+}
 
 export interface PlacementDeps {
   readonly clock: Clock
   readonly newId: () => string
   readonly node: string
   readonly pool: string
+  /** How long what was given back is given to nobody. */
+  readonly rests: Rests
 }
 
 /** The network that every tenant has: it is made with the first container. */
@@ -66,12 +71,12 @@ export interface NewNetwork {
 }
 
 /** Finds room: a network for a tenant, an address for a container. Runs inside the caller's transaction. */
-export function placement({ clock, newId, node, pool: poolText }: PlacementDeps) {
+export function placement({ clock, newId, node, pool: poolText, rests }: PlacementDeps) {
   const pool = poolOf(poolText)
 
   /** Ours, those that rest included, and everybody else's. */
   async function taken(q: Queries, others: readonly Cidr[]): Promise<Cidr[]> {
-    const since = clock.now().getTime() - SUBNET_REST_MS
+    const since = clock.now().getTime() - rests.rangeMs
     const own = await q.networks.takenSubnets(node, since)
     return [...own.flatMap((text) => parseCidr(text) ?? []), platformRange(pool), ...others]
   }
@@ -113,7 +118,7 @@ export function placement({ clock, newId, node, pool: poolText }: PlacementDeps)
 
     async address(q: Queries, wanted: NewAddress): Promise<void> {
       const { network, containerId, isHome, aliases = [] } = wanted
-      const since = clock.now().getTime() - ADDRESS_REST_MS
+      const since = clock.now().getTime() - rests.addressMs
       const address = addressIn(network, await q.addresses.taken(network.id, since), wanted)
       await q.addresses.insert({
         id: newId(),

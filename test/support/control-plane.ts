@@ -164,6 +164,7 @@ const placeOf = ({ store, clock, newId, engine, ranges }: LifeDeps) => ({
   elsewhere: elsewhere(engine, ranges),
   node: 'local',
   pool: POOL,
+  rests: { rangeMs: 10 * 60_000, addressMs: 60_000 },
 })
 
 const wallsOf = (

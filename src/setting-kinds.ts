@@ -1,0 +1,66 @@
+import { isIP } from 'node:net'
+import { z } from 'zod'
+import { hostPort } from './instance.ts'
+
+export const Flag = z.stringbool({ truthy: ['1', 'true', 'yes'], falsy: ['0', 'false', 'no', ''] })
+export const HostPort = z
+  .string()
+  .regex(
+    /^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:]+\]|localhost)?:\d{1,5}$/i,
+    'an address and a port, e.g. 127.0.0.1:7070',
+  )
+  .refine(isAddress, 'an address and a port, e.g. 127.0.0.1:7070')
+export const Domain = z
+  .string()
+  .max(200)
+  .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/, 'a domain in lower case')
+/** Without TLS only to this machine: whoever sits on the way could sign in as anybody. */
+export const OidcUrl = z
+  .url({ protocol: /^https?$/ })
+  .refine(isSafeUrl, 'an https address, or one of this machine')
+export const Amount = z.coerce.number().int().min(0)
+export const Rest = z.coerce
+  .number()
+  .int()
+  .min(1)
+  .max(7 * 24 * 60 * 60)
+/** `50/200`: fifty a second, of which up to two hundred can be saved up. */
+export const RequestRate = z
+  .string()
+  .regex(/^[1-9]\d{0,5}\/[1-9]\d{0,6}$/, 'requests a second and burst, e.g. 50/200')
+  .transform((text) => {
+    const [perSecond = 1, burst = 1] = text.split('/').map(Number)
+    return { perSecond, burst }
+  })
+export const Origins = z
+  .string()
+  .refine((text) => list(text).every(isOrigin), 'origins such as https://example.com')
+  .transform(list)
+export const OptionalAmount = z.union([z.literal('').transform(() => null), Amount.nullable()])
+export const OptionalFactor = z.union([
+  z.literal('').transform(() => null),
+  z.coerce.number().positive().max(1000).nullable(),
+])
+
+function list(text: string): string[] {
+  return text
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '')
+}
+
+/** As a browser writes it: scheme, host and port, in lower case and without a path. */
+const isOrigin = (text: string): boolean =>
+  /^https?:[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text
+
+function isSafeUrl(url: string): boolean {
+  if (!URL.canParse(url)) return false
+  const { protocol, hostname } = new URL(url)
+  return protocol === 'https:' || ['127.0.0.1', 'localhost', '[::1]'].includes(hostname)
+}
+
+/** No more than the eye sees: four numbers up to 255, a port up to 65535. */
+function isAddress(text: string): boolean {
+  const { host, port } = hostPort(text)
+  return port <= 65_535 && (host === 'localhost' || isIP(host) !== 0)
+}

@@ -16,6 +16,8 @@ export interface RouteTable {
   readonly ranges?: readonly string[]
   /** Ids of networks whose containers know each other's names beyond their own network. */
   readonly peers?: readonly (readonly [one: string, other: string])[]
+  /** Names of the world that containers of a network reach, and where these are: they are told that and nothing else. */
+  readonly outside?: readonly OutsideName[]
   /** Slugs of all live tenants, also of those without any container. */
   readonly tenants: readonly string[]
   readonly members: readonly Member[]
@@ -50,6 +52,13 @@ export interface Member {
   readonly port: number | null
   /** How health is found; null: a container whose process runs is healthy. */
   readonly check: MemberCheck | null
+}
+
+export interface OutsideName {
+  /** Id of the network. */
+  readonly network: string
+  readonly name: string
+  readonly addresses: readonly string[]
 }
 
 /** A container in one network. */

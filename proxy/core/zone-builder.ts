@@ -7,6 +7,8 @@ import type { View } from './zone.ts'
 const TTL_SECONDS = 5
 
 const REFUSED = bareAnswer(RCODE.REFUSED)
+/** Of a name of no zone here: what it has no record of it has none of. */
+export const NO_DATA = bareAnswer(RCODE.NOERROR)
 
 interface Node {
   owners: Set<string> | null
@@ -39,10 +41,10 @@ export function zoneBuilder(soa: Soa) {
   }
 
   /** Makes a name exist; one that does already exists to these as well. */
-  function node(key: NameKey, owners: ReadonlySet<string> | null): void {
+  function node(key: NameKey, owners: ReadonlySet<string> | null, noZone = REFUSED): void {
     const known = nodes.get(key)
     if (known === undefined) {
-      const noData = cutAbove(apexes, key)?.noData ?? REFUSED
+      const noData = cutAbove(apexes, key)?.noData ?? noZone
       const made = { records: new Map(), ofViews: new Map(), noData }
       nodes.set(key, { owners: owners && new Set(owners), ...made })
     } else if (owners === null || known.owners === null) known.owners = null

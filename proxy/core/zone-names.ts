@@ -1,8 +1,8 @@
 import { ipv4, ipv4Bytes, reverseName } from './dns-address.ts'
 import { below, nameBytes, nameKey, ROOT, type NameKey } from './dns-name.ts'
 import { TYPE } from './dns-wire.ts'
-import type { HealthReport, MemberPort, Place } from './route-table.ts'
-import type { Builder } from './zone-builder.ts'
+import type { HealthReport, MemberPort, OutsideName, Place } from './route-table.ts'
+import { NO_DATA, type Builder } from './zone-builder.ts'
 import { isReady, type Holders, type SoundMember } from './zone-members.ts'
 import type { View } from './zone.ts'
 
@@ -25,10 +25,10 @@ const MOST_LISTED = 500
 /** Names of containers, and all that hangs on them: whoever shares a network with one of them sees it. */
 export function addNames(build: Builder, { internal, members, reports, views }: Names): void {
   const zones = Map.groupBy(members, ({ tenant }) => tenant)
-  const viewsOf = Map.groupBy(views, (view) => view.tenant)
+  const viewsAt = viewsByNetwork(views)
   for (const [tenant, own] of zones) {
     const zone = below(tenant, internal)
-    const mine = viewsOf.get(tenant) ?? []
+    const mine = viewsOn(viewsAt, own)
     const names = Map.groupBy(own.flatMap(answering), ({ name }) => name)
     const say = sayer(build, mine)
     for (const [name, all] of names) {
@@ -43,6 +43,38 @@ export function addNames(build: Builder, { internal, members, reports, views }: 
       addPorts(build, { key, all, owners })
     }
     addList(build, below('_apps', zone), { tenant, own, mine })
+  }
+}
+
+function viewsByNetwork(views: ReadonlySet<View>): ReadonlyMap<string, readonly View[]> {
+  const pairs = [...views].flatMap((view) =>
+    (view.networks ?? []).map((network) => ({ network, view })),
+  )
+  const grouped = Map.groupBy(pairs, ({ network }) => network)
+  return new Map([...grouped].map(([network, all]) => [network, all.map(({ view }) => view)]))
+}
+
+/** Who sees any of these: of their own tenant or, by a peering, of another. */
+const viewsOn = (
+  viewsAt: ReadonlyMap<string, readonly View[]>,
+  members: readonly SoundMember[],
+): View[] => {
+  const networks = new Set(members.flatMap(({ places }) => places.map(({ network }) => network)))
+  return [...new Set([...networks].flatMap((network) => viewsAt.get(network) ?? []))]
+}
+
+/** By which it is known who may see what a network says of the world: those in it, not their peers. */
+export const outsideOwner = (network: string): string => `outside ${network}`
+
+/** Names of the world, for those whose network lets them go there and nowhere else. */
+export function addOutside(build: Builder, names: readonly OutsideName[]): void {
+  for (const [name, all] of Map.groupBy(names, (one) => one.name)) {
+    const key = nameKey(name)
+    if (key === null) continue
+    build.node(key, new Set(all.map(({ network }) => outsideOwner(network))), NO_DATA)
+    const addresses = [...new Set(all.flatMap((one) => one.addresses))]
+    const data = addresses.flatMap((text) => ipv4(text) ?? []).map(ipv4Bytes)
+    build.records(key, TYPE.A, data)
   }
 }
 

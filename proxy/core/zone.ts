@@ -6,7 +6,7 @@ import { RCODE, TYPE } from './dns-wire.ts'
 import type { HealthReport, RouteTable } from './route-table.ts'
 import { zoneBuilder } from './zone-builder.ts'
 import { holdersOf, isLabel, soundMember, type Holders } from './zone-members.ts'
-import { addLocalhost, addNames, addPointers } from './zone-names.ts'
+import { addLocalhost, addNames, addOutside, addPointers, outsideOwner } from './zone-names.ts'
 
 /** And an absence, which ends when a container starts. Both are cheap to ask again. */
 const NEGATIVE_TTL_SECONDS = 1
@@ -15,7 +15,7 @@ const NEGATIVE_TTL_SECONDS = 1
 export interface View {
   /** A tenant's slug; null: the host, which sees all. */
   readonly tenant: string | null
-  /** Ids of the networks that it is in. */
+  /** Ids of the networks that it is in and of their peers, and by `outsideOwner` those that it is in. */
   readonly networks?: readonly string[]
   /** Whether questions about names outside are passed on. */
   readonly forward: boolean
@@ -125,6 +125,7 @@ export function compileZone(table: RouteTable, health: readonly HealthReport[]):
   const reports = new Map(health.map((report) => [report.id, report]))
   addNames(build, { internal, members, reports, views: new Set(views.values()) })
   addPointers(build, internal, holders)
+  addOutside(build, table.outside ?? [])
   const ranges = (table.ranges ?? []).flatMap((text) => block(text) ?? [])
   return { version: table.version, pool, ranges, views, ...build.done() }
 }
@@ -137,7 +138,8 @@ function viewsOf(holders: Holders, peers: NonNullable<RouteTable['peers']>): Map
   for (const [address, { member }] of holders) {
     const own = member.places.map(({ network }) => network)
     const seen = own.flatMap((network) => seenFrom.get(network) ?? [])
-    const networks = [...new Set([...own, ...seen])].toSorted()
+    const outside = own.map(outsideOwner)
+    const networks = [...new Set([...own, ...seen, ...outside])].toSorted()
     const key = [member.tenant, ...networks].join(' ')
     const view = made.get(key) ?? { tenant: member.tenant, networks, forward: true }
     made.set(key, view)

@@ -60,16 +60,15 @@ export function iptablesPaths(chain: string, run: RunIptables = runIptables): Pe
     ).join('')
 
   async function isThere(paths: readonly PeerPath[], signal: AbortSignal): Promise<boolean> {
+    if (paths.length === 0) return isGone(run, chain, signal)
     for (const { table, chain: of, rule } of HOOKS) {
       const listed = await run(['iptables', '-w', '-t', table, '-S', chain], '', signal)
       const jump = await run(['iptables', '-w', '-t', table, '-C', of, '-j', chain], '', signal)
-      if ((listed.code === 0) !== paths.length > 0) return false
-      if (paths.length === 0) continue
       // Listed with the interfaces after the addresses, whatever the order was.
       const there = listed.said.split('\n').filter((line) => line.startsWith('-A'))
       const mine = paths.map((path) => ['-A', chain, ...rule(path), '-j', 'ACCEPT'].join(' '))
       const isSame = there.map(told).join('\n') === mine.map(told).join('\n')
-      if (!isSame || jump.code !== 0) return false
+      if (listed.code !== 0 || !isSame || jump.code !== 0) return false
     }
     return true
   }
@@ -110,6 +109,12 @@ export function iptablesPaths(chain: string, run: RunIptables = runIptables): Pe
     },
     remove,
   }
+}
+
+/** All three chains are made at once: the others need not be looked at, which would make their tables. */
+async function isGone(run: RunIptables, chain: string, signal: AbortSignal): Promise<boolean> {
+  const [{ table }] = HOOKS
+  return (await run(['iptables', '-w', '-t', table, '-S', chain], '', signal)).code !== 0
 }
 
 const told = (line: string): string => line.split(' ').toSorted().join(' ')

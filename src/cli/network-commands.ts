@@ -13,7 +13,7 @@ const WALLS = {
     type: 'string',
     multiple: true,
     value: 'where',
-    summary: 'open, none, or a range with ports: tcp:443@203.0.113.0/24',
+    summary: 'open, none, or where to: tcp:443@203.0.113.0/24, tcp:443@api.example.com',
   },
   ingress: { type: 'boolean', summary: 'Let its containers reach the ingress' },
   within: {

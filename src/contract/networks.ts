@@ -5,14 +5,29 @@ import { Id, InTenant, Name, NameOrId, Timestamp } from './names.ts'
 
 const EgressRule = z
   .strictObject({
-    cidr: z.string().max(18).describe('Range outside, e.g. `203.0.113.0/24`'),
+    cidr: z.string().max(18).optional().describe('Range outside, e.g. `203.0.113.0/24`'),
+    name: z
+      .string()
+      .max(253)
+      .optional()
+      .describe('Or a name, whose addresses are looked up again and again'),
     protocol: z.enum(['tcp', 'udp']),
     ports: z.string().max(11).describe('`443`, or from and to: `8000-8010`'),
   })
   .meta({ id: 'EgressRule' })
 
 const Egress = z
-  .union([z.enum(['open', 'none']), z.array(EgressRule).min(1).max(64)])
+  .union([
+    z.enum(['open', 'none']),
+    z
+      .array(EgressRule)
+      .min(1)
+      .max(64)
+      .refine(
+        (all) => all.filter(({ name }) => name !== undefined).length <= 32,
+        'at most 32 names',
+      ),
+  ])
   .describe('Where its containers may go outside: anywhere, nowhere, or only there')
 const Ingress = z.boolean().describe('Whether its containers reach the ingress of the platform')
 const Within = z
@@ -71,6 +86,9 @@ export const Network = z
 export type Network = z.infer<typeof Network>
 
 export const NetworkDetails = Network.extend({
+  egressNames: z
+    .array(z.object({ name: z.string(), addresses: z.array(z.ipv4()) }))
+    .describe('Where the names in its egress lead now; nowhere until they can be resolved'),
   members: z.array(
     z.object({
       id: Id,

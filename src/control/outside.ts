@@ -11,6 +11,7 @@ import { openKeyRing } from '../adapters/key-ring.ts'
 import { secretFiles, secretsRoot } from '../adapters/secret-files.ts'
 import { openVault } from '../adapters/vault.ts'
 import { systemClock, systemTimers } from '../adapters/system.ts'
+import { outsideNames } from '../adapters/outside-names.ts'
 import { systemNames } from '../adapters/system-names.ts'
 import type { Settings } from '../config.ts'
 import { placesIn, type Instance } from '../instance.ts'
@@ -69,6 +70,7 @@ export async function openOutside(instance: Instance, settings: Settings, log: L
     routes: instance.isolated ? namespaceRoutes : null,
     edge,
     names: systemNames,
+    outsideNames,
     registries: namesIn(settings.CLOUDLET_REGISTRIES),
   }
 }

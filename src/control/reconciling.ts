@@ -5,6 +5,7 @@ import { knownEngine, type KnownEngine } from '../reconcile/engine-view.ts'
 import { groupPrefix } from '../core/docker-names.ts'
 import { tableName } from '../core/firewall.ts'
 import { cablePins } from '../reconcile/cable-pins.ts'
+import { egressNames, type EgressNames } from '../reconcile/egress-names.ts'
 import { firewallKeeper } from '../reconcile/firewall.ts'
 import { imageCollector } from '../reconcile/image-collector.ts'
 import { imageResolver } from '../reconcile/images.ts'
@@ -51,9 +52,22 @@ export function reconciling(around: Outside, told: Told) {
     steps,
     PASS_DEADLINE_MS,
   )
+  /** Has the packet filter know what containers may now; where that fails the next full look does. */
+  function assertWalls(): void {
+    steps.firewall.asserted().catch((error: unknown) => log('warn', NOT_YET, { error }))
+  }
+
+  function publish(): void {
+    routes.publish().catch((error: unknown) => log('warn', 'Cannot publish the routes', { error }))
+  }
+
   const keptMs = outside.settings.CLOUDLET_IMAGE_IDLE_SECONDS * 1000
   const images = imageCollector({ store, engine, clock, log, keptMs })
   const roots = rootWatch({ store, engine, clock, timers, log, wake })
+  steps.names.onChange(() => {
+    assertWalls()
+    publish()
+  })
   edge.onHealth((reports) => {
     // Before the first look at the engine nothing can be decided, and that look wakes whoever is due.
     if (observer.isUp()) for (const { id } of reports) wake(id)
@@ -66,6 +80,7 @@ export function reconciling(around: Outside, told: Told) {
     wakeTenant,
     isUp: observer.isUp,
     orphans,
+    addressesOf: steps.names.addressesOf,
     running: () => known.running(),
     sweepSecrets: () => secrets.sweep(),
     sweepImages: () => images.sweep(AbortSignal.timeout(IMAGE_SWEEP_MS)),
@@ -75,22 +90,15 @@ export function reconciling(around: Outside, told: Told) {
         log('warn', "Cannot change the limits of a tenant's group", { tenant: tenantId, error })
       })
     },
-    /** Has the packet filter know what containers may now; where that fails the next full look does. */
-    assertWalls(): void {
-      steps.firewall.asserted().catch((error: unknown) => log('warn', NOT_YET, { error }))
-    },
+    assertWalls,
     ready: (signal: AbortSignal) => observer.ready(signal),
-    publish(): void {
-      routes
-        .publish()
-        .catch((error: unknown) => log('warn', 'Cannot publish the routes', { error }))
-    },
+    publish,
     start(): void {
       observer.start()
       roots.start()
       // What an earlier life has left under way goes on.
       wakeNode(THIS_NODE)
-      this.publish()
+      publish()
     },
     async stop(): Promise<void> {
       await Promise.all([observer.stop(), roots.stop()])
@@ -105,9 +113,15 @@ const NOT_YET = 'Cannot change where containers may go yet'
 /** So many connections at a time may one container have open with the world. */
 const MOST_CONNECTIONS = 1024
 
+/** What is known of the engine, and of names of the world. */
+interface Seen {
+  readonly known: KnownEngine
+  readonly names: EgressNames
+}
+
 function firewallOf(
   { store, engine, firewall, peerPaths, shaper, cables, instance, timers, log }: Outside,
-  known: KnownEngine,
+  { known, names }: Seen,
 ) {
   const { id, resolver, ingressAddress } = instance
   const place = {
@@ -118,15 +132,15 @@ function firewallOf(
     mostConnections: MOST_CONNECTIONS,
   }
   const pins = cablePins({ engine, known, cables, instance: id, timers, log })
-  const hosts = { firewall, peerPaths, shaper, pins, timers, log }
+  const hosts = { firewall, peerPaths, shaper, pins, names, timers, log }
   return firewallKeeper({ ...hosts, store, place, instance: id })
 }
 
 /** What containers have of the machine beside the engine. */
-const hostsOf = (outside: Outside, told: Told, known: KnownEngine) => ({
+const hostsOf = (outside: Outside, told: Told, seen: Seen) => ({
   groups: groupsOf(outside, told.accountOf),
   secrets: containerSecrets(outside),
-  firewall: firewallOf(outside, known),
+  firewall: firewallOf(outside, seen),
   routes: outside.routes,
 })
 
@@ -138,14 +152,16 @@ function stepsOf(outside: Outside, told: Told) {
   const domains = [settings.CLOUDLET_DOMAIN, 'localhost']
   const tunnelKey = ticketSigner(keyRing).publicKey
   const table = { instance: instance.id, domains, internalDomain, pool: instance.pool, tunnelKey }
-  const routes = publisher({ store, edge, clock, table })
+  const names = egressNames({ outside: outside.outsideNames, clock, timers, log })
+  const routes = publisher({ store, edge, clock, table, names })
   return {
     store,
     engine,
     edge,
     known,
     publisher: routes,
-    ...hostsOf(outside, told, known),
+    ...hostsOf(outside, told, { known, names }),
+    names,
     images: imagesOf(outside, told),
     clock,
     timers,

@@ -121,7 +121,10 @@ const placeOf = ({ store, clock, engine, instance, settings }: Outside) => ({
 })
 
 function walling(
-  common: Omit<NetworkDeps & PeeringDeps, 'routesChanged' | 'wakeNetwork' | 'wallsChanged'>,
+  common: Omit<
+    NetworkDeps & PeeringDeps,
+    'addressesOf' | 'routesChanged' | 'wakeNetwork' | 'wallsChanged'
+  >,
   reconciler: ReturnType<typeof reconciling>,
 ) {
   const deps = {
@@ -129,6 +132,7 @@ function walling(
     wakeNetwork: (id: string) => reconciler.wakeNetwork(id),
     routesChanged: () => reconciler.publish(),
     wallsChanged: () => reconciler.assertWalls(),
+    addressesOf: (name: string) => reconciler.addressesOf(name),
   }
   return {
     firewalls: firewallService(deps),

@@ -10,7 +10,9 @@ import {
   type FirewallNetwork,
   type FirewallPlace,
 } from '../core/firewall.ts'
-import { egressRules, type Egress } from '../core/egress.ts'
+import { egressRules, withAddresses } from '../core/egress.ts'
+import type { EgressNames } from './egress-names.ts'
+import { egressOf, namesAmong } from './network-egress.ts'
 import { perObject } from '../core/per-object.ts'
 import type { Log } from '../log.ts'
 import type { Timers } from '../ports/timers.ts'
@@ -38,6 +40,7 @@ export interface FirewallDeps {
   readonly timers: Timers
   readonly log: Log
   readonly pins: CablePins
+  readonly names: EgressNames
 }
 
 /**
@@ -65,7 +68,7 @@ export interface SettledFirewall {
 
 /** Keeps the host's packet filter in step with the database. */
 export function firewallKeeper(deps: FirewallDeps): SettledFirewall {
-  const { store, firewall, pins, place, instance, timers, log } = deps
+  const { store, firewall, pins, names, place, instance, timers, log } = deps
   const pathsFor = pathKeeper(deps)
   const shapeAll = bandwidthKeeper(deps)
   const membersAt = perObject((placed: PlacedContainer) => membersOf(placed, instance))
@@ -79,9 +82,12 @@ export function firewallKeeper(deps: FirewallDeps): SettledFirewall {
       store.read.networks.live(),
       store.read.containers.live(),
     ])
+    names.want(namesAmong(networks))
     const peers = peersAmong(networks, await store.read.peerings.active())
     const rules = ruleSet(place, {
-      networks: networks.map((row) => networkOf(row, instance, peers.get(row.id))),
+      networks: networks.map((row) =>
+        networkOf(row, { instance, names, peers: peers.get(row.id) }),
+      ),
       members: containers.flatMap((placed) => onCables(membersAt(placed), placed)),
       groups: groupsAmong(await store.read.firewalls.all(), networks, containers),
       hostRanges: await firewall.hostRanges(),
@@ -154,24 +160,21 @@ const membersOf = (placed: PlacedContainer, instance: string): FirewallMember[] 
     mac,
   }))
 
-function networkOf(
-  row: NetworkRow,
-  instance: string,
-  peers: readonly string[] = [],
-): FirewallNetwork {
+interface Around {
+  readonly instance: string
+  readonly names: Pick<EgressNames, 'addressesOf'>
+  /** Ids of networks. */
+  readonly peers: readonly string[] | undefined
+}
+
+function networkOf(row: NetworkRow, { instance, names, peers = [] }: Around): FirewallNetwork {
   const { id, subnet, ingress, smtp } = row
   const range = parseCidr(subnet)
   if (!range) throw new Error(`Network "${id}" has the subnet "${subnet}"`)
   const bridge = bridgeName(instance, id)
-  // Written by the network service alone, from what the contract has parsed.
-  const asked: Egress = JSON.parse(row.egressJson)
-  const egress = typeof asked === 'string' ? asked : egressRules(asked, smtp)
-  return {
-    bridge,
-    subnet: range,
-    ingress,
-    egress,
-    smtp,
-    peers: peers.map((one) => bridgeName(instance, one)),
-  }
+  const asked = egressOf(row)
+  const egress =
+    typeof asked === 'string' ? asked : egressRules(withAddresses(asked, names.addressesOf), smtp)
+  const peerBridges = peers.map((one) => bridgeName(instance, one))
+  return { bridge, subnet: range, ingress, egress, smtp, peers: peerBridges }
 }

@@ -1,5 +1,6 @@
 import type { Store } from '../../db/open.ts'
-import type { RouteTable } from '../../proxy/core/route-table.ts'
+import type { NetworkRow } from '../../db/queries/networks.ts'
+import type { OutsideName, RouteTable } from '../../proxy/core/route-table.ts'
 import { parseCidr } from '../core/cidr.ts'
 import { coalesced } from '../core/coalesced.ts'
 import { isWithin } from '../core/ipam.ts'
@@ -7,17 +8,20 @@ import { perObject } from '../core/per-object.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Edge } from '../ports/edge.ts'
 import type { Log } from '../log.ts'
+import type { EgressNames } from './egress-names.ts'
+import { namesOf } from './network-egress.ts'
 import { memberOf } from './routes.ts'
 
 export interface PublisherDeps {
   readonly store: Store
   readonly edge: Edge
   readonly clock: Clock
+  readonly names: Pick<EgressNames, 'addressesOf'>
   readonly table: Pick<RouteTable, 'instance' | 'domains' | 'internalDomain' | 'pool' | 'tunnelKey'>
 }
 
 /** Makes the route table from the database and hands it to the edge. */
-export function publisher({ store, edge, clock, table }: PublisherDeps) {
+export function publisher({ store, edge, clock, table, names }: PublisherDeps) {
   let version = 0
   const pool = parseCidr(table.pool)
   const isInPool = (text: string): boolean => {
@@ -27,6 +31,12 @@ export function publisher({ store, edge, clock, table }: PublisherDeps) {
 
   /** Only those whose row has changed are made anew. */
   const memberAt = perObject(memberOf)
+
+  const outsideOf = (row: NetworkRow): OutsideName[] =>
+    namesOf(row).flatMap((name) => {
+      const addresses = names.addressesOf(name)
+      return addresses.length === 0 ? [] : [{ network: row.id, name, addresses }]
+    })
 
   async function make(): Promise<number> {
     const [placed, tenants, networks, peers] = await Promise.all([
@@ -45,6 +55,7 @@ export function publisher({ store, edge, clock, table }: PublisherDeps) {
       tenants,
       ranges,
       peers,
+      outside: networks.flatMap(outsideOf),
       members: placed.map(memberAt),
     })
     return version

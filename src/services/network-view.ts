@@ -2,6 +2,7 @@ import type { Queries } from '../../db/open.ts'
 import type { NetworkRow } from '../../db/queries/networks.ts'
 import type { Network, NetworkDetails } from '../contract/networks.ts'
 import { parseCidr, type Cidr } from '../core/cidr.ts'
+import { namesIn } from '../core/egress.ts'
 import { layoutOf } from '../core/ipam.ts'
 import { roomOf } from './placement.ts'
 
@@ -28,17 +29,28 @@ export function networkOf(row: NetworkRow): Network {
   }
 }
 
+interface Knowing {
+  readonly takenSinceMs: number
+  /** Where a name of the world is now, as far as that is known. */
+  readonly addressesOf: (name: string) => readonly string[]
+}
+
 /** With who is in it, and how much room there is; what was given back before `takenSinceMs` is free. */
 export async function networkDetails(
   q: Queries,
   row: NetworkRow,
-  takenSinceMs: number,
+  { takenSinceMs, addressesOf }: Knowing,
 ): Promise<NetworkDetails> {
   const members = await q.addresses.membersOf(row.id)
   const taken = await q.addresses.taken(row.id, takenSinceMs)
+  const shown = networkOf(row)
   const room = roomOf(rangeOf(row))
   return {
-    ...networkOf(row),
+    ...shown,
+    egressNames: namesIn(shown.egress).map((name) => ({
+      name,
+      addresses: [...addressesOf(name)],
+    })),
     members: members.map(({ id, name, address: { address, mac, aliasesJson } }) => {
       // Written by the container service alone, from what the contract has parsed.
       const aliases: string[] = JSON.parse(aliasesJson)

@@ -39,6 +39,8 @@ export interface NetworkDeps extends PlacementDeps {
   /** Where containers may go has changed. */
   readonly wallsChanged: () => void
   readonly wakeNetwork: (networkId: string) => void
+  /** Where a name of the world is now, as far as that is known. */
+  readonly addressesOf: (name: string) => readonly string[]
 }
 
 /** Who asks for something of a tenant's networks. */
@@ -68,7 +70,7 @@ export const networkService = (deps: NetworkDeps) => ({
 })
 export type NetworkService = ReturnType<typeof networkService>
 
-const readings = ({ store, clock, rests }: NetworkDeps) => ({
+const readings = ({ store, ...deps }: NetworkDeps) => ({
   async list(slug: string, { limit, cursor, label, name }: ListQuery) {
     const tenant = await tenantBySlug(store.read, slug)
     const rows = await store.read.networks.list(tenant.id, {
@@ -84,7 +86,7 @@ const readings = ({ store, clock, rests }: NetworkDeps) => ({
   async get(slug: string, nameOrId: string): Promise<NetworkDetails> {
     const tenant = await tenantBySlug(store.read, slug)
     const row = await found(store.read, tenant, nameOrId)
-    return networkDetails(store.read, row, clock.now().getTime() - rests.addressMs)
+    return networkDetails(store.read, row, knowing(deps))
   },
 })
 
@@ -122,7 +124,7 @@ function making(deps: NetworkDeps) {
 }
 
 function updating(deps: NetworkDeps) {
-  const { store, clock, rests } = deps
+  const { store } = deps
   const made = making(deps)
   return async (asking: Named, change: NetworkChange): Promise<NetworkDetails> => {
     const isDefault = asking.network === DEFAULT_NETWORK
@@ -138,7 +140,7 @@ function updating(deps: NetworkDeps) {
       const traits = traitsOf(changedBy(networkOf(was), change), asking, was)
       const row = { ...was, ...traits, generation: was.generation + 1 }
       await q.networks.update(row.id, { ...traits, generation: row.generation })
-      const output = await networkDetails(q, row, clock.now().getTime() - rests.addressMs)
+      const output = await networkDetails(q, row, knowing(deps))
       await noted(deps, q, { asking, verb: 'update', row, tenant, status: 200, output })
       return output
     })
@@ -172,6 +174,15 @@ function deleting(deps: NetworkDeps) {
     return null
   }
 }
+
+const knowing = ({
+  clock,
+  rests,
+  addressesOf,
+}: Pick<NetworkDeps, 'addressesOf' | 'clock' | 'rests'>) => ({
+  takenSinceMs: clock.now().getTime() - rests.addressMs,
+  addressesOf,
+})
 
 async function found(q: Queries, { id }: TenantRow, nameOrId: string): Promise<NetworkRow> {
   const row = await q.networks.find(id, nameOrId)

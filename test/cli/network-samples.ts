@@ -29,6 +29,7 @@ export const networkDetails: NetworkDetails = {
       aliases: [],
     },
   ],
+  egressNames: [],
   addresses: { first: '10.208.1.2', last: '10.208.1.191', total: 190, free: 189 },
 }
 

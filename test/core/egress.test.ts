@@ -46,7 +46,7 @@ test('egressRules() opens exactly what was asked for, and no two rules overlap',
         for (let host = 0xcb007100; host < 0xcb007110; host++) {
           for (let port = 19; port < 38; port++) {
             const wanted = asked.some((each) => {
-              const to = parseCidr(each.cidr)
+              const to = parseCidr(each.cidr ?? '')
               const [from = 0, until = from] = each.ports.split('-').map(Number)
               const isThere = to && host >= to.base && host < to.base + to.size
               return isThere && each.protocol === protocol && port >= from && port <= until

@@ -119,7 +119,7 @@ test('a container that is connected anew has its address and MAC again', async (
 test('a container finds names with and without the domain at its resolver', async () => {
   await inWorld(await realBench(), async (world) => {
     const resolver = world.network.gateway
-    const names = await nameServer(resolver, { name: 'web.t.internal', address: '127.9.9.9' })
+    const names = await nameServer(resolver, { 'web.t.internal': '127.9.9.9' })
     try {
       const script = `
         grep -E '^[a-z]' /etc/resolv.conf

@@ -7,6 +7,7 @@ import { EngineHost, type HostDeps } from '../fakes/engine-host.ts'
 import { fakeEngine } from '../fakes/engine.ts'
 import { FakeCables } from '../fakes/cables.ts'
 import { FakeShaper } from '../fakes/shaper.ts'
+import { FakeOutsideNames } from '../fakes/outside-names.ts'
 import { FakePaths } from '../fakes/peer-paths.ts'
 import { FakeFirewall } from '../fakes/firewall.ts'
 import { FakeGroups } from '../fakes/groups.ts'
@@ -54,6 +55,7 @@ export async function land(database: string, host: Omit<HostDeps, 'now'>) {
     firewall: new FakeFirewall(),
     peerPaths: new FakePaths(),
     shaper: new FakeShaper(),
+    outsideNames: new FakeOutsideNames(),
     cables: new FakeCables(),
     routes: new FakeRoutes(),
     names: new FakeNames(),

@@ -16,6 +16,7 @@ import { FakeEdge } from '../fakes/edge.ts'
 import { EngineHost, type HostDeps } from '../fakes/engine-host.ts'
 import { fakeEngine } from '../fakes/engine.ts'
 import { FakeShaper } from '../fakes/shaper.ts'
+import { FakeOutsideNames } from '../fakes/outside-names.ts'
 import { FakePaths } from '../fakes/peer-paths.ts'
 import { FakeFirewall } from '../fakes/firewall.ts'
 import { FakeRoutes } from '../fakes/routes.ts'
@@ -73,6 +74,7 @@ async function outsideIn(folder: string, env: Env, machine: Machine) {
     firewall: new FakeFirewall(),
     peerPaths: new FakePaths(),
     shaper: new FakeShaper(),
+    outsideNames: new FakeOutsideNames(),
     cables: null,
     routes: new FakeRoutes(),
     names: new FakeNames(),

@@ -17,9 +17,11 @@ import { imageResolver } from '../../src/reconcile/images.ts'
 import { groupPrefix } from '../../src/core/docker-names.ts'
 import type { Cables } from '../../src/ports/cables.ts'
 import type { Firewall } from '../../src/ports/firewall.ts'
+import type { OutsideNames } from '../../src/ports/outside-names.ts'
 import type { Shaper } from '../../src/ports/shaper.ts'
 import type { PeerPaths } from '../../src/ports/peer-paths.ts'
 import { cablePins } from '../../src/reconcile/cable-pins.ts'
+import { egressNames, type EgressNames } from '../../src/reconcile/egress-names.ts'
 import { firewallKeeper } from '../../src/reconcile/firewall.ts'
 import { reconcileLoops } from '../../src/reconcile/loops.ts'
 import { publisher } from '../../src/reconcile/publisher.ts'
@@ -57,6 +59,12 @@ const NO_VAULT = {
 const REGISTRIES = ['registry.corp:5000']
 const MOST_IMAGE_BYTES = 1024 ** 3
 const POOL = '10.208.0.0/12'
+const TABLE = {
+  instance: INSTANCE,
+  domains: ['cloud.local'],
+  internalDomain: 'internal',
+  pool: POOL,
+}
 
 /** What one life of the control plane is given. */
 export interface LifeDeps {
@@ -66,6 +74,7 @@ export interface LifeDeps {
   readonly groups: TenantGroups
   readonly firewall: Firewall
   readonly shaper: Shaper
+  readonly outsideNames: OutsideNames
   readonly peerPaths: PeerPaths
   readonly cables: Cables
   readonly routes: DefaultRoutes
@@ -89,11 +98,12 @@ export interface LifeDeps {
 export function controlPlane(life: LifeDeps) {
   const { store, engine, edge, clock, deadlineMs } = life
   const known = knownEngine()
-  const table = { instance: INSTANCE, domains: ['cloud.local'], internalDomain: 'internal' }
-  const routes = publisher({ store, edge, clock, table: { ...table, pool: POOL } })
+  const names = namesOn(life)
+  const routes = publisher({ store, edge, clock, names, table: TABLE })
   const audit = auditService({ store, clock, keyRing: KEY_RING })
   const events = eventService({ store, clock })
-  const hosts = hostsOn(life, known)
+  const hosts = hostsOn(life, { known, names })
+  names.onChange(() => void [hosts.firewall.asserted(), routes.publish()].map(unheard))
   const erase = tenantErasure({ clock, events })
   const ledger = ledgerService({ events, machine: life.machine })
   const steps = {
@@ -149,7 +159,7 @@ export function controlPlane(life: LifeDeps) {
     tenants,
     operations,
     containers,
-    ...wallsOn({ ...common, ...wallsOf(hosts, driven), ...routesOf(routes) }),
+    ...wallsOn({ ...common, ...names, ...wallsOf(hosts, driven), ...routesOf(routes) }),
     events,
     audit,
     ledger,
@@ -218,15 +228,23 @@ const imagesOn = ({ store, engine, clock, names }: LifeDeps) =>
   })
 
 /** What containers have of the machine beside the engine. */
-const hostsOn = (life: LifeDeps, known: KnownEngine) => ({
+interface Seen {
+  readonly known: KnownEngine
+  readonly names: EgressNames
+}
+
+const hostsOn = (life: LifeDeps, seen: Seen) => ({
   groups: groupsOn(life),
   secrets: containerSecrets({ store: life.store, vault: NO_VAULT, secretFiles: null }),
-  firewall: firewallOn(life, known),
+  firewall: firewallOn(life, seen),
 })
+
+const namesOn = ({ outsideNames: outside, clock, timers, log }: LifeDeps): EgressNames =>
+  egressNames({ outside, clock, timers, log })
 
 function firewallOn(
   { store, engine, firewall, peerPaths, shaper, cables, timers, log }: LifeDeps,
-  known: KnownEngine,
+  { known, names }: Seen,
 ) {
   const place = {
     table: 'cloudlet_test',
@@ -236,7 +254,7 @@ function firewallOn(
     mostConnections: 100,
   }
   const pins = cablePins({ engine, known, cables, instance: INSTANCE, timers, log })
-  const hosts = { firewall, peerPaths, shaper, pins, timers, log }
+  const hosts = { firewall, peerPaths, shaper, pins, names, timers, log }
   return firewallKeeper({ ...hosts, store, place, instance: INSTANCE })
 }
 

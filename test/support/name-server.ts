@@ -2,19 +2,20 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 
 /**
- * A name server that knows one name: it answers its question with that address, any other with
+ * A name server that knows some names: it answers a question for one with its address, any other with
  * NXDOMAIN. `asked` are the names in the order in which they came.
  */
-export async function nameServer(listen: string, known: { name: string; address: string }) {
+export async function nameServer(listen: string, known: Readonly<Record<string, string>>) {
   const socket = createSocket('udp4')
   const asked: string[] = []
   socket.on('message', (query, from) => {
     const { name, end } = questionOf(query)
     asked.push(name)
     const isA = query.readUInt16BE(end - 4) === 1
-    const answers = name === known.name && isA ? 1 : 0
+    const address = known[name]
+    const answers = address !== undefined && isA ? 1 : 0
     const head = Buffer.from(query.subarray(0, 12))
-    head.writeUInt16BE(name === known.name ? 0x8180 : 0x8183, 2)
+    head.writeUInt16BE(address === undefined ? 0x8183 : 0x8180, 2)
     head.writeUInt16BE(answers, 6)
     head.writeUInt32BE(0, 8)
     const record = [
@@ -30,7 +31,7 @@ export async function nameServer(listen: string, known: { name: string; address:
       60,
       0,
       4,
-      ...known.address.split('.').map(Number),
+      ...(address ?? '').split('.').map(Number),
     ]
     const answer = [head, query.subarray(12, end), Buffer.from(answers > 0 ? record : [])]
     socket.send(Buffer.concat(answer), from.port, from.address)

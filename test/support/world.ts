@@ -13,6 +13,7 @@ import { EngineHost, type HostDeps } from '../fakes/engine-host.ts'
 import { fakeEngine } from '../fakes/engine.ts'
 import { FakeCables } from '../fakes/cables.ts'
 import { FakeShaper } from '../fakes/shaper.ts'
+import { FakeOutsideNames } from '../fakes/outside-names.ts'
 import { FakePaths } from '../fakes/peer-paths.ts'
 import { FakeFirewall } from '../fakes/firewall.ts'
 import { FakeGroups } from '../fakes/groups.ts'
@@ -43,6 +44,7 @@ export interface Ground {
   readonly firewall: FakeFirewall
   readonly peerPaths: FakePaths
   readonly shaper: FakeShaper
+  readonly outsideNames: FakeOutsideNames
   readonly cables: FakeCables
   readonly routes: FakeRoutes
   readonly names: FakeNames
@@ -76,6 +78,7 @@ const fakes = () => ({
   firewall: new FakeFirewall(),
   peerPaths: new FakePaths(),
   shaper: new FakeShaper(),
+  outsideNames: new FakeOutsideNames(),
   cables: new FakeCables(),
   routes: new FakeRoutes(),
   names: new FakeNames(),

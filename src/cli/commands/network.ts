@@ -112,24 +112,28 @@ function changeOf(given: Given): Change {
   }
 }
 
-/** `open`, `none`, or any number of `tcp:443@203.0.113.0/24`. */
+/** `open`, `none`, or any number of `tcp:443@203.0.113.0/24` and `tcp:443@api.example.com`. */
 function egressOf(texts: readonly string[]): NonNullable<Change['egress']> {
   const [only = ''] = texts
   if (texts.length === 1 && (only === 'open' || only === 'none')) return only
   return texts.map((text) => {
-    const [, protocol, ports, cidr] = /^(tcp|udp):([\d-]+)@([\d./]+)$/.exec(text) ?? []
-    if (ports === undefined || cidr === undefined) {
+    const [, protocol, ports, to] = /^(tcp|udp):([\d-]+)@([a-z\d./-]+)$/.exec(text) ?? []
+    if (ports === undefined || to === undefined) {
       const message = `Cannot understand --egress "${text}"`
-      throw usageError(message, 'It is open, none, or like tcp:443@203.0.113.0/24')
+      const hint = 'It is open, none, or like tcp:443@203.0.113.0/24 or tcp:443@api.example.com'
+      throw usageError(message, hint)
     }
-    return { cidr, ports, protocol: protocol === 'udp' ? 'udp' : 'tcp' }
+    const where = /^[\d./]+$/.test(to) ? { cidr: to } : { name: to }
+    return { ...where, ports, protocol: protocol === 'udp' ? 'udp' : 'tcp' }
   })
 }
 
 const egressText = (egress: contract.Network['egress']): string =>
   typeof egress === 'string'
     ? egress
-    : egress.map(({ protocol, ports, cidr }) => `${protocol}:${ports}@${cidr}`).join(', ')
+    : egress
+        .map(({ protocol, ports, cidr, name }) => `${protocol}:${ports}@${cidr ?? name}`)
+        .join(', ')
 
 const shown = (context: Context, network: contract.NetworkDetails) =>
   context.show(network, () => {
@@ -141,6 +145,10 @@ const shown = (context: Context, network: contract.NetworkDetails) =>
       ['State', network.state],
       ['Ingress', network.ingress ? 'open' : 'closed'],
       ['Egress', egressText(network.egress)],
+      ...network.egressNames.map(({ name, addresses }): [string, string] => [
+        `  ${name}`,
+        addresses.join(', ') || 'cannot be resolved',
+      ]),
       ['Within', network.within],
       ['Addresses', `${first} to ${last}, ${free} of ${total} free`],
       [

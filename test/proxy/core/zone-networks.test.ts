@@ -26,8 +26,10 @@ function member(name: string, places: readonly Place[], fields: Partial<Member> 
   return { id: name, name, address, places, ...rest, ...fields }
 }
 
-const zoneOf = (members: readonly Member[], peers: RouteTable['peers'] = []): Zone =>
-  compileZone({ ...NO_TABLE, version: 1, pool: '10.208.0.0/12', members, peers }, [])
+const zoneOf = (
+  members: readonly Member[],
+  more: Pick<RouteTable, 'outside' | 'peers'> = {},
+): Zone => compileZone({ ...NO_TABLE, version: 1, pool: '10.208.0.0/12', members, ...more }, [])
 
 /** What the one with that address is told: addresses, the text of other data, or why nothing. */
 function told(zone: Zone, from: string, asked: string): string {
@@ -88,12 +90,16 @@ test('names of peered networks are known on both sides, and no further', () => {
     [
       member('web', [place('front', '10.208.1.2')]),
       member('db', [place('back', '10.208.2.2')]),
-      member('far', [place('beyond', '10.208.3.2')], { tenant: 'zeta' }),
+      member('far', [place('beyond', '10.208.3.2'), place('home', '10.208.4.2')], {
+        tenant: 'zeta',
+      }),
     ],
-    [
-      ['front', 'back'],
-      ['beyond', 'back'],
-    ],
+    {
+      peers: [
+        ['front', 'back'],
+        ['beyond', 'back'],
+      ],
+    },
   )
   assert.equal(told(zone, '10.208.1.2', 'db.demo.internal'), '10.208.2.2')
   assert.equal(told(zone, '10.208.2.2', 'web.demo.internal'), '10.208.1.2')
@@ -101,6 +107,21 @@ test('names of peered networks are known on both sides, and no further', () => {
   assert.equal(told(zone, '10.208.3.2', 'db.demo.internal'), '10.208.2.2')
   assert.equal(told(zone, '10.208.1.2', 'far.zeta.internal'), 'no name')
   assert.equal(told(zone, '10.208.3.2', 'web.demo.internal'), 'no name')
+})
+
+test('names of the world are said to those whose network names them, and asked for by all others', () => {
+  const name = 'api.example.com'
+  const zone = zoneOf(
+    [member('web', [place('front', '10.208.1.2')]), member('db', [place('back', '10.208.2.2')])],
+    {
+      peers: [['front', 'back']],
+      outside: [{ network: 'front', name, addresses: ['203.0.113.7', '203.0.113.8'] }],
+    },
+  )
+  assert.equal(told(zone, '10.208.1.2', name), '203.0.113.7, 203.0.113.8')
+  assert.equal(told(zone, '10.208.1.2', `${name} AAAA`), 'no data')
+  assert.equal(told(zone, '10.208.1.2', `www.${name}`), 'forward')
+  assert.equal(told(zone, '10.208.2.2', name), 'forward')
 })
 
 test('an alias is known in its network alone, and leads to the address there', () => {

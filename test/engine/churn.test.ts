@@ -17,7 +17,7 @@ import { until } from '../support/wait.ts'
  */
 const IS_LONG = process.env['CLOUDLET_TEST_LONG'] === '1'
 const ANSWERS = IS_LONG ? 10_000 : 1_000
-const REUSED = IS_LONG ? 20 : 5
+const REUSED = IS_LONG ? 10 : 5
 const TENANTS = ['ash', 'birch', 'cedar', 'elm']
 const timeout = IS_LONG ? 15 * 60_000 : 120_000
 const PROGRAM = readFileSync(new URL('../fixtures/tenant-echo.ts', import.meta.url), 'utf8')
@@ -116,20 +116,23 @@ async function life(platform: Platform, tenant: Tenant, tallied: Tally): Promise
   const asked = asking(over.signal, async () =>
     tallied.take('tunnel', slug, await whoAnswers(local)),
   )
-  // Long enough for some answers of each way, and not for ever where one gives none.
-  const before = tallied.total()
-  await until('it was asked', () => tallied.total() - before > ANSWERS / 50)
-  const { right, wrong } = Heard.parse(
-    JSON.parse((await whoAnswers({ host: address, port: PORT, path: '/heard' })) ?? ''),
-  )
-  tallied.right.inside += right
-  tallied.wrong.push(...wrong.map((said) => `inside: ${slug} was answered by ${said}`))
-  // The tunnel is open while its end goes and the next gets its address.
-  await tenant.remove('web')
-  await api.call(deleteNetwork, { params: { ...params, network: 'net' } })
-  over.abort()
-  await asked
-  await tunnel.end()
+  try {
+    // Long enough for some answers of each way, and not for ever where one gives none.
+    const before = tallied.total()
+    await until('it was asked', () => tallied.total() - before > ANSWERS / 50)
+    const { right, wrong } = Heard.parse(
+      JSON.parse((await whoAnswers({ host: address, port: PORT, path: '/heard' })) ?? ''),
+    )
+    tallied.right.inside += right
+    tallied.wrong.push(...wrong.map((said) => `inside: ${slug} was answered by ${said}`))
+    // The tunnel is open while its end goes and the next gets its address.
+    await tenant.remove('web')
+    await api.call(deleteNetwork, { params: { ...params, network: 'net' } })
+  } finally {
+    over.abort()
+    await asked
+    await tunnel.end()
+  }
   return address
 }
 

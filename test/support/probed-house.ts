@@ -49,7 +49,9 @@ export async function probedHouse() {
   return {
     platform,
     acme,
+    /** Address of a neighbour of the prober, and of another tenant's container. */
     friend,
+    stranger,
 
     /** Lets a container try everything, and answers what it reached beyond what it may. */
     async reached(name: string, ports: Ports) {

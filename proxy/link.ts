@@ -45,3 +45,13 @@ export interface OpenTunnel extends Pick<
 }
 
 export type EdgeRole = 'dns' | `ingress-${number}`
+
+const DRAINING = /^draining-(\d+)\.sock$/
+
+/** Where an ingress worker that drains is found, until it ends. */
+export const drainingSocket = (pid: number): string => `draining-${pid}.sock`
+/** Whose socket that is; undefined: it is none of these. */
+export const drainingPid = (name: string): number | undefined => {
+  const [, pid] = DRAINING.exec(name) ?? []
+  return pid === undefined ? undefined : Number(pid)
+}

@@ -1,5 +1,6 @@
-import { linkServer } from '../proxy/link-server.ts'
-import type { EdgeRole } from '../proxy/link.ts'
+import { rmSync } from 'node:fs'
+import { linkServer, type LinkServerDeps } from '../proxy/link-server.ts'
+import { drainingSocket, type EdgeRole } from '../proxy/link.ts'
 import { dnsRole } from './edge/dns-role.ts'
 import { ingressRole } from './edge/ingress-role.ts'
 import { tableFile } from './edge/table-file.ts'
@@ -38,7 +39,7 @@ async function main(): Promise<void> {
   if (process.getuid?.() === 0) throw new Error('The edge must not run as root')
 
   const file = tableFile('table.json', log)
-  const link = linkServer({
+  const words: LinkServerDeps = {
     role,
     pid: process.pid,
     log,
@@ -51,11 +52,25 @@ async function main(): Promise<void> {
     tunnels: part.tunnels,
     cut: part.cut,
     drain: (graceMs) => void drain(graceMs),
-  })
+  }
+  let link = linkServer(words)
   let draining: Promise<void> | undefined
   function drain(graceMs: number): Promise<void> {
+    draining ??= begun(graceMs).finally(() => process.exit(0))
+    return draining
+  }
+
+  /** Its place is another's now; whoever steers it finds it at a place of its own until it ends. */
+  async function begun(graceMs: number): Promise<void> {
     link.close()
-    return (draining ??= part.drain(graceMs).finally(() => process.exit(0)))
+    const path = drainingSocket(process.pid)
+    const drained = part.drain(graceMs)
+    if (role !== 'dns') {
+      link = linkServer(words)
+      await link.listen(path)
+    }
+    await drained
+    rmSync(path, { force: true })
   }
   process.on('SIGTERM', () => void drain(TERM_GRACE_MS))
   const last = file.read()

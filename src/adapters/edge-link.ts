@@ -1,5 +1,6 @@
+import { existsSync, readdirSync, watch } from 'node:fs'
 import { linkClient, type LinkClient } from '../../proxy/link-client.ts'
-import type { FromEdge } from '../../proxy/link.ts'
+import { drainingPid, type FromEdge } from '../../proxy/link.ts'
 import type { HealthReport, RouteTable } from '../../proxy/core/route-table.ts'
 import type { Log } from '../log.ts'
 import { tunnelsOf } from './edge-tunnels.ts'
@@ -15,9 +16,13 @@ export interface EdgeLinkDeps {
   readonly log: Log
 }
 
-interface Peer {
-  readonly role: string
+/** An edge process that can be told something. */
+interface Steered {
   readonly link: LinkClient
+}
+
+interface Peer extends Steered {
+  readonly role: string
   /** Version it serves, 0 while that is none of ours; undefined while it is not there. */
   version: number | undefined
   /** Up to here its versions are those of an earlier control plane, and say nothing of ours. */
@@ -40,7 +45,8 @@ export function edgeLink({ folder, workers, timers, log }: EdgeLinkDeps): Link {
     return peer
   })
   const tables = numberedTables(peers)
-  const tunnels = tunnelsOf<Peer>()
+  const tunnels = tunnelsOf<Steered>()
+  const draining = drainingPeers({ folder, timers, log, tunnels, table: tables.last })
 
   function hear(peer: Peer, message: FromEdge | undefined): void {
     if (message === undefined) {
@@ -64,7 +70,9 @@ export function edgeLink({ folder, workers, timers, log }: EdgeLinkDeps): Link {
     publish(next) {
       const named = new Set(next.members.map(({ id }) => id))
       for (const id of health.keys()) if (!named.has(id)) health.delete(id)
-      return tables.publish(next)
+      const version = tables.publish(next)
+      draining.publish()
+      return version
     },
 
     async acknowledged(version, signal) {
@@ -90,6 +98,68 @@ export function edgeLink({ folder, workers, timers, log }: EdgeLinkDeps): Link {
     isUp: () => peers.every(({ version }) => version !== undefined),
     close() {
       for (const { link } of peers) link.close()
+      draining.close()
+    },
+  }
+}
+
+interface DrainingDeps extends Pick<EdgeLinkDeps, 'folder' | 'log' | 'timers'> {
+  readonly tunnels: ReturnType<typeof tunnelsOf<Steered>>
+  readonly table: () => RouteTable | undefined
+}
+
+/** One that was killed leaves its socket behind. */
+function isLiving(name: string): boolean {
+  const pid = drainingPid(name)
+  return pid !== undefined && existsSync(`/proc/${pid}`)
+}
+
+/**
+ * Workers of an earlier start that only finish what they had: what is revoked, stopped or gone meanwhile ends in them
+ * too. Each is found by its socket, which is there for as long as it is.
+ */
+function drainingPeers({ folder, timers, log, tunnels, table }: DrainingDeps) {
+  const peers = new Map<string, Steered>()
+  const tell = ({ link }: Steered): void => {
+    const last = table()
+    if (last) link.send({ type: 'table', table: last })
+  }
+
+  function found(name: string): void {
+    const hear = (message: FromEdge | undefined): void => {
+      if (message === undefined) {
+        tunnels.lost(peer)
+        peer.link.close()
+        peers.delete(name)
+      } else if (message.type === 'hello') tell(peer)
+      else if (message.type !== 'ack' && message.type !== 'health') tunnels.heard(peer, message)
+    }
+    const path = `${folder}/${name}`
+    const peer: Steered = { link: linkClient({ path, after: timers.after, hear }) }
+    peers.set(name, peer)
+  }
+
+  function look(): void {
+    const there = new Set(existsSync(folder) ? readdirSync(folder).filter(isLiving) : [])
+    for (const name of there) if (!peers.has(name)) found(name)
+    for (const [name, { link }] of peers) {
+      if (there.has(name)) continue
+      // It never answered, and has ended.
+      link.close()
+      peers.delete(name)
+    }
+  }
+
+  const watcher = existsSync(folder) ? watch(folder, { persistent: false }, look) : undefined
+  watcher?.on('error', (error) =>
+    log('warn', 'Cannot watch for edge processes that drain', { error }),
+  )
+  look()
+  return {
+    publish: () => peers.forEach(tell),
+    close(): void {
+      watcher?.close()
+      for (const { link } of peers.values()) link.close()
     },
   }
 }
@@ -114,6 +184,7 @@ function numberedTables(peers: readonly Peer[]) {
 
   return {
     publish,
+    last: () => table,
     greeted(peer: Peer, version: number): void {
       newest = Math.max(newest, version)
       const known = version <= (table?.version ?? 0)

@@ -8,12 +8,14 @@ import { pipeline } from 'node:stream/promises'
 import { after, before, test, type TestContext } from 'node:test'
 import { openTunnel } from '../../proxy/tunnel/client.ts'
 import { startContainer, stopContainer } from '../../src/contract/containers.ts'
+import { tenantSessions } from '../../src/contract/sessions.ts'
 import { tenantKeys } from '../../src/contract/keys.ts'
 import { resumeTenant, suspendTenant } from '../../src/contract/tenant-life.ts'
 import { createTunnel } from '../../src/contract/tunnels.ts'
 import { forward, refusedForward, type Forward } from '../support/forward.ts'
 import { startPlatform, type Platform } from '../support/platform.ts'
 import { DEMO_IMAGE, newTenant, type Tenant } from '../support/tenant.ts'
+import { killed } from '../support/platform-processes.ts'
 import { until } from '../support/wait.ts'
 
 /** Ports of a container that nobody publishes, reached through the ingress. */
@@ -224,6 +226,35 @@ test('a key that is revoked takes its tunnel along within a second', LONG, async
   await closed(socket)
   assert.ok(performance.now() - begun < 1000)
   await until('it says why', () => /The tunnel has ended: its key has ended/.test(client.said()))
+})
+
+test('so does one that is open in an ingress that drains', LONG, async (t) => {
+  const key = await acme.api.call(tenantKeys.create, {
+    params: { tenant: 'acme' },
+    body: { role: 'member' },
+  })
+  const words = ['server', ':7001']
+  const client = await forward(platform, { tenant: 'acme', apiKey: key.apiKey, words })
+  t.after(() => client.end())
+  const socket = dialled(client.port)
+  const say = speaker(socket)
+  await say('hello')
+  const old = platform.pids('ingress')
+  // Its edge outlives a supervisor that is killed, and the next one lets it drain.
+  await killed(platform.pid('supervisor'))
+  await platform.start()
+  await until('a new ingress serves', () =>
+    platform.pids('ingress').some((pid) => !old.includes(pid)),
+  )
+  await say('still there')
+  await until('the platform knows the tunnel', async () => {
+    const { items } = await acme.api.call(tenantSessions.list, { params: { tenant: 'acme' } })
+    return items.some(({ kind }) => kind === 'tunnel')
+  })
+  await acme.api.call(tenantKeys.revoke, { params: { tenant: 'acme', key: key.id } })
+  const begun = performance.now()
+  await closed(socket)
+  assert.ok(performance.now() - begun < 1000)
 })
 
 test(

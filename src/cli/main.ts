@@ -35,7 +35,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   })
 }
 
-process.exitCode = await run(process.argv.slice(2), world)
+// What was to be said has been written. Node's own way out can spin for ever on a socket that was reset meanwhile.
+process.exit(await run(process.argv.slice(2), world))
 
 /** Runs a program of the platform in this terminal, with the same runtime as this one. */
 function runHere(program: Program, ...args: string[]): Promise<number> {

@@ -16,8 +16,7 @@ export function outputOf(stream: WriteStream): Output {
     },
     write: (text) =>
       new Promise((resolve) => {
-        if (stream.write(text)) resolve()
-        else stream.once('drain', resolve)
+        stream.write(text, () => resolve())
       }),
   }
 }

@@ -1,9 +1,6 @@
-import { spawn } from 'node:child_process'
 import { FirewallError } from '../ports/firewall.ts'
 import type { PeerPath, PeerPaths } from '../ports/peer-paths.ts'
-
-const DEADLINE_MS = 10_000
-const OUTPUT_MOST_BYTES = 1024 * 1024
+import { runProgram, type RunProgram } from './host-program.ts'
 
 /** Where the engine's rules for what leaves a bridge are, and how a path gets past them. */
 const HOOKS = [
@@ -27,25 +24,13 @@ const HOOKS = [
   },
 ] as const
 
-interface Ended {
-  readonly code: number | null
-  readonly said: string
-}
-
-/** Runs one of iptables(8)'s programs with a script on its input, where there is one. */
-export type RunIptables = (
-  words: readonly string[],
-  script: string,
-  signal: AbortSignal,
-) => Promise<Ended>
-
 /**
- * Paths by iptables(8), which the engine writes its rules with: one chain of ours in each of three tables, and one
+ * Paths by iptables(8), which the engine writes its rules with (`-w` waits for the lock that its own calls take): one chain of ours in each of three tables, and one
  * jump to it ahead of the engine's.
  *
  * @param chain at most 28 letters
  */
-export function iptablesPaths(chain: string, run: RunIptables = runIptables): PeerPaths {
+export function iptablesPaths(chain: string, run: RunProgram = runProgram): PeerPaths {
   let asserted: string | undefined
 
   const wanted = (paths: readonly PeerPath[]): string =>
@@ -75,13 +60,14 @@ export function iptablesPaths(chain: string, run: RunIptables = runIptables): Pe
 
   async function make(paths: readonly PeerPath[], signal: AbortSignal): Promise<void> {
     const restored = await run(['iptables-restore', '-w', '--noflush'], wanted(paths), signal)
-    if (restored.code !== 0) throw new FirewallError(`iptables-restore: ${restored.said.trim()}`)
+    if (restored.code !== 0)
+      throw new FirewallError(`iptables-restore: ${restored.complained.trim()}`)
     for (const { table, chain: of } of HOOKS) {
       const at = ['iptables', '-w', '-t', table]
       const jump = ['-j', chain]
       if ((await run([...at, '-C', of, ...jump], '', signal)).code === 0) continue
       const made = await run([...at, '-I', of, '1', ...jump], '', signal)
-      if (made.code !== 0) throw new FirewallError(`iptables -I ${of}: ${made.said.trim()}`)
+      if (made.code !== 0) throw new FirewallError(`iptables -I ${of}: ${made.complained.trim()}`)
     }
   }
 
@@ -112,30 +98,9 @@ export function iptablesPaths(chain: string, run: RunIptables = runIptables): Pe
 }
 
 /** All three chains are made at once: the others need not be looked at, which would make their tables. */
-async function isGone(run: RunIptables, chain: string, signal: AbortSignal): Promise<boolean> {
+async function isGone(run: RunProgram, chain: string, signal: AbortSignal): Promise<boolean> {
   const [{ table }] = HOOKS
   return (await run(['iptables', '-w', '-t', table, '-S', chain], '', signal)).code !== 0
 }
 
 const told = (line: string): string => line.split(' ').toSorted().join(' ')
-
-/** The programs themselves. `-w` waits for the lock that the engine's own calls take. */
-function runIptables(
-  [name = '', ...words]: readonly string[],
-  script: string,
-  signal: AbortSignal,
-): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const either = AbortSignal.any([signal, AbortSignal.timeout(DEADLINE_MS)])
-    const child = spawn(name, words, { signal: either, stdio: 'pipe' })
-    let said = ''
-    const hear = (text: string): void => {
-      said = (said + text).slice(0, OUTPUT_MOST_BYTES)
-    }
-    child.stdout.setEncoding('utf8').on('data', hear)
-    child.stderr.setEncoding('utf8').on('data', hear)
-    child.on('error', reject).on('close', (code) => resolve({ code, said }))
-    // One that has ended reads no more, and says so itself.
-    child.stdin.on('error', () => undefined).end(script)
-  })
-}

@@ -1,30 +1,16 @@
-import { spawn } from 'node:child_process'
 import { burstBytes, type Shape } from '../core/bandwidth.ts'
 import { ShaperError, type Shaper } from '../ports/shaper.ts'
+import { runProgram, type Ended, type RunProgram } from './host-program.ts'
 
-const DEADLINE_MS = 10_000
-const OUTPUT_MOST_BYTES = 16 * 1024 * 1024
 /** Longer than this nothing waits for its turn: beyond it packets are dropped, and senders slow down. */
 const QUEUE_MS = 100
 const BITS = 8
-
-interface Ended {
-  readonly code: number | null
-  readonly said: string
-}
-
-/** Runs tc(8) or ip(8), with a script on its input where there is one. */
-export type RunTraffic = (
-  words: readonly string[],
-  script: string,
-  signal: AbortSignal,
-) => Promise<Ended>
 
 /**
  * Limits by tc(8): what a container receives waits in a token bucket on the host's end of each of its cables; what it
  * sends is led through one device of its own (ifb, "intermediate functional block"), with a bucket for all of them.
  */
-export function trafficControl(prefix: string, run: RunTraffic = runTraffic): Shaper {
+export function trafficControl(prefix: string, run: RunProgram = runProgram): Shaper {
   const { must, may } = callsOf(run)
   let asserted: ReadonlyMap<string, string> | undefined
 
@@ -90,10 +76,10 @@ export function trafficControl(prefix: string, run: RunTraffic = runTraffic): Sh
   }
 }
 
-const callsOf = (run: RunTraffic) => ({
+const callsOf = (run: RunProgram) => ({
   must: async (words: readonly string[], script: string, signal: AbortSignal): Promise<string> => {
-    const { code, said } = await run(words, script, signal)
-    if (code !== 0) throw new ShaperError(`${words.join(' ')}: ${said.trim()}`)
+    const { code, said, complained } = await run(words, script, signal)
+    if (code !== 0) throw new ShaperError(`${words.join(' ')}: ${complained.trim()}`)
     return said
   },
 
@@ -121,9 +107,9 @@ const cleared = (cable: string, isAll: boolean): string[] => [
 /** By device: bits a second of its bucket, null without one, and whether what comes in is led elsewhere. */
 type Seen = ReadonlyMap<string, { readonly bits: number | null; readonly isLed: boolean }>
 
-async function seen(run: RunTraffic, signal: AbortSignal): Promise<Seen> {
-  const { code, said } = await run(['tc', '-j', 'qdisc', 'show'], '', signal)
-  if (code !== 0) throw new ShaperError(`tc qdisc show: ${said.trim()}`)
+async function seen(run: RunProgram, signal: AbortSignal): Promise<Seen> {
+  const { code, said, complained } = await run(['tc', '-j', 'qdisc', 'show'], '', signal)
+  if (code !== 0) throw new ShaperError(`tc qdisc show: ${complained.trim()}`)
   const found = new Map<string, { bits: number | null; isLed: boolean }>()
   for (const { kind, dev, options } of objectsIn(said)) {
     if (typeof dev !== 'string' || (kind !== 'tbf' && kind !== 'ingress')) continue
@@ -158,28 +144,4 @@ const isListed = (one: unknown): one is Listed => typeof one === 'object' && one
 function objectsIn(text: string): Listed[] {
   const all: unknown = JSON.parse(text === '' ? '[]' : text)
   return Array.isArray(all) ? all.filter(isListed) : []
-}
-
-function runTraffic(
-  [name = '', ...words]: readonly string[],
-  script: string,
-  signal: AbortSignal,
-): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const either = AbortSignal.any([signal, AbortSignal.timeout(DEADLINE_MS)])
-    const child = spawn(name, words, { signal: either, stdio: 'pipe' })
-    let said = ''
-    let complained = ''
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      said += text
-      if (said.length > OUTPUT_MOST_BYTES) child.kill()
-    })
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      complained = (complained + text).slice(0, 4096)
-    })
-    child.on('error', reject)
-    child.on('close', (code) => resolve({ code, said: code === 0 ? said : complained }))
-    // One that has ended reads no more, and says so itself.
-    child.stdin.on('error', () => undefined).end(script)
-  })
 }

@@ -15,6 +15,9 @@ import type { Tally } from './runner/tally.ts'
 /** Files that need root, the engine or the network of this machine: one after the other. */
 const ALONE = [
   'test/engine/**/*.test.ts',
+  // Processes of their own, which are measured or waited for.
+  'test/bench/api.test.ts',
+  'test/db/remote-hang.test.ts',
   'test/bootstrap/**/*.test.ts',
   'test/browser/**/*.test.ts',
 ]

@@ -76,30 +76,26 @@ export function firewallKeeper(deps: FirewallDeps): SettledFirewall {
   const onCables = (members: readonly FirewallMember[], { row }: PlacedContainer) =>
     members.map((member) => withPort(member, pins.portOf(row.id, member)))
 
+  const networkAt = (row: NetworkRow, peers: readonly string[] | undefined) =>
+    networkOf(row, { instance, names, peers })
+
   async function assert(isThorough: boolean): Promise<void> {
     if (!firewall) return
-    const [networks, containers] = await Promise.all([
-      store.read.networks.live(),
-      store.read.containers.live(),
-    ])
+    const [networks, containers, firewalls, pairs, hostRanges] = await allIn(store, firewall)
     names.want(namesAmong(networks))
-    const peers = peersAmong(networks, await store.read.peerings.active())
+    const peers = peersAmong(networks, pairs)
     const rules = ruleSet(place, {
-      networks: networks.map((row) =>
-        networkOf(row, { instance, names, peers: peers.get(row.id) }),
-      ),
+      networks: networks.map((row) => networkAt(row, peers.get(row.id))),
       members: containers.flatMap((placed) => onCables(membersAt(placed), placed)),
-      groups: groupsAmong(await store.read.firewalls.all(), networks, containers),
-      hostRanges: await firewall.hostRanges(),
+      groups: groupsAmong(firewalls, networks, containers),
+      hostRanges,
     })
-    const isMadeAnew = await within(
-      { timers, ms: DEADLINE_MS, signal: UNENDED },
-      async (signal) => {
-        if (isThorough) return firewall.settle(rules, signal)
-        await firewall.assert(rules, signal)
-        return false
-      },
-    )
+    const limits = { timers, ms: DEADLINE_MS, signal: UNENDED }
+    const isMadeAnew = await within(limits, async (signal) => {
+      if (isThorough) return firewall.settle(rules, signal)
+      await firewall.assert(rules, signal)
+      return false
+    })
     if (isMadeAnew) log('warn', 'The packet filter was not as it had been left, and was made anew')
     await pathsFor(pathsAmong(networks, peers, instance), isThorough)
     await shapeAll(containers, isThorough)
@@ -136,6 +132,16 @@ export function firewallKeeper(deps: FirewallDeps): SettledFirewall {
     },
   }
 }
+
+/** What the rules are made of. Read at once: every start waits for it. */
+const allIn = ({ read }: Store, firewall: Firewall) =>
+  Promise.all([
+    read.networks.live(),
+    read.containers.live(),
+    read.firewalls.all(),
+    read.peerings.active(),
+    firewall.hostRanges(),
+  ])
 
 /** Without paths peers do not reach each other, which is no reason to hold up anything else. */
 const pathKeeper =

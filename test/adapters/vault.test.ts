@@ -63,7 +63,10 @@ test('what seal() makes opens to the same bytes, in its own place alone', async 
   )
   const [one, other] = [vault.seal(PLACE, Buffer.from('a')), vault.seal(PLACE, Buffer.from('b'))]
   assert.throws(() => vault.open(PLACE, { ...one, wrappedKey: other.wrappedKey }))
-  assert.throws(() => vault.open(PLACE, { ...one, sealedValue: `A${one.sealedValue.slice(1)}` }))
+  const bytes = Buffer.from(one.sealedValue, 'base64url')
+  bytes[0] = (bytes[0] ?? 0) ^ 1
+  const sealedValue = bytes.toString('base64url')
+  assert.throws(() => vault.open(PLACE, { ...one, sealedValue }))
 })
 
 test('rotate() takes a new key, keeps the old ones, and no access key changes', async () => {

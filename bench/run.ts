@@ -11,6 +11,7 @@ type Bench = (options: BenchOptions) => Promise<Report>
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   api: async () => (await import('./api.ts')).benchApi,
   create: async () => (await import('./create.ts')).benchCreate,
+  ingress: async () => (await import('./ingress.ts')).benchIngress,
   tunnel: async () => (await import('./tunnel.ts')).benchTunnel,
 }
 const DEADLINE_MS = 30 * 60_000

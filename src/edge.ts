@@ -1,8 +1,7 @@
 import { rmSync } from 'node:fs'
 import { linkServer, type LinkServerDeps } from '../proxy/link-server.ts'
 import { drainingSocket, type EdgeRole } from '../proxy/link.ts'
-import { dnsRole } from './edge/dns-role.ts'
-import { ingressRole } from './edge/ingress-role.ts'
+import type { Role } from './edge/role.ts'
 import { tableFile } from './edge/table-file.ts'
 import { placesIn, type Instance } from './instance.ts'
 import { jsonLog, type LogLevel } from './log.ts'
@@ -31,9 +30,15 @@ const log = jsonLog({
 // Whoever started this process and its terminal may be gone; it goes on.
 process.stderr.on('error', () => undefined)
 
+/** Of the two a process needs one, and is smaller without the other. */
+async function partOf(wanted: EdgeRole): Promise<Role> {
+  if (wanted === 'dns') return (await import('./edge/dns-role.ts')).dnsRole(instance, log)
+  return (await import('./edge/ingress-role.ts')).ingressRole(instance, log)
+}
+
 async function main(): Promise<void> {
   process.chdir(placesIn(instance.dataDir).edge)
-  const part = role === 'dns' ? dnsRole(instance, log) : ingressRole(instance, log)
+  const part = await partOf(role)
   await part.listen(new AbortController().signal)
   if (instance.edgeUid !== null) process.setuid?.(instance.edgeUid)
   if (process.getuid?.() === 0) throw new Error('The edge must not run as root')

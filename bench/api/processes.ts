@@ -1,8 +1,8 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { figuresOf } from '../figures.ts'
 
 /** A server in a process of its own, and what the kernel knows of it. */
 export interface ServerProcess {
@@ -63,25 +63,6 @@ async function stop(child: ChildProcess): Promise<void> {
   const over = ended(child)
   child.kill('SIGKILL')
   await over
-}
-
-/** Of proc(5): user and system time are the 14th and 15th field, in hundredths of a second. */
-const HERTZ = 100
-
-function figuresOf(pid: number) {
-  const kibOf = (name: string): number => {
-    const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')
-    return Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1])
-  }
-  return {
-    cpuSeconds(): number {
-      const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-      return (Number(fields[11]) + Number(fields[12])) / HERTZ
-    },
-    residentMib: () => kibOf('Rss') / 1024,
-    proportionalMib: () => kibOf('Pss') / 1024,
-  }
 }
 
 /** Asked of the kernel, and free again: the server that is to have it takes it a moment later. */

@@ -21,8 +21,8 @@ export type BodyState = 'open' | 'done' | 'refused'
 
 export function bodyReader(framing: Framing): BodyReader {
   if (framing.kind === 'chunked') return chunkedBody()
-  if (framing.kind === 'length') return countedBody(framing.bytes)
-  return countedBody(framing.kind === 'none' ? 0 : Number.POSITIVE_INFINITY)
+  if (framing.kind === 'none') return NO_BODY
+  return new CountedBody(framing.kind === 'length' ? framing.bytes : Number.POSITIVE_INFINITY)
 }
 
 /** How many bytes of content the last `read` found. */
@@ -34,21 +34,31 @@ export function contentBytes(body: BodyReader): number {
   return sum
 }
 
-function countedBody(lengthBytes: number): BodyReader {
-  let left = lengthBytes
-  const ranges: number[] = []
-  return {
-    read(bytes, at) {
-      const end = Math.min(bytes.length, at + left)
-      ranges.length = 0
-      if (end > at) ranges.push(at, end)
-      left -= end - at
-      return end
-    },
-    ranges,
-    get state() {
-      return left === 0 ? 'done' : 'open'
-    },
-    reason: '',
+class CountedBody implements BodyReader {
+  readonly ranges: number[] = []
+  readonly reason = ''
+  state: BodyState
+  #left: number
+
+  constructor(lengthBytes: number) {
+    this.#left = lengthBytes
+    this.state = lengthBytes === 0 ? 'done' : 'open'
   }
+
+  read(bytes: Buffer, at: number): number {
+    const end = Math.min(bytes.length, at + this.#left)
+    this.ranges.length = 0
+    if (end > at) this.ranges.push(at, end)
+    this.#left -= end - at
+    if (this.#left === 0) this.state = 'done'
+    return end
+  }
+}
+
+/** Most requests have no content, and need nothing that could tell them apart. */
+const NO_BODY: BodyReader = {
+  read: (_bytes, at) => at,
+  ranges: [],
+  state: 'done',
+  reason: '',
 }

@@ -49,7 +49,10 @@ export function readRequestMeaning(
   const hop = deciding.connection === undefined ? [] : hopFields(deciding.connection)
   return {
     kind: 'meaning',
-    ...destination,
+    // One by one: a spread is slow, and this is done for every request.
+    host: destination.host,
+    authority: destination.authority,
+    target: destination.target,
     framing,
     persistent: line.minor === 1 ? !hop.includes('close') : hop.includes('keep-alive'),
     expectsContinue: expects && framing !== NO_CONTENT,

@@ -81,20 +81,24 @@ interface StatusLine {
   readonly end: number
 }
 
-const STATUS_LINE = 'HTTP/1.x ddd'
-const MINOR = 7
+/** `HTTP/1.` */
+const VERSION = [0x48, 0x54, 0x54, 0x50, 0x2f, 0x31, 0x2e] as const
+const MINOR = VERSION.length
+/** `HTTP/1.x ddd` */
+const STATUS_LINE_BYTES = 12
+const ZERO = 0x30
 
 /** `HTTP/1.1 200 OK`, or without the reason and even the space before it (RFC 9112 §4). */
 function readStatusLine(bytes: Buffer): StatusLine | Refused | Incomplete {
-  for (let i = 0; i < STATUS_LINE.length; i += 1) {
+  for (let i = 0; i < STATUS_LINE_BYTES; i += 1) {
     const byte = bytes[i]
     if (byte === undefined) return INCOMPLETE
     if (!fitsStatusLine(byte, i)) return refused(400, 'its first line is not one of HTTP/1.1')
   }
-  let i = STATUS_LINE.length
+  let i = STATUS_LINE_BYTES
   if (bytes[i] === SPACE) i += 1
   const stop = Math.min(bytes.length, HTTP_LIMITS.responseHeadBytes)
-  while (i < stop && i > STATUS_LINE.length && FIELD_VALUE[bytes[i] ?? 0] === 1) i += 1
+  while (i < stop && i > STATUS_LINE_BYTES && FIELD_VALUE[bytes[i] ?? 0] === 1) i += 1
   if (i >= HTTP_LIMITS.responseHeadBytes) return refused(431, 'its head is too large')
   if (i >= stop) return INCOMPLETE
   if (bytes[i] !== CR) return refused(400, 'its first line does not end in CRLF')
@@ -102,17 +106,19 @@ function readStatusLine(bytes: Buffer): StatusLine | Refused | Incomplete {
   if (bytes[i + 1] !== LF) return refused(400, 'it has a carriage return on its own')
   return {
     kind: 'line',
-    status: Number(bytes.toString('latin1', 9, 12)),
-    minor: bytes[MINOR] === 0x30 ? 0 : 1,
+    status: digit(bytes[9]) * 100 + digit(bytes[10]) * 10 + digit(bytes[11]),
+    minor: bytes[MINOR] === ZERO ? 0 : 1,
     end: i + 2,
   }
 }
 
+const digit = (byte: number | undefined): number => (byte ?? ZERO) - ZERO
+
 function fitsStatusLine(byte: number, index: number): boolean {
-  const expected = STATUS_LINE[index]
-  if (expected === 'x') return byte === 0x30 || byte === 0x31
-  if (expected !== 'd') return byte === STATUS_LINE.charCodeAt(index)
-  return byte <= 0x39 && byte >= (index === 9 ? 0x31 : 0x30)
+  if (index < MINOR) return byte === VERSION[index]
+  if (index === MINOR) return byte === ZERO || byte === ZERO + 1
+  if (index === MINOR + 1) return byte === SPACE
+  return byte <= ZERO + 9 && byte >= (index === MINOR + 2 ? ZERO + 1 : ZERO)
 }
 
 interface Deciding {

@@ -49,6 +49,7 @@ export class Answer {
     return this.#headBytes.isEmpty && this.#informational === 0 && this.#head === null
   }
 
+  /** Keeps nothing of `bytes`, which are only lent. */
   received(bytes: Buffer): void {
     if (this.#isOver) return
     if (this.#body !== null) this.#content(bytes)
@@ -77,7 +78,7 @@ export class Answer {
       const bytes = this.#headBytes.peek()
       if (bytes === null) return
       const head = readResponseHead(bytes, this.#exchange.head.line.method)
-      if (head.kind === 'incomplete') return
+      if (head.kind === 'incomplete') return this.#headBytes.settle()
       if (head.kind === 'refused') return this.#refuse(head.reason)
       this.#headBytes.take()
       if (head.status >= 200) this.#begin(head)
@@ -148,7 +149,8 @@ export class Answer {
     if (body === null) return
     const end = body.read(bytes, from)
     if (body.state === 'refused') return this.lost()
-    writeContent(this.#client.socket, { bytes, body, chunked: this.#isChunked, before })
+    const chunked = this.#isChunked
+    writeContent(this.#client.socket, { bytes, body, chunked, before, isLent: true })
     if (body.state === 'done') this.#complete(end < bytes.length)
     else if (this.#client.isFull) this.#upstream.socket.pause()
   }

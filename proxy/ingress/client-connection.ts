@@ -10,6 +10,7 @@ import { readRequestHead } from '../core/http-request.ts'
 import type { RequestHead } from '../core/http-request.ts'
 import type { IngressContext } from './context.ts'
 import { Exchange } from './exchange.ts'
+import { ForwardedLines } from './forwarded-lines.ts'
 import { HeadBytes } from './head-bytes.ts'
 import * as troubles from './troubles.ts'
 import { Tunnel } from './tunnel.ts'
@@ -30,6 +31,7 @@ export class ClientConnection {
   readonly peer: string
   /** The same as a number; null where it is no IPv4 address. */
   readonly peerNumber: number | null
+  readonly forwarded: ForwardedLines
   readonly #context: IngressContext
   readonly #headBytes = new HeadBytes(HTTP_LIMITS.requestHeadBytes)
   #state: State = 'idle'
@@ -47,6 +49,7 @@ export class ClientConnection {
     this.socket = socket
     this.peer = (socket.remoteAddress ?? '').replace(/^::ffff:/, '')
     this.peerNumber = ipv4(this.peer)
+    this.forwarded = new ForwardedLines({ peer: this.peer, scheme: 'http' })
     this.#sinceMs = context.now()
     socket.setNoDelay(true)
     socket.on('data', (bytes) => this.#received(bytes))

@@ -11,7 +11,6 @@ import type { Backend } from './backend.ts'
 import type { ClientConnection } from './client-connection.ts'
 import { writeContent } from './content.ts'
 import type { IngressContext } from './context.ts'
-import { forwardedLines } from './forwarded-lines.ts'
 import * as troubles from './troubles.ts'
 import type { UpstreamConnection, UpstreamUser } from './upstream-connection.ts'
 
@@ -248,19 +247,15 @@ export class Exchange implements UpstreamUser {
     const upstream = this.#upstream
     if (upstream === null) return
     this.#answer = new Answer(this.#context, { client: this.#client, exchange: this, upstream })
-    this.#write(bytes, requestForMember(this.head, this.#ours()))
+    const { via } = this.#context.view
+    const ours = this.#client.forwarded.of(this.head, { requestId: this.requestId, via })
+    this.#write(bytes, requestForMember(this.head, ours))
     if (!this.isRequestDone && !upstream.isFull) this.#client.resume()
   }
 
-  #ours(): string {
-    const { peer } = this.#client
-    const { via } = this.#context.view
-    return forwardedLines(this.head, { peer, requestId: this.requestId, via })
-  }
-
   #write(bytes: Buffer, before: string): void {
-    const socket = this.#upstream?.socket
-    if (socket) writeContent(socket, { bytes, body: this.#body, chunked: this.#isChunked, before })
+    const [socket, chunked] = [this.#upstream?.socket, this.#isChunked]
+    if (socket) writeContent(socket, { bytes, body: this.#body, chunked, before, isLent: false })
   }
 
   /**

@@ -31,6 +31,11 @@ export class HeadBytes {
     return bytes
   }
 
+  /** Takes a copy of what is only lent: its place is about to be filled anew. */
+  settle(): void {
+    if (this.#bytes !== null) this.#bytes = Buffer.from(this.#bytes)
+  }
+
   /** The bytes so far; they stay. */
   peek(): Buffer | null {
     return this.#bytes

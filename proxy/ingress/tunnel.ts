@@ -1,4 +1,4 @@
-import type { Buffer } from 'node:buffer'
+import { Buffer } from 'node:buffer'
 import type { Socket } from 'node:net'
 import type { IngressContext } from './context.ts'
 import type { UpstreamUser } from './upstream-connection.ts'
@@ -48,7 +48,8 @@ export class Tunnel implements UpstreamUser {
 
   received(bytes: Buffer): void {
     this.#moved()
-    if (bytes.length > 0 && !this.#client.write(bytes)) this.#upstream.pause()
+    // A copy, since the bytes are only lent.
+    if (bytes.length > 0 && !this.#client.write(Buffer.from(bytes))) this.#upstream.pause()
   }
 
   drained(): void {

@@ -1,4 +1,4 @@
-import type { Buffer } from 'node:buffer'
+import { Buffer } from 'node:buffer'
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import type { Backend } from './backend.ts'
@@ -7,6 +7,7 @@ import type { Backend } from './backend.ts'
 export interface UpstreamUser {
   connected(): void
   connectFailed(): void
+  /** The bytes are lent: when this returns, their place is filled anew. */
   received(bytes: Buffer): void
   /** The member has closed its half. */
   ended(): void
@@ -14,6 +15,14 @@ export interface UpstreamUser {
   lost(): void
   drained(): void
 }
+
+const READ_BYTES = 64 * 1024
+/**
+ * What members send is read into one place, for all of them: nothing is allocated for a read. Node reads when
+ * there is something, and hands it on before it reads again; Deno has a read under way all the time, which
+ * takes a place for each.
+ */
+const shared = 'Deno' in globalThis ? null : Buffer.allocUnsafeSlow(READ_BYTES)
 
 export class UpstreamConnection {
   readonly socket: Socket
@@ -27,10 +36,14 @@ export class UpstreamConnection {
     this.#backend = backend
     this.#user = user
     const { address, port } = backend.member
-    this.socket = connect({ host: address, port: port ?? 0, allowHalfOpen: true })
-    this.socket.setNoDelay(true)
+    const to = { host: address, port: port ?? 0, allowHalfOpen: true, noDelay: true }
+    const callback = (size: number, bytes: Uint8Array): boolean => {
+      this.#received(Buffer.from(bytes.buffer, bytes.byteOffset, size))
+      return true
+    }
+    this.socket = connect(shared === null ? to : { ...to, onread: { buffer: shared, callback } })
     this.socket.on('connect', () => this.#connected())
-    this.socket.on('data', (bytes) => this.#received(bytes))
+    if (shared === null) this.socket.on('data', (bytes) => this.#received(bytes))
     this.socket.on('end', () => this.#ended())
     this.socket.on('drain', () => this.#user?.drained())
     // Every error is followed by `close`, which is where it is handled.

@@ -36,7 +36,8 @@ export const PLATFORM_PACKAGES = {
 
 /**
  * What only the tests and the benches need: a DNS client, a real registry, an HTTP client, Python's
- * installer, a plain relay, and two programs that a tunnel must do for, servers and clients.
+ * installer, a plain relay, two programs that a tunnel must do for, servers and clients, and proxies with
+ * what loads them.
  */
 export const TEST_PACKAGES = {
   dnsutils: 'dig',
@@ -46,6 +47,11 @@ export const TEST_PACKAGES = {
   socat: 'socat',
   postgresql: 'pg_ctlcluster',
   'redis-tools': 'redis-cli',
+  'nginx-light': 'nginx',
+  haproxy: 'haproxy',
+  caddy: 'caddy',
+  wrk: 'wrk',
+  'nghttp2-client': 'h2load',
 }
 
 const ENGINE_PACKAGE = 'docker.io'

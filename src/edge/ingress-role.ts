@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto'
 import type { HealthReport } from '../../proxy/core/route-table.ts'
 import { ingress } from '../../proxy/ingress/ingress.ts'
 import type { EdgeNews } from '../../proxy/link-server.ts'
 import { hostPort, type Instance } from '../instance.ts'
 import type { Log } from '../log.ts'
+import { requestIds } from './request-ids.ts'
 import type { Role } from './role.ts'
 import { spentTickets } from './spent-tickets.ts'
 
@@ -14,7 +14,7 @@ export function ingressRole(instance: Instance, log: Log): Role {
   const spent = spentTickets({ folder: 'tickets', now: Date.now, log })
   const proxy = ingress({
     log,
-    newRequestId: randomUUID,
+    newRequestId: requestIds(),
     now: Date.now,
     tunnels: { spend: (id) => spent.spend(id), told: (news) => tell?.(news) },
   })

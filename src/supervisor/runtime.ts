@@ -42,6 +42,12 @@ export function thisRuntime(): Runtime {
   }
 }
 
+const EDGE = 'src/edge.ts'
+/** The same for what passes by: half the memory, and a request costs no more. */
+const EDGE_FLAGS = ['--max-semi-space-size=1'] as const
+
 /** Those of Node; Deno takes none of them. */
-export const flagsOf = (program: string): readonly string[] =>
-  program === CONTROL_PLANE ? CONTROL_PLANE_FLAGS : []
+export function flagsOf(program: string): readonly string[] {
+  if (program === EDGE) return EDGE_FLAGS
+  return program === CONTROL_PLANE ? CONTROL_PLANE_FLAGS : []
+}

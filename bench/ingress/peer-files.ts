@@ -1,0 +1,124 @@
+import { join } from 'node:path'
+import type { Setting } from './sides.ts'
+
+/** The peers' own files, each as its manual advises for a proxy with one worker that logs nothing. */
+
+/** HAProxy keeps two descriptors for each, and asks for all of them at its start. */
+const CONNECTIONS = 8192
+const IDLE = 256
+
+export function nginxFile({
+  folder,
+  port,
+  hosts,
+  backendPort,
+  echoHost,
+  echoPort,
+}: Setting): string {
+  const lines = [
+    ...nginxMain(folder),
+    `  upstream app { server 127.0.0.1:${backendPort}; keepalive ${IDLE}; }`,
+    `  upstream echo { server 127.0.0.1:${echoPort}; }`,
+    '  server_names_hash_max_size 65536;',
+    '  server_names_hash_bucket_size 128;',
+    '  proxy_http_version 1.1;',
+    '  proxy_set_header Host $host;',
+    '  proxy_set_header X-Forwarded-For $remote_addr;',
+    '  server {',
+    `    listen 127.0.0.1:${port} backlog=4096;`,
+    `    server_name ${hosts.join(' ')};`,
+    '    location / { proxy_set_header Connection ""; proxy_pass http://app; }',
+    '  }',
+    '  server {',
+    `    listen 127.0.0.1:${port};`,
+    `    server_name ${echoHost};`,
+    '    location / {',
+    '      proxy_set_header Connection upgrade;',
+    '      proxy_set_header Upgrade $http_upgrade;',
+    '      proxy_pass http://echo;',
+    '    }',
+    '  }',
+    '}',
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+/** The backend of all sides: 45 bytes, 16 KiB, and whatever is sent to it is taken. */
+export function backendFile(folder: string, port: number): string {
+  const lines = [
+    ...nginxMain(folder),
+    '  sendfile on;',
+    '  tcp_nodelay on;',
+    '  default_type text/plain;',
+    '  server {',
+    `    listen 127.0.0.1:${port} backlog=4096;`,
+    `    root ${folder};`,
+    `    location = /small { return 200 "${'x'.repeat(45)}"; }`,
+    '    location = /post { client_body_buffer_size 64k; return 200 "taken"; }',
+    '  }',
+    '}',
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function nginxMain(folder: string): string[] {
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (name) => `  ${name}_temp_path ${join(folder, name)};`,
+  )
+  return [
+    'daemon off;',
+    'master_process off;',
+    `pid ${join(folder, 'pid')};`,
+    `events { worker_connections ${CONNECTIONS}; }`,
+    'http {',
+    '  access_log off;',
+    '  keepalive_requests 1000000000;',
+    '  keepalive_timeout 600s;',
+    ...temporary,
+  ]
+}
+
+export function haproxyFiles({ folder, port, hosts, backendPort, echoHost, echoPort }: Setting) {
+  const path = join(folder, 'hosts.map')
+  const config = [
+    'global',
+    '  nbthread 1',
+    `  maxconn ${CONNECTIONS}`,
+    'defaults',
+    '  mode http',
+    '  timeout connect 5s',
+    '  timeout client 600s',
+    '  timeout server 600s',
+    '  timeout tunnel 600s',
+    '  option forwardfor',
+    'frontend in',
+    `  bind 127.0.0.1:${port} backlog 4096`,
+    `  use_backend %[req.hdr(host),lower,map(${path},none)]`,
+    'backend app',
+    `  server one 127.0.0.1:${backendPort}`,
+    'backend echo',
+    `  server one 127.0.0.1:${echoPort}`,
+    'backend none',
+    '  http-request deny deny_status 404',
+  ]
+  const map = [...hosts.map((host) => `${host} app`), `${echoHost} echo`]
+  return { config: `${config.join('\n')}\n`, map: { path, text: `${map.join('\n')}\n` } }
+}
+
+export function caddyFile({ port, hosts, backendPort, echoHost, echoPort }: Setting): string {
+  const site = (names: readonly string[], to: number): string[] => [
+    `${names.map((name) => `http://${name}:${port}`).join(', ')} {`,
+    '  bind 127.0.0.1',
+    `  reverse_proxy 127.0.0.1:${to}`,
+    '}',
+  ]
+  const lines = [
+    '{',
+    '  admin off',
+    '  auto_https off',
+    '}',
+    ...site(hosts, backendPort),
+    ...site([echoHost], echoPort),
+  ]
+  return `${lines.join('\n')}\n`
+}

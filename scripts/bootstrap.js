@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { ensureCurrentEngine, testCurrentEngine } from './bootstrap/current-engine.js'
 import { BootstrapError } from './bootstrap/failure.js'
+import { ensureGoTools } from './bootstrap/go.js'
 import { MODES, handOver } from './bootstrap/modes.js'
 import { ensurePackages } from './bootstrap/packages.js'
 import { needsEngine } from './bootstrap/plan.js'
@@ -13,7 +14,8 @@ import { ensurePythonTools } from './bootstrap/python.js'
  * to the pinned runtime.
  */
 const root = fileURLToPath(new URL('..', import.meta.url))
-const PYTHON_MODES = ['test', 'test-engine-current']
+/** Those that also run other people's suites. */
+const SUITE_MODES = ['test', 'test-engine-current']
 const [mode = '', ...args] = process.argv.slice(2)
 
 try {
@@ -36,7 +38,10 @@ async function bootstrap() {
   if (mode !== 'engine') await ensurePackages(root, { say, env, checkOnly })
   if (needsEngine(mode)) await prepare({ mode, env, checkOnly, say })
   const tools = { say, env, checkOnly }
-  if (PYTHON_MODES.includes(mode)) await ensurePythonTools(root, tools)
+  if (SUITE_MODES.includes(mode)) {
+    await ensurePythonTools(root, tools)
+    await ensureGoTools(root, tools)
+  }
   if (mode === 'test-engine-current') {
     return testCurrentEngine(root, { args, env, programs: await ensureCurrentEngine(tools) })
   }

@@ -17,9 +17,12 @@ const ALONE = [
   'test/engine/**/*.test.ts',
   // Processes of their own, which are measured or waited for.
   'test/bench/api.test.ts',
+  'test/bench/ingress.test.ts',
   'test/db/remote-hang.test.ts',
   'test/bootstrap/**/*.test.ts',
   'test/browser/**/*.test.ts',
+  // Other people's programs, which the bootstrap brings.
+  'test/suites/**/*.test.ts',
 ]
 /** How many files run at once, of those that need nothing of the machine: one more than cores waits. */
 const LANES = 3

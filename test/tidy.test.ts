@@ -21,6 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/adapters': [
     'src/core',
     'src/ports',
+    '@peculiar/x509',
     'proxy/link',
     'dockerode',
     'jose',

@@ -55,6 +55,24 @@ class CountedBody implements BodyReader {
   }
 }
 
+/** Content whose end is told beside it, as HTTP/2 does. */
+export class OpenBody implements BodyReader {
+  readonly ranges: number[] = []
+  readonly reason = ''
+  state: BodyState = 'open'
+
+  read(bytes: Buffer, at: number): number {
+    this.ranges.length = 0
+    if (bytes.length > at) this.ranges.push(at, bytes.length)
+    return bytes.length
+  }
+
+  end(): void {
+    this.ranges.length = 0
+    this.state = 'done'
+  }
+}
+
 /** Most requests have no content, and need nothing that could tell them apart. */
 const NO_BODY: BodyReader = {
   read: (_bytes, at) => at,

@@ -76,6 +76,23 @@ export function responseForClient(head: ResponseHead, shape: ResponseShape): str
   return `${start}${lines}${framing}${connection}${date}${upgrade}\r\n`
 }
 
+/**
+ * The fields as a client of HTTP/2 gets them, names in lower case (RFC 9113 §8.2): those for this hop alone
+ * are left out, and so is the length of what has none.
+ */
+export function responseFields(head: ResponseHead): readonly (readonly [string, string])[] {
+  const { bytes, fields, hopFields } = head
+  const bodyless = head.status < 200 || head.status === 204
+  const drop = bodyless ? DROPPED_WITH_LENGTH : DROPPED_FROM_RESPONSE
+  const kept: (readonly [string, string])[] = []
+  for (let i = 0; i < fields.kinds.length; i += 1) {
+    if (drop[fields.kinds[i] ?? 0] === 1) continue
+    const name = fieldName(bytes, fields, i)
+    if (!hopFields.includes(name)) kept.push([name, fieldValue(bytes, fields, i)])
+  }
+  return kept
+}
+
 /** The value of the first field of this kind, or ''. */
 export function firstValue({ bytes, fields }: RequestHead, kind: FieldKind): string {
   const index = fields.kinds.indexOf(kind)

@@ -13,6 +13,7 @@ type TroubleCode =
   | 'bad-request'
   | 'too-large'
   | 'unknown-host'
+  | 'misdirected'
   | 'not-running'
   | 'suspended'
   | 'unhealthy'
@@ -36,6 +37,7 @@ const REASONS: Readonly<Record<number, string>> = {
   413: 'Content Too Large',
   414: 'URI Too Long',
   417: 'Expectation Failed',
+  421: 'Misdirected Request',
   431: 'Request Header Fields Too Large',
   501: 'Not Implemented',
   502: 'Bad Gateway',

@@ -8,6 +8,8 @@ export interface RouteTable {
   readonly instance: string
   /** Domains of the ingress, the main one first: `['cloud.local', 'localhost']`. */
   readonly domains: readonly string[]
+  /** Hosts of apps beyond `<app>.<tenant>.<domain>`: each is of one app in the whole platform. */
+  readonly hosts?: readonly CustomHost[]
   /** Domain of the names inside: `internal`. */
   readonly internalDomain: string
   /** The instance's pool, as CIDR. Whoever asks from inside it is a container. */
@@ -52,6 +54,13 @@ export interface Member {
   readonly port: number | null
   /** How health is found; null: a container whose process runs is healthy. */
   readonly check: MemberCheck | null
+}
+
+export interface CustomHost {
+  /** In lower case, without a trailing dot. */
+  readonly host: string
+  /** `<app>.<tenant>` */
+  readonly app: string
 }
 
 export interface OutsideName {

@@ -1,19 +1,17 @@
 import type { Buffer } from 'node:buffer'
 import { bodyReader } from '../core/http-body.ts'
 import type { BodyReader } from '../core/http-body.ts'
-import { responseForClient } from '../core/http-forward.ts'
 import { HTTP_LIMITS } from '../core/http-parse.ts'
 import { readResponseHead } from '../core/http-response.ts'
 import type { ResponseHead } from '../core/http-response.ts'
-import type { ClientConnection } from './client-connection.ts'
-import { writeContent } from './content.ts'
+import type { Client } from './client.ts'
 import type { IngressContext } from './context.ts'
 import type { Exchange } from './exchange.ts'
 import { HeadBytes } from './head-bytes.ts'
 import type { UpstreamConnection } from './upstream-connection.ts'
 
 interface Parties {
-  readonly client: ClientConnection
+  readonly client: Client
   readonly exchange: Exchange
   readonly upstream: UpstreamConnection
 }
@@ -21,14 +19,12 @@ interface Parties {
 /** What a member answers, on its way to the client: never more at a time than one read brings. */
 export class Answer {
   readonly #context: IngressContext
-  readonly #client: ClientConnection
+  readonly #client: Client
   readonly #exchange: Exchange
   readonly #upstream: UpstreamConnection
   readonly #headBytes = new HeadBytes(HTTP_LIMITS.responseHeadBytes)
   #head: ResponseHead | null = null
   #body: BodyReader | null = null
-  #isChunked = false
-  #isPersistent = false
   #informational = 0
   #isOver = false
 
@@ -52,7 +48,7 @@ export class Answer {
   /** Keeps nothing of `bytes`, which are only lent. */
   received(bytes: Buffer): void {
     if (this.#isOver) return
-    if (this.#body !== null) this.#content(bytes)
+    if (this.#body !== null) this.#content(bytes, this.#body)
     else if (this.#headBytes.add(bytes)) this.#readHeads()
   }
 
@@ -61,9 +57,9 @@ export class Answer {
     if (this.#isOver) return
     if (this.#head?.framing.kind !== 'until-close') return this.lost()
     this.#isOver = true
-    if (this.#isChunked) this.#client.socket.write('0\r\n\r\n', 'latin1')
+    this.#client.end()
     this.#upstream.destroy()
-    this.#exchange.finish(this.#isPersistent)
+    this.#exchange.finish()
   }
 
   /** Cut short: the client must not take what it got for all of it. */
@@ -101,8 +97,7 @@ export class Answer {
     }
     if (head.end < head.bytes.length) this.#headBytes.add(head.bytes.subarray(head.end))
     if (line.minor === 0 || (head.status === 100 && !meaning.expectsContinue)) return
-    const shape = { chunked: false, connection: '', date: '' } as const
-    this.#client.socket.write(responseForClient(head, shape), 'latin1')
+    this.#client.inform(head)
   }
 
   #switch(head: ResponseHead): void {
@@ -110,48 +105,29 @@ export class Answer {
       return this.#refuse('it switches to a protocol that nobody asked for')
     }
     this.#isOver = true
-    const shape = { chunked: false, connection: '', date: '' } as const
-    this.#client.socket.write(responseForClient(head, shape), 'latin1')
-    this.#client.becomeTunnel(this.#upstream, head.bytes.subarray(head.end))
+    this.#client.becomeTunnel(head, this.#upstream, head.bytes.subarray(head.end))
   }
 
   #begin(head: ResponseHead): void {
-    const { line, meaning } = this.#exchange.head
-    const isOpenEnded = head.framing.kind === 'chunked' || head.framing.kind === 'until-close'
+    const { bytes } = head
+    const body = bodyReader(head.framing)
     this.#head = head
-    this.#isChunked = isOpenEnded && line.minor === 1
-    // An answer that comes before the request is complete may leave the client unsure whether to
-    // send the rest, and so leave us unsure what comes next. A refused handshake likewise: bytes
-    // sent ahead for the new protocol must not be read as requests (RFC 9110 §7.8, §10.1.1).
-    this.#isPersistent =
-      meaning.persistent &&
-      this.#exchange.isRequestDone &&
-      !meaning.upgrade &&
-      !this.#client.isHalfOpen &&
-      !this.#context.isDraining() &&
-      (this.#isChunked || !isOpenEnded)
-    const stays = line.minor === 0 ? 'keep-alive' : ''
-    const before = responseForClient(head, {
-      chunked: this.#isChunked,
-      connection: this.#isPersistent ? stays : 'close',
-      date: head.hasDate ? '' : this.#context.date(),
-    })
-    this.#body = bodyReader(head.framing)
-    this.#relay({ bytes: head.bytes, from: head.end, before })
-  }
-
-  #content(bytes: Buffer): void {
-    this.#relay({ bytes, from: 0, before: '' })
-  }
-
-  #relay({ bytes, from, before }: { bytes: Buffer; from: number; before: string }): void {
-    const body = this.#body
-    if (body === null) return
-    const end = body.read(bytes, from)
+    this.#body = body
+    const end = body.read(bytes, head.end)
     if (body.state === 'refused') return this.lost()
-    const chunked = this.#isChunked
-    writeContent(this.#client.socket, { bytes, body, chunked, before, isLent: true })
-    if (body.state === 'done') this.#complete(end < bytes.length)
+    this.#client.begin(head, { bytes, body })
+    this.#goOn(body, end < bytes.length)
+  }
+
+  #content(bytes: Buffer, body: BodyReader): void {
+    const end = body.read(bytes, 0)
+    if (body.state === 'refused') return this.lost()
+    this.#client.more({ bytes, body })
+    this.#goOn(body, end < bytes.length)
+  }
+
+  #goOn(body: BodyReader, hasMore: boolean): void {
+    if (body.state === 'done') this.#complete(hasMore)
     else if (this.#client.isFull) this.#upstream.socket.pause()
   }
 
@@ -167,6 +143,6 @@ export class Answer {
       !this.#exchange.head.meaning.upgrade
     if (isReusable) this.#upstream.release(head.keepAliveS)
     else this.#upstream.destroy()
-    this.#exchange.finish(this.#isPersistent)
+    this.#exchange.finish()
   }
 }

@@ -8,10 +8,14 @@ import type { Trouble } from '../core/http-page.ts'
 import { HTTP_LIMITS } from '../core/http-parse.ts'
 import { readRequestHead } from '../core/http-request.ts'
 import type { RequestHead } from '../core/http-request.ts'
+import type { ResponseHead } from '../core/http-response.ts'
+import type { AnswerContent, Client } from './client.ts'
 import type { IngressContext } from './context.ts'
 import { Exchange } from './exchange.ts'
 import { ForwardedLines } from './forwarded-lines.ts'
 import { HeadBytes } from './head-bytes.ts'
+import { Http1Answer } from './http1-answer.ts'
+import { peerOf, securityOf } from './peer.ts'
 import * as troubles from './troubles.ts'
 import { Tunnel } from './tunnel.ts'
 import type { UpstreamConnection } from './upstream-connection.ts'
@@ -26,12 +30,14 @@ type State = 'idle' | 'head' | 'busy' | 'tunnel' | 'closing'
 type TunnelEnd = Pick<Tunnel, 'clientDrained' | 'clientEnded' | 'close' | 'fromClient' | 'sweep'>
 
 /** One client's connection: one request after the other, the next not before the last is answered. */
-export class ClientConnection {
+export class ClientConnection implements Client {
   readonly socket: Socket
   readonly peer: string
   /** The same as a number; null where it is no IPv4 address. */
   readonly peerNumber: number | null
   readonly forwarded: ForwardedLines
+  readonly serverName: string | null
+  readonly #answer: Http1Answer
   readonly #context: IngressContext
   readonly #headBytes = new HeadBytes(HTTP_LIMITS.requestHeadBytes)
   #state: State = 'idle'
@@ -47,10 +53,14 @@ export class ClientConnection {
   constructor(context: IngressContext, socket: Socket) {
     this.#context = context
     this.socket = socket
-    this.peer = (socket.remoteAddress ?? '').replace(/^::ffff:/, '')
+    this.peer = peerOf(socket)
     this.peerNumber = ipv4(this.peer)
-    this.forwarded = new ForwardedLines({ peer: this.peer, scheme: 'http' })
+    const { isSecure, serverName } = securityOf(socket)
+    this.serverName = serverName
+    const scheme = isSecure ? 'https' : 'http'
+    this.forwarded = new ForwardedLines({ peer: this.peer, scheme, isHttp2: false })
     this.#sinceMs = context.now()
+    this.#answer = new Http1Answer(socket)
     socket.setNoDelay(true)
     socket.on('data', (bytes) => this.#received(bytes))
     socket.on('drain', () => this.#drained())
@@ -117,21 +127,48 @@ export class ClientConnection {
       requestId,
     })
     this.#exchange = null
-    if (persistent) this.socket.write(page)
-    else this.#close(page)
-    if (persistent) this.exchangeOver(true)
+    if (!persistent) return this.#close(page)
+    this.socket.write(page)
+    this.#goOn()
   }
 
-  /** The answer is written; on to the next request, or to the end. */
-  exchangeOver(persistent: boolean): void {
+  inform(head: ResponseHead): void {
+    this.#answer.inform(head)
+  }
+
+  begin(head: ResponseHead, content: AnswerContent): void {
+    const exchange = this.#exchange
+    if (exchange === null) return
+    this.#answer.begin(head, content, {
+      exchange,
+      isHalfOpen: this.#hasEnded,
+      isDraining: this.#context.isDraining(),
+      date: this.#context.date(),
+    })
+  }
+
+  more(content: AnswerContent): void {
+    this.#answer.more(content)
+  }
+
+  end(): void {
+    this.#answer.end()
+  }
+
+  exchangeOver(): void {
     this.#exchange = null
-    if (!persistent || this.#context.isDraining()) return this.#close('')
+    if (!this.#answer.isPersistent || this.#context.isDraining()) return this.#close('')
+    this.#goOn()
+  }
+
+  #goOn(): void {
     this.#state = 'idle'
     this.#sinceMs = this.#context.now()
     if (!this.#isAdvancing) this.#next()
   }
 
-  becomeTunnel(upstream: UpstreamConnection, early: Buffer): void {
+  becomeTunnel(head: ResponseHead, upstream: UpstreamConnection, early: Buffer): void {
+    this.#answer.inform(head)
     const stash = this.#stash
     this.#stash = null
     this.#state = 'tunnel'
@@ -252,7 +289,7 @@ export class ClientConnection {
     this.#context.counters.requests += 1
     if (this.#context.portTunnels.isAsked(head.meaning.host)) return this.#beginTunnel(head)
     this.#state = 'busy'
-    const exchange = new Exchange(this.#context, this, head)
+    const exchange = new Exchange(this.#context, this, { head })
     this.#exchange = exchange
     const end = exchange.readFirst()
     if (end < head.bytes.length) this.#stash = head.bytes.subarray(end)

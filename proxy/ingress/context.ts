@@ -1,6 +1,5 @@
 import type { Member } from '../core/route-table.ts'
 import type { Backend } from './backend.ts'
-import type { ClientConnection } from './client-connection.ts'
 import type { Holds } from './holds.ts'
 import type { IngressLimits } from './limits.ts'
 import type { PortTunnels } from './port-tunnels.ts'
@@ -30,6 +29,16 @@ export interface Counters {
   aborted: number
 }
 
+/** One client's connection, of whichever protocol. */
+export interface Connection {
+  /** Ends it in order: now if it is idle, else after the present answers. */
+  drain(): void
+  /** Ends it so that nobody takes what was sent for complete. */
+  cut(): void
+  /** Looks at deadlines. */
+  sweep(nowMs: number): void
+}
+
 /** What the connections of one ingress share. */
 export interface IngressContext {
   readonly limits: IngressLimits
@@ -44,7 +53,7 @@ export interface IngressContext {
   readonly isDraining: () => boolean
   readonly backend: (member: Member) => Backend | undefined
   readonly portTunnels: PortTunnels
-  readonly forget: (client: ClientConnection) => void
+  readonly forget: (client: Connection) => void
   /** One more request to the retry budget; `false` from `retry` means that it is used up. */
   readonly budget: { earn(): void; spend(): boolean }
 }

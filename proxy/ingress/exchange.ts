@@ -1,4 +1,4 @@
-import type { Buffer } from 'node:buffer'
+import { Buffer } from 'node:buffer'
 import { bodyReader, contentBytes } from '../core/http-body.ts'
 import type { BodyReader } from '../core/http-body.ts'
 import { passesBy, requestForMember } from '../core/http-forward.ts'
@@ -8,7 +8,7 @@ import type { Member } from '../core/route-table.ts'
 import type { App } from '../core/routing.ts'
 import { Answer } from './answer.ts'
 import type { Backend } from './backend.ts'
-import type { ClientConnection } from './client-connection.ts'
+import type { Client } from './client.ts'
 import { writeContent } from './content.ts'
 import type { IngressContext } from './context.ts'
 import * as troubles from './troubles.ts'
@@ -20,6 +20,14 @@ type Phase = 'reading' | 'held' | 'connecting' | 'sent' | 'over'
 /** Methods that may be sent twice (RFC 9110 §9.2.2). */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
 
+const NOTHING = Buffer.alloc(0)
+
+interface Asked {
+  readonly head: RequestHead
+  /** How the content comes, where the head does not say it. */
+  readonly body?: BodyReader
+}
+
 /** One request and its way to a member: who is asked, when again, and the content that follows. */
 export class Exchange implements UpstreamUser {
   readonly head: RequestHead
@@ -27,7 +35,7 @@ export class Exchange implements UpstreamUser {
   /** The same for the member, for a page of ours and for the log. */
   readonly requestId: string
   readonly #context: IngressContext
-  readonly #client: ClientConnection
+  readonly #client: Client
   readonly #body: BodyReader
   readonly #isChunked: boolean
   #app: App | undefined
@@ -45,13 +53,13 @@ export class Exchange implements UpstreamUser {
   #progressAtMs: number
   #timedOut = false
 
-  constructor(context: IngressContext, client: ClientConnection, head: RequestHead) {
+  constructor(context: IngressContext, client: Client, { head, body }: Asked) {
     this.#context = context
     this.#client = client
     this.head = head
     this.host = head.meaning.host
     this.requestId = context.newRequestId()
-    this.#body = bodyReader(head.meaning.framing)
+    this.#body = body ?? bodyReader(head.meaning.framing)
     this.#isChunked = head.meaning.framing.kind === 'chunked'
     this.#progressAtMs = context.now()
   }
@@ -150,6 +158,11 @@ export class Exchange implements UpstreamUser {
     if (!this.isRequestDone) this.#fail(troubles.badRequest(400, 'its content ends too early'))
   }
 
+  /** What comes after the last content, where nothing told before how much there would be. */
+  contentEnded(): void {
+    if (this.#phase === 'sent') this.#write(NOTHING, '')
+  }
+
   /** The client is gone. */
   abandon(): void {
     if (this.#phase !== 'over') this.#context.counters.aborted += 1
@@ -189,6 +202,7 @@ export class Exchange implements UpstreamUser {
     if (!this.#context.view.isReady) return this.#hold(false)
     this.#app = this.#context.view.find(this.host, this.#client.peerNumber)
     if (this.#app === undefined) return this.#fail(troubles.unknownHost(this.host))
+    if (this.#isMisdirected(this.#app)) return this.#fail(troubles.misdirected(this.host))
     const choice = this.#context.view.choose(this.#app)
     if (choice.kind === 'wait') return this.#hold(false)
     if (choice.kind === 'unavailable') return this.#fail(troubles.unavailable(this.host, choice))
@@ -197,6 +211,16 @@ export class Exchange implements UpstreamUser {
     this.#mayWait = false
     this.#timedOut = false
     this.#tryNext()
+  }
+
+  /**
+   * The certificate was another tenant's (RFC 9110 §15.5.20): a connection that a browser reuses for a name
+   * that its certificate does not stand for must not get there.
+   */
+  #isMisdirected({ tenant }: App): boolean {
+    const { serverName } = this.#client
+    if (serverName === null || serverName === this.host) return false
+    return this.#context.view.find(serverName, null)?.tenant !== tenant
   }
 
   #tryNext(): void {
@@ -302,9 +326,9 @@ export class Exchange implements UpstreamUser {
   }
 
   /** The answer is complete, and the connection to the member is taken care of. */
-  finish(persistent: boolean): void {
+  finish(): void {
     this.#phase = 'over'
     this.#upstream = null
-    this.#client.exchangeOver(persistent)
+    this.#client.exchangeOver()
   }
 }

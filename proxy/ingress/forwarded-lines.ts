@@ -6,6 +6,7 @@ interface Origin {
   /** The client's address. */
   readonly peer: string
   readonly scheme: 'http' | 'https'
+  readonly isHttp2: boolean
 }
 
 /**
@@ -37,13 +38,14 @@ export class ForwardedLines {
   }
 
   #made(): string {
-    const { peer, scheme } = this.#origin
+    const { peer, scheme, isHttp2 } = this.#origin
+    const version = isHttp2 ? '2.0' : `1.${this.#minor}`
     const node = peer.includes(':') ? `"[${peer}]"` : peer
     const host = this.#authority
     return (
       `X-Forwarded-For: ${peer}\r\nX-Real-IP: ${peer}\r\nX-Forwarded-Proto: ${scheme}\r\n` +
       `X-Forwarded-Host: ${host}\r\nForwarded: for=${node};host="${host}";proto=${scheme}\r\n` +
-      `Via: 1.${this.#minor} ${this.#via}\r\n`
+      `Via: ${version} ${this.#via}\r\n`
     )
   }
 }

@@ -3,14 +3,16 @@ import type { Server, Socket } from 'node:net'
 import { troublePage } from '../core/http-page.ts'
 import { Backends } from './backends.ts'
 import { ClientConnection } from './client-connection.ts'
-import type { Counters, IngressContext, Log } from './context.ts'
+import type { Connection, Counters, IngressContext, Log } from './context.ts'
 import { Holds } from './holds.ts'
+import { Http2Connection } from './http2-connection.ts'
 import { INGRESS_LIMITS } from './limits.ts'
 import type { IngressLimits } from './limits.ts'
 import { PortTunnels, type PortTunnelsDeps } from './port-tunnels.ts'
 import { retryBudget } from './retry-budget.ts'
 import { RoutingView } from './routing-view.ts'
 import type { News } from './routing-view.ts'
+import { TlsFront } from './tls-front.ts'
 import { tooManyConnections } from './troubles.ts'
 
 interface IngressDeps {
@@ -28,6 +30,8 @@ export interface Address {
   readonly port: number
   /** Several processes listen on one port, and the kernel deals out connections. */
   readonly reusePort?: boolean
+  /** TLS, with the certificates of the last `update`. */
+  readonly isSecure?: boolean
 }
 
 export interface Ingress {
@@ -47,7 +51,8 @@ const DRAIN_TURNS_MOST = 1024
 /** The HTTP ingress: from a host name to the containers of an app. It holds nothing but the table. */
 export function ingress(deps: IngressDeps): Ingress {
   const limits = { ...INGRESS_LIMITS, ...deps.limits }
-  const clients = new Set<ClientConnection>()
+  const clients = new Set<Connection>()
+  const front = new TlsFront(deps.log)
   const servers = new Set<Server>()
   const counters = noCounters()
   const holds = new Holds(limits)
@@ -75,7 +80,8 @@ export function ingress(deps: IngressDeps): Ingress {
 
   const sweeper = sweeping(() => [...clients, backends, tunnels], deps.now, limits.sweepMs)
 
-  function update({ table, health }: News): void {
+  function update({ table, health, tls }: News): void {
+    if (tls !== undefined) front.update(tls)
     if (table !== undefined && view.updateTable(table)) {
       backends.update(table.members)
       tunnels.update(table)
@@ -84,11 +90,7 @@ export function ingress(deps: IngressDeps): Ingress {
     holds.news()
   }
 
-  function accept(socket: Socket): void {
-    if (clients.size >= limits.connections) return turnAway(socket, context)
-    counters.connections += 1
-    clients.add(new ClientConnection(context, socket))
-  }
+  const accept = accepting(context, clients)
 
   async function drain(graceMs: number): Promise<void> {
     isDraining = true
@@ -108,10 +110,20 @@ export function ingress(deps: IngressDeps): Ingress {
 
   return {
     update,
-    listen: (address, signal) => listen(address, signal, { servers, accept }),
+    listen: (address, signal) => listen(address, signal, { servers, accept, front }),
     drain,
     tunnels,
     counters: () => ({ ...counters, open: clients.size, held: holds.count }),
+  }
+}
+
+/** Takes connections in, as long as there is room. */
+function accepting(context: IngressContext, clients: Set<Connection>) {
+  return (socket: Socket, isHttp2 = false): void => {
+    if (clients.size >= context.limits.connections) return turnAway(socket, context)
+    context.counters.connections += 1
+    const Protocol = isHttp2 ? Http2Connection : ClientConnection
+    clients.add(new Protocol(context, socket))
   }
 }
 
@@ -144,17 +156,21 @@ async function takenIn(counters: Readonly<Counters>): Promise<void> {
 
 interface Listening {
   readonly servers: Set<Server>
-  readonly accept: (socket: Socket) => void
+  readonly accept: (socket: Socket, isHttp2?: boolean) => void
+  readonly front: TlsFront
 }
 
 async function listen(
-  { host, port, reusePort }: Address,
+  { host, port, reusePort, isSecure }: Address,
   signal: AbortSignal,
-  { servers, accept }: Listening,
+  { servers, accept, front }: Listening,
 ): Promise<{ readonly port: number }> {
   signal.throwIfAborted()
   // Half-open, so that a client that closes its half after the request still gets the answer.
-  const server = createServer({ allowHalfOpen: true }, accept)
+  const server =
+    isSecure === true
+      ? front.server(accept)
+      : createServer({ allowHalfOpen: true }, (socket) => accept(socket))
   await new Promise<void>((resolve, reject) => {
     server.on('error', reject)
     server.listen({ host, port, reusePort: reusePort ?? false }, resolve)

@@ -8,11 +8,13 @@ import {
   pruneHealth,
 } from '../core/routing.ts'
 import type { App, Choice, Health, Routing } from '../core/routing.ts'
+import type { TlsSettings } from './tls-front.ts'
 
-/** News for the ingress: a table replaces the one before, reports are merged into what is known. */
+/** News for the ingress: a table, or what TLS needs, replaces the one before, reports are merged into what is known. */
 export interface News {
   readonly table?: RouteTable
   readonly health?: readonly HealthReport[]
+  readonly tls?: TlsSettings
 }
 
 /** What the ingress knows of the world: the last table, the health since, and whose turn it is. */

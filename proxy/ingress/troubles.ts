@@ -31,6 +31,15 @@ export function slowRequest(): Trouble {
   }
 }
 
+export function misdirected(host: string): Trouble {
+  return {
+    status: 421,
+    code: 'misdirected',
+    wrong: `This connection was not made for ${host}`,
+    advice: 'Open a connection of its own for that host',
+  }
+}
+
 export function unknownHost(host: string): Trouble {
   return {
     status: 404,

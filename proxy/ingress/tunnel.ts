@@ -1,17 +1,19 @@
 import { Buffer } from 'node:buffer'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { IngressContext } from './context.ts'
 import type { UpstreamUser } from './upstream-connection.ts'
 
 interface Ends {
-  readonly client: Socket
+  /** A connection, or a stream of one. */
+  readonly client: Duplex
   readonly upstream: Socket
 }
 
 /** After 101: bytes both ways, each side as fast as the other takes them, each half closed alone. */
 export class Tunnel implements UpstreamUser {
   readonly #context: IngressContext
-  readonly #client: Socket
+  readonly #client: Duplex
   readonly #upstream: Socket
   #progressAtMs: number
   #isClosed = false
@@ -63,8 +65,9 @@ export class Tunnel implements UpstreamUser {
 
   lost(): void {
     // `close` follows an orderly end of both halves as well; then the client has its end already.
-    if (this.#client.writableEnded) this.#client.destroySoon()
-    else this.#client.destroy()
+    if (!this.#client.writableEnded) this.#client.destroy()
+    else if (this.#client.writableFinished) this.#client.destroy()
+    else this.#client.once('finish', () => this.#client.destroy())
   }
 
   connected(): void {

@@ -8,7 +8,14 @@ export const DENO_FLAGS = ['-A', '--no-check', '--node-modules-dir=manual', '--u
  * Tests that need the engine, root or a browser run under Node, and the smoke test under both. A libSQL server that has
  * hung while it was written to is not written to again under Deno (docs/operations.md).
  */
-const NODE_ONLY = 'test/engine,test/bootstrap,test/browser,test/db/remote-hang.test.ts'
+const NODE_ONLY = [
+  'test/engine',
+  'test/bootstrap',
+  'test/browser',
+  'test/suites',
+  'test/bench/ingress.test.ts',
+  'test/db/remote-hang.test.ts',
+].join(',')
 const TAIL_CHARACTERS = 4096
 /** Deno gives a test no time-out: one that waits for what never comes would hold up everything. */
 const SILENT_MS = 5 * 60_000

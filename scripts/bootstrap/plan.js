@@ -36,7 +36,7 @@ export const PLATFORM_PACKAGES = {
 
 /**
  * What only the tests and the benches need: a DNS client, a real registry, an HTTP client, Python's
- * installer, a plain relay, two programs that a tunnel must do for, servers and clients, and proxies with
+ * installer, the Go compiler, a plain relay, two programs that a tunnel must do for, servers and clients, and proxies with
  * what loads them.
  */
 export const TEST_PACKAGES = {
@@ -44,6 +44,7 @@ export const TEST_PACKAGES = {
   'docker-registry': 'docker-registry',
   curl: 'curl',
   'python3-pip': 'pip3',
+  'golang-go': 'go',
   socat: 'socat',
   postgresql: 'pg_ctlcluster',
   'redis-tools': 'redis-cli',

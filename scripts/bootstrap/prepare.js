@@ -118,7 +118,7 @@ async function install({ packages, configureEngine }, { env, say }) {
     if (wrote) rmSync(DAEMON_JSON, { force: true })
     throw error
   }
-  for (const service of ['docker-registry', 'postgresql']) {
+  for (const service of ['docker-registry', 'postgresql', 'nginx', 'haproxy', 'caddy']) {
     if (packages.includes(service)) await neverAtBoot(service)
   }
 }

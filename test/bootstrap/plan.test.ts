@@ -146,7 +146,7 @@ test('packagesOf() asks for the tools of tests in test modes alone', () => {
   const start = packagesOf({ mode: 'start', root: true, unisolated: false })
   const tests = packagesOf({ mode: 'test', root: true, unisolated: false })
   assert.deepEqual(start, ['docker.io', 'iptables', 'nftables', 'e2fsprogs', 'busybox-static'])
-  const tools = ['dnsutils', 'docker-registry', 'curl', 'python3-pip', 'socat']
+  const tools = ['dnsutils', 'docker-registry', 'curl', 'python3-pip', 'golang-go', 'socat']
   const proxies = ['nginx-light', 'haproxy', 'caddy', 'wrk', 'nghttp2-client']
   assert.deepEqual(tests, [...start, ...tools, 'postgresql', 'redis-tools', ...proxies])
   const user = packagesOf({ mode: 'start', root: false, unisolated: true })

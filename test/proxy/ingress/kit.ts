@@ -20,6 +20,11 @@ export interface World {
   readonly port: number
   /** Puts a table with these members in place. */
   readonly serve: (members: readonly Member[]) => void
+  /** The next table, with apps by further hosts. */
+  readonly tableOf: (
+    members: readonly Member[],
+    hosts: Readonly<Record<string, string>>,
+  ) => RouteTable
 }
 
 /** An ingress on a port of its own, gone with the test. */
@@ -39,6 +44,10 @@ export async function world(t: TestContext, limits: Partial<IngressLimits> = {})
     edge,
     port,
     serve: (members) => edge.update({ table: table(members, (version += 1)) }),
+    tableOf: (members, hosts) => ({
+      ...table(members, (version += 1)),
+      hosts: Object.entries(hosts).map(([host, app]) => ({ host, app })),
+    }),
   }
 }
 

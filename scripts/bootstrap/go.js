@@ -1,0 +1,43 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { BootstrapError } from './failure.js'
+import { withLock } from './lock.js'
+import { run } from './run.js'
+
+/** Programs of the tests that are written in Go, each at one version; Go itself checks what it fetches. */
+const TOOLS = ['github.com/summerwind/h2spec/cmd/h2spec@v2.2.1']
+/** In the clone's own ignored folder. */
+const FOLDER = 'tmp/go'
+const STAMP = `${FOLDER}/.tools`
+
+/**
+ * Builds the tools of the tests that are written in Go.
+ *
+ * @param {string} root
+ * @param {{ say: (message: string) => void, env: NodeJS.ProcessEnv, checkOnly: boolean }} tools
+ */
+export async function ensureGoTools(root, { say, env, checkOnly }) {
+  const wanted = TOOLS.join('\n')
+  const stamp = join(root, STAMP)
+  const isHere = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted
+  if (isHere()) return
+  const commands = TOOLS.map((tool) => ['go', 'install', tool])
+  if (checkOnly) {
+    throw new BootstrapError('The Go tools of the tests are missing', {
+      lines: commands.map((command) => `GOBIN=${join(root, FOLDER)} ${command.join(' ')}`),
+    })
+  }
+  mkdirSync(join(root, FOLDER), { recursive: true })
+  await withLock(join(root, 'tmp/go.lock'), say, async () => {
+    if (isHere()) return // the other bootstrap has done it
+    say('Building the Go tools of the tests')
+    for (const command of commands) {
+      const goEnv = { ...env, GOBIN: join(root, FOLDER), GOFLAGS: '-buildvcs=false' }
+      const { status, output } = await run(command, { cwd: root, env: goEnv, quiet: true })
+      if (status !== 0) {
+        throw new BootstrapError(`${command.join(' ')} failed:\n${output.slice(-4000)}`)
+      }
+    }
+    writeFileSync(stamp, wanted)
+  })
+}

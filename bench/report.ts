@@ -7,6 +7,7 @@ export type Peer =
   | 'caddy'
   | 'coredns'
   | 'dnsmasq'
+  | 'bind'
   | 'engine'
   | 'host'
   | 'docker'

@@ -11,6 +11,7 @@ type Bench = (options: BenchOptions) => Promise<Report>
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   api: async () => (await import('./api.ts')).benchApi,
   create: async () => (await import('./create.ts')).benchCreate,
+  dns: async () => (await import('./dns.ts')).benchDns,
   ingress: async () => (await import('./ingress.ts')).benchIngress,
   tunnel: async () => (await import('./tunnel.ts')).benchTunnel,
 }

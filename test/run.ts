@@ -17,6 +17,7 @@ const ALONE = [
   'test/engine/**/*.test.ts',
   // Processes of their own, which are measured or waited for.
   'test/bench/api.test.ts',
+  'test/bench/dns.test.ts',
   'test/bench/ingress.test.ts',
   'test/db/remote-hang.test.ts',
   'test/bootstrap/**/*.test.ts',

@@ -1,9 +1,7 @@
-import { chownSync, mkdirSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Member, RouteTable } from '../../proxy/core/route-table.ts'
-import type { Instance } from '../../src/instance.ts'
-import { thisRuntime } from '../../src/supervisor/runtime.ts'
+import type { Member } from '../../proxy/core/route-table.ts'
+import { edgeProgram, memberAt } from '../edge-process.ts'
 import type { Peer } from '../report.ts'
 import { caddyFile, haproxyFiles, nginxFile } from './peer-files.ts'
 import type { Program } from './program.ts'
@@ -25,11 +23,6 @@ export interface Setting {
   readonly echoHost: string
   readonly echoPort: number
 }
-
-export const TENANT = 'bench'
-export const DOMAIN = 'cloud.local'
-const NOBODY = 65_534
-const COMPILED = join(tmpdir(), 'cloudlet-bench-compiled')
 
 /** Writes what the side reads at its start, and says how it is started. */
 export function programOf(side: Side, setting: Setting): Program {
@@ -54,55 +47,14 @@ export function programOf(side: Side, setting: Setting): Program {
   }
 }
 
-/** A worker as the supervisor starts it, which finds its table in its folder. */
+/** A worker in front of the same backends. */
 function ours({ folder, port, hosts, backendPort, echoHost, echoPort }: Setting): Program {
-  const edge = join(folder, 'edge')
-  mkdirSync(edge)
   const members = [
     ...hosts.map((host) => memberOf(host, backendPort)),
     memberOf(echoHost, echoPort),
   ]
-  writeFileSync(join(edge, 'table.json'), JSON.stringify(tableOf(members)))
-  chownSync(edge, NOBODY, NOBODY)
-  chownSync(join(edge, 'table.json'), NOBODY, NOBODY)
-  const instance: Instance = {
-    id: 'benchbenchbench1',
-    dataDir: folder,
-    apiAddress: '127.0.0.1:1',
-    ingressAddress: `127.0.0.1:${port}`,
-    dnsAddress: '127.0.0.1:1',
-    pool: '10.208.0.0/12',
-    resolver: null,
-    isolated: true,
-    edgeUid: NOBODY,
-    workers: 1,
-  }
-  const argument = { instance, role: 'ingress-0', level: 'warn' }
-  // Kept from start to start, as `npm start` does it: compiling takes memory that is not given back.
-  const env = { NODE_COMPILE_CACHE: COMPILED }
-  return { command: thisRuntime().command('src/edge.ts', argument), port, env }
+  return edgeProgram({ folder, role: 'ingress-0', port, members })
 }
 
-const tableOf = (members: readonly Member[]): RouteTable => ({
-  version: 1,
-  instance: 'bench',
-  domains: [DOMAIN],
-  internalDomain: 'internal',
-  pool: '10.208.0.0/12',
-  tenants: [TENANT],
-  members,
-})
-
-function memberOf(host: string, port: number): Member {
-  const [name = ''] = host.split('.')
-  return {
-    id: name,
-    tenant: TENANT,
-    name,
-    address: '127.0.0.1',
-    state: 'running',
-    run: 1,
-    port,
-    check: null,
-  }
-}
+const memberOf = (host: string, port: number): Member =>
+  memberAt(host.split('.')[0] ?? '', '127.0.0.1', port)

@@ -53,6 +53,9 @@ export const TEST_PACKAGES = {
   caddy: 'caddy',
   wrk: 'wrk',
   'nghttp2-client': 'h2load',
+  'dnsmasq-base': 'dnsmasq',
+  bind9: 'named',
+  dnsperf: 'dnsperf',
 }
 
 const ENGINE_PACKAGE = 'docker.io'

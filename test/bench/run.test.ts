@@ -15,12 +15,15 @@ function bench(...args: readonly string[]) {
 test('the bench without a name lists the names', () => {
   const { status, stderr } = bench()
   assert.equal(status, 0)
-  assert.match(stderr, /^Benches: api, create, ingress, tunnel\./)
+  assert.match(stderr, /^Benches: api, create, dns, ingress, tunnel\./)
 })
 
 test('the bench refuses a name that it does not know, and says which it knows', () => {
   const { status, stderr, stdout } = bench('constructor')
   assert.equal(status, 2)
   assert.equal(stdout, '')
-  assert.match(stderr, /^There is no bench "constructor"\. Benches: api, create, ingress, tunnel\./)
+  assert.match(
+    stderr,
+    /^There is no bench "constructor"\. Benches: api, create, dns, ingress, tunnel\./,
+  )
 })

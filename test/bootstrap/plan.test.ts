@@ -148,7 +148,15 @@ test('packagesOf() asks for the tools of tests in test modes alone', () => {
   assert.deepEqual(start, ['docker.io', 'iptables', 'nftables', 'e2fsprogs', 'busybox-static'])
   const tools = ['dnsutils', 'docker-registry', 'curl', 'python3-pip', 'golang-go', 'socat']
   const proxies = ['nginx-light', 'haproxy', 'caddy', 'wrk', 'nghttp2-client']
-  assert.deepEqual(tests, [...start, ...tools, 'postgresql', 'redis-tools', ...proxies])
+  const responders = ['dnsmasq-base', 'bind9', 'dnsperf']
+  assert.deepEqual(tests, [
+    ...start,
+    ...tools,
+    'postgresql',
+    'redis-tools',
+    ...proxies,
+    ...responders,
+  ])
   const user = packagesOf({ mode: 'start', root: false, unisolated: true })
   assert.deepEqual(user, ['busybox-static'])
 })

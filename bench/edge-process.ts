@@ -1,0 +1,61 @@
+import { chownSync, mkdirSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Member, RouteTable } from '../proxy/core/route-table.ts'
+import type { EdgeRole } from '../proxy/link.ts'
+import type { Instance } from '../src/instance.ts'
+import { thisRuntime } from '../src/supervisor/runtime.ts'
+import type { Program } from './ingress/program.ts'
+
+export const TENANT = 'bench'
+export const DOMAIN = 'cloud.local'
+const NOBODY = 65_534
+const COMPILED = join(tmpdir(), 'cloudlet-bench-compiled')
+
+interface EdgePart {
+  /** Of this process alone, and not there yet. */
+  readonly folder: string
+  readonly role: EdgeRole
+  readonly port: number
+  readonly members: readonly Member[]
+}
+
+/** A process of the edge as the supervisor starts it, which finds its table in its folder. */
+export function edgeProgram({ folder, role, port, members }: EdgePart): Program {
+  const edge = join(folder, 'edge')
+  mkdirSync(edge)
+  writeFileSync(join(edge, 'table.json'), JSON.stringify(tableOf(members)))
+  chownSync(edge, NOBODY, NOBODY)
+  chownSync(join(edge, 'table.json'), NOBODY, NOBODY)
+  const instance: Instance = {
+    id: 'benchbenchbench1',
+    dataDir: folder,
+    apiAddress: '127.0.0.1:1',
+    ingressAddress: `127.0.0.1:${port}`,
+    dnsAddress: `127.0.0.1:${port}`,
+    pool: '10.208.0.0/12',
+    resolver: null,
+    isolated: true,
+    edgeUid: NOBODY,
+    workers: 1,
+  }
+  const argument = { instance, role, level: 'warn' }
+  // Kept from start to start, as `npm start` does it: compiling takes memory that is not given back.
+  const env = { NODE_COMPILE_CACHE: COMPILED }
+  return { command: thisRuntime().command('src/edge.ts', argument), port, env }
+}
+
+const tableOf = (members: readonly Member[]): RouteTable => ({
+  version: 1,
+  instance: 'bench',
+  domains: [DOMAIN],
+  internalDomain: 'internal',
+  pool: '10.208.0.0/12',
+  tenants: [TENANT],
+  members,
+})
+
+/** A running container of the bench's tenant. */
+export function memberAt(name: string, address: string, port: number | null): Member {
+  return { id: name, tenant: TENANT, name, address, state: 'running', run: 1, port, check: null }
+}

@@ -6,6 +6,7 @@ export default defineConfig({
   schema: [
     './db/schema.ts',
     './db/schema-audit.ts',
+    './db/schema-certificates.ts',
     './db/schema-firewalls.ts',
     './db/schema-images.ts',
     './db/schema-peerings.ts',

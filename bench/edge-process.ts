@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import { chownSync, mkdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Member, RouteTable } from '../proxy/core/route-table.ts'
+import type { HostCertificate } from '../proxy/core/server-names.ts'
 import type { EdgeRole } from '../proxy/link.ts'
 import type { Instance } from '../src/instance.ts'
 import { thisRuntime } from '../src/supervisor/runtime.ts'
@@ -17,21 +19,28 @@ interface EdgePart {
   readonly folder: string
   readonly role: EdgeRole
   readonly port: number
+  /** Of the ingress alone, as is what it ends TLS with. */
+  readonly tlsPort?: number
+  readonly certificate?: HostCertificate
   readonly members: readonly Member[]
 }
 
 /** A process of the edge as the supervisor starts it, which finds its table in its folder. */
-export function edgeProgram({ folder, role, port, members }: EdgePart): Program {
+export function edgeProgram(part: EdgePart): Program {
+  const { folder, role, port, tlsPort = port, certificate, members } = part
   const edge = join(folder, 'edge')
   mkdirSync(edge)
+  const certificates = certificate === undefined ? [] : [certificate]
+  const tls = { certificates, ticketKeys: randomBytes(48).toString('base64url') }
   writeFileSync(join(edge, 'table.json'), JSON.stringify(tableOf(members)))
-  chownSync(edge, NOBODY, NOBODY)
-  chownSync(join(edge, 'table.json'), NOBODY, NOBODY)
+  writeFileSync(join(edge, 'tls.json'), JSON.stringify(tls))
+  for (const path of ['', 'table.json', 'tls.json']) chownSync(join(edge, path), NOBODY, NOBODY)
   const instance: Instance = {
     id: 'benchbenchbench1',
     dataDir: folder,
     apiAddress: '127.0.0.1:1',
     ingressAddress: `127.0.0.1:${port}`,
+    httpsAddress: `127.0.0.1:${tlsPort}`,
     dnsAddress: `127.0.0.1:${port}`,
     pool: '10.208.0.0/12',
     resolver: null,

@@ -2,11 +2,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { HostCertificate } from '../proxy/core/server-names.ts'
+import { x509Authority } from '../src/adapters/x509-authority.ts'
 import { freePort } from './api/processes.ts'
 import type { BenchOptions } from './create.ts'
 import { DOMAIN, TENANT } from './edge-process.ts'
 import { echoLoad } from './ingress/echo-load.ts'
-import { fullLoad, steadyLoad, type Asked, type Loaded } from './ingress/load.ts'
+import { fullLoad, secureLoad, steadyLoad, type Asked, type Loaded } from './ingress/load.ts'
 import { backendFile } from './ingress/peer-files.ts'
 import { startProgram, type RunningProgram } from './ingress/program.ts'
 import { programOf, SIDES, type Setting, type Side } from './ingress/sides.ts'
@@ -34,6 +36,8 @@ const CASES = {
   'slow-clients': { path: '/small', slow: 100 },
   'many-routes': { path: '/small', routes: 'many' },
   'many-connections': { path: '/small', crowd: true },
+  'tls-h1': { path: '/small', secure: 'h1' },
+  'tls-h2': { path: '/small', secure: 'h2' },
   websocket: { path: '/', echo: true },
 } as const satisfies Record<string, Case>
 type CaseName = keyof typeof CASES
@@ -47,6 +51,7 @@ interface Case {
   readonly routes?: 'many'
   readonly crowd?: boolean
   readonly echo?: boolean
+  readonly secure?: 'h1' | 'h2'
 }
 
 const WHOLE: Size = {
@@ -62,7 +67,8 @@ const WHOLE: Size = {
 const QUICK: Size = { ...WHOLE, rounds: 2, cases: ['get-45'] }
 /** Of HAProxy's most, at which it is asked how late the answers are. */
 const STEADY_SHARE = 0.7
-const ECHO_CONNECTIONS = 64
+/** Where the load is the smaller part, or each connection carries several requests. */
+const FEW_CONNECTIONS = 64
 
 /**
  * The ingress beside nginx, HAProxy and Caddy: one worker each, the same backend, the same load, in turn.
@@ -87,16 +93,31 @@ export async function ingressReport(size: Size, signal: AbortSignal): Promise<Re
   }
 }
 
+type Proxy = RunningProgram & { readonly tlsPort: number }
+type Sides = Readonly<Record<Side, Proxy>>
+
 interface World {
   readonly folder: string
   readonly size: Size
   readonly signal: AbortSignal
-  readonly few: Readonly<Record<Side, RunningProgram>>
-  readonly many: Readonly<Record<Side, RunningProgram>>
+  readonly few: Sides
+  readonly many: Sides
 }
 
 const ECHO_HOST = `echo.${TENANT}.${DOMAIN}`
 const HOST = `app-0.${TENANT}.${DOMAIN}`
+/** One that nobody has to believe: the load looks at none. */
+async function certificateOf(name: string): Promise<HostCertificate> {
+  const authority = x509Authority()
+  const [made] = await authority.issue(
+    await authority.create('Bench', Date.now()),
+    [[name]],
+    Date.now(),
+  )
+  if (made === undefined) throw new Error('There is no certificate')
+  return { names: [name], chain: made.chain, key: made.key }
+}
+
 const ECHO_SERVER = fileURLToPath(new URL('ingress/echo-server.ts', import.meta.url))
 
 async function startWorld(
@@ -117,19 +138,23 @@ async function startWorld(
   await start({ command: backend, port: backendPort })
   await start({ command: [process.execPath, ECHO_SERVER, String(echoPort)], port: echoPort })
 
-  const sides = async (routes: number): Promise<Record<Side, RunningProgram>> => {
+  const certificate = await certificateOf(`*.${TENANT}.${DOMAIN}`)
+  const sides = async (routes: number): Promise<Sides> => {
     const hosts = Array.from({ length: routes }, (_, i) => `app-${i}.${TENANT}.${DOMAIN}`)
-    const started = async (side: Side): Promise<RunningProgram> => {
+    const started = async (side: Side): Promise<Proxy> => {
       const own = join(folder, `${side}-${routes}`)
+      const tlsPort = await freePort()
       const setting: Setting = {
         folder: own,
         port: await freePort(),
+        tlsPort,
+        certificate,
         hosts,
         backendPort,
         echoHost: ECHO_HOST,
         echoPort,
       }
-      return start(programOf(side, setting))
+      return { ...(await start(programOf(side, setting))), tlsPort }
     }
     return {
       cloudlet: await started('cloudlet'),
@@ -165,10 +190,10 @@ async function measure(world: World, name: CaseName): Promise<Figures> {
 }
 
 async function measureOne(world: World, one: Case, side: Side): Promise<Figure> {
-  const { size, folder, signal } = world
+  const { size } = world
   const proxy = (one.routes === 'many' ? world.many : world.few)[side]
   const asked: Asked = {
-    port: proxy.port,
+    port: one.secure === undefined ? proxy.port : proxy.tlsPort,
     host: one.echo === true ? ECHO_HOST : HOST,
     path: one.path,
     connections: one.crowd === true ? size.manyConnections : size.connections,
@@ -179,10 +204,7 @@ async function measureOne(world: World, one: Case, side: Side): Promise<Figure> 
   const beside = slowClients(one.slow ?? 0, proxy.port, HOST)
   try {
     const before = proxy.cpuSeconds()
-    const loaded =
-      one.echo === true
-        ? await echoLoad({ ...asked, connections: ECHO_CONNECTIONS }, signal)
-        : await fullLoad(asked, folder, signal)
+    const loaded = await loadOf(one, asked, world)
     return {
       ...loaded,
       perCpuSecond: loaded.requests / (proxy.cpuSeconds() - before),
@@ -192,6 +214,13 @@ async function measureOne(world: World, one: Case, side: Side): Promise<Figure> 
   } finally {
     beside.close()
   }
+}
+
+function loadOf(one: Case, asked: Asked, { folder, signal }: World): Promise<Loaded> {
+  const { secure } = one
+  if (one.echo === true) return echoLoad({ ...asked, connections: FEW_CONNECTIONS }, signal)
+  if (secure === undefined) return fullLoad(asked, folder, signal)
+  return secureLoad({ ...asked, connections: FEW_CONNECTIONS, protocol: secure }, folder, signal)
 }
 
 /** How late the answers are at a rate that HAProxy carries easily, the same for all. */

@@ -14,6 +14,7 @@ import { auditChainQueries } from './queries/audit-chains.ts'
 import { auditQueries } from './queries/audit.ts'
 import { containerQueries } from './queries/containers.ts'
 import { eventQueries } from './queries/events.ts'
+import { certificateQueries } from './queries/certificates.ts'
 import { firewallQueries } from './queries/firewalls.ts'
 import { idempotencyQueries } from './queries/idempotency.ts'
 import { imageQueries } from './queries/images.ts'
@@ -46,6 +47,7 @@ export const queriesOn = (db: Executor, afterCommit: AfterCommit) => ({
   auditChains: auditChainQueries(db),
   containers: containerQueries(db),
   events: eventQueries(db),
+  certificates: certificateQueries(db),
   firewalls: firewallQueries(db),
   idempotency: idempotencyQueries(db),
   images: imageQueries(db),

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { is } from 'drizzle-orm'
 import { getTableConfig, SQLiteTable, type SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import * as audit from './schema-audit.ts'
+import * as certificates from './schema-certificates.ts'
 import * as firewalls from './schema-firewalls.ts'
 import * as images from './schema-images.ts'
 import * as secrets from './schema-secrets.ts'
@@ -41,6 +42,7 @@ function checksOf(table: string): string[] {
   const found = Object.values({
     ...schema,
     ...audit,
+    ...certificates,
     ...firewalls,
     ...images,
     ...secrets,

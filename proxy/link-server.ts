@@ -2,6 +2,7 @@ import { renameSync, rmSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import type { Log } from '../src/log.ts'
 import type { HealthReport, RouteTable } from './core/route-table.ts'
+import type { TlsSettings } from './core/server-names.ts'
 import type { EdgeRole, FromEdge, OpenTunnel, ToEdge, TunnelNews } from './link.ts'
 import { readLines, writeLine } from './link-lines.ts'
 
@@ -17,6 +18,7 @@ export interface LinkServerDeps {
   /** Takes a table that is newer than the last one; it is acknowledged once this returns. */
   readonly takeTable: (table: RouteTable) => void
   readonly takeHealth: (reports: readonly HealthReport[]) => void
+  readonly takeTls: (settings: TlsSettings) => void
   readonly drain: (graceMs: number) => void
   readonly cut: (tunnel: string, reason: string) => void
   /** What a new listener is told at once. */
@@ -65,6 +67,8 @@ export function linkServer(deps: LinkServerDeps): LinkServer {
         return say(socket, { type: 'ack', version })
       case 'health':
         return deps.takeHealth(told.reports)
+      case 'tls':
+        return deps.takeTls(told.settings)
       case 'cut':
         return deps.cut(told.tunnel, told.reason)
       case 'drain':

@@ -1,4 +1,5 @@
 import type { HealthReport, RouteTable } from './core/route-table.ts'
+import type { TlsSettings } from './core/server-names.ts'
 import type { TicketClaims } from './core/tunnel-ticket.ts'
 
 /**
@@ -8,6 +9,8 @@ import type { TicketClaims } from './core/tunnel-ticket.ts'
 export type ToEdge =
   | { readonly type: 'table'; readonly table: RouteTable }
   | { readonly type: 'health'; readonly reports: readonly HealthReport[] }
+  /** For the ingress alone: it holds the keys of certificates. */
+  | { readonly type: 'tls'; readonly settings: TlsSettings }
   /** End a tunnel, and tell its client why. */
   | { readonly type: 'cut'; readonly tunnel: string; readonly reason: string }
   /** Stop listening, finish what is under way within the time, exit. */

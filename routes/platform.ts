@@ -1,5 +1,11 @@
 import { platformDoctor } from '../src/contract/doctor.ts'
-import { getPlatform, platformHealth, type Platform } from '../src/contract/platform.ts'
+import {
+  getPlatform,
+  platformAuthority,
+  platformHealth,
+  type Platform,
+  type PlatformAuthority,
+} from '../src/contract/platform.ts'
 import {
   getPlatformLimits,
   getUsage,
@@ -22,6 +28,7 @@ interface Deps {
   readonly usage: UsageService
   readonly limits: PlatformLimitsService
   readonly doctor: DoctorService
+  readonly authority: () => Promise<PlatformAuthority>
 }
 
 export function platformRoutes(app: App, deps: Deps): void {
@@ -38,6 +45,7 @@ export function platformRoutes(app: App, deps: Deps): void {
     ...deps.platform,
     safeMode: await deps.safeMode.state(),
   }))
+  mount(app, platformAuthority, () => deps.authority())
   mount(app, getUsage, ({ params }) => deps.usage.ofTenant(params.tenant))
   mount(app, listUsage, ({ query }) => deps.usage.list(query))
   mount(app, getPlatformLimits, () => deps.limits.get())

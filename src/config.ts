@@ -42,7 +42,7 @@ export const SETTINGS = {
     .describe('Where the ingress listens')
     .meta({ shown: 'port 80 on all addresses as root when free, else 8080' }),
   CLOUDLET_INGRESS_HTTPS_ADDRESS: HostPort.optional()
-    .describe('Kept for TLS: the ingress does not listen here yet')
+    .describe('Where the ingress listens for TLS')
     .meta({ shown: 'port 443 on all addresses as root when free, else 8443' }),
   CLOUDLET_DNS_ADDRESS: HostPort.optional()
     .describe('Where the DNS responder listens for the host')

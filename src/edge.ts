@@ -1,8 +1,10 @@
 import { rmSync } from 'node:fs'
+import type { RouteTable } from '../proxy/core/route-table.ts'
+import type { TlsSettings } from '../proxy/core/server-names.ts'
 import { linkServer, type LinkServerDeps } from '../proxy/link-server.ts'
 import { drainingSocket, type EdgeRole } from '../proxy/link.ts'
 import type { Role } from './edge/role.ts'
-import { tableFile } from './edge/table-file.ts'
+import { lastWord } from './edge/last-word.ts'
 import { placesIn, type Instance } from './instance.ts'
 import { jsonLog, type LogLevel } from './log.ts'
 
@@ -43,7 +45,8 @@ async function main(): Promise<void> {
   if (instance.edgeUid !== null) process.setuid?.(instance.edgeUid)
   if (process.getuid?.() === 0) throw new Error('The edge must not run as root')
 
-  const file = tableFile('table.json', log)
+  const file = lastWord<RouteTable>('table.json', log)
+  const tlsFile = lastWord<TlsSettings>('tls.json', log)
   const words: LinkServerDeps = {
     role,
     pid: process.pid,
@@ -53,6 +56,10 @@ async function main(): Promise<void> {
     takeTable(table) {
       part.takeTable(table)
       if (role === 'dns') file.keep(table)
+    },
+    takeTls(settings) {
+      part.takeTls(settings)
+      if (role === 'ingress-0') tlsFile.keep(settings)
     },
     tunnels: part.tunnels,
     cut: part.cut,
@@ -78,6 +85,8 @@ async function main(): Promise<void> {
     rmSync(path, { force: true })
   }
   process.on('SIGTERM', () => void drain(TERM_GRACE_MS))
+  const tls = role === 'dns' ? undefined : tlsFile.read()
+  if (tls) part.takeTls(tls)
   const last = file.read()
   if (last) part.takeTable(last)
   await link.listen(`${role}.sock`)

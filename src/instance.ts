@@ -8,6 +8,8 @@ export interface Instance {
   readonly dataDir: string
   readonly apiAddress: string
   readonly ingressAddress: string
+  /** The ingress over TLS. */
+  readonly httpsAddress: string
   readonly dnsAddress: string
   readonly pool: string
   /** Address on `lo` that containers ask for names; null where there is no isolation. */

@@ -11,7 +11,7 @@ import { jsonLog } from '../../src/log.ts'
 import { EngineHost } from '../../test/fakes/engine-host.ts'
 import { fakeEngine } from '../../test/fakes/engine.ts'
 import { FakeFirewall } from '../../test/fakes/firewall.ts'
-import { noTunnels, promptEdge } from './prompt-edge.ts'
+import { noTls, noTunnels, promptEdge } from './prompt-edge.ts'
 import { FACTS, IMAGE, seedEngine, seedRows, TENANT } from './seed.ts'
 
 /**
@@ -61,7 +61,7 @@ async function main(argument: HouseArgument): Promise<void> {
     shaper: null,
     cables: null,
     routes: null,
-    edge: { ...promptEdge(), ...noTunnels, close: () => undefined },
+    edge: { ...promptEdge(), ...noTunnels, ...noTls, close: () => undefined },
   }
   host.addImage(IMAGE, FACTS)
   const all = services(outside)
@@ -107,6 +107,7 @@ const instanceOf = ({ folder, apiAddress }: HouseArgument): Instance => ({
   dataDir: folder,
   apiAddress,
   ingressAddress: '127.0.0.1:8080',
+  httpsAddress: '127.0.0.1:8443',
   dnsAddress: '127.0.0.1:1053',
   pool: '10.208.0.0/12',
   resolver: null,

@@ -1,5 +1,6 @@
 import type { HealthReport, RouteTable } from '../../proxy/core/route-table.ts'
 import type { Edge } from '../../src/ports/edge.ts'
+import type { TlsEdge } from '../../src/ports/tls-edge.ts'
 import type { TunnelEdge } from '../../src/ports/tunnel-edge.ts'
 
 /** An edge that serves each table at once and finds every app healthy: what is measured is not it. */
@@ -28,6 +29,9 @@ export function promptEdge(): Edge {
     isUp: () => true,
   }
 }
+
+/** TLS is not measured here. */
+export const noTls: TlsEdge = { secure: () => undefined }
 
 /** Nobody opens any. */
 export const noTunnels: TunnelEdge = { onTunnels: () => undefined, cutTunnel: () => undefined }

@@ -5,6 +5,8 @@ import { promisify } from 'node:util'
 import { quantileOf } from '../statistics.ts'
 
 const run = promisify(execFile)
+/** Requests at a time on one connection of HTTP/2. */
+const STREAMS = 4
 
 /** What a load generator is to ask, and how. */
 export interface Asked {
@@ -76,6 +78,24 @@ export async function steadyLoad(
   // By count: told how long, it may wait for ever for the last answers.
   const load = `--h1 -t 1 -c ${connections} -n ${each * connections * seconds} --rps ${each}`
   const url = `http://127.0.0.1:${port}${path}`
+  const args = [...load.split(' '), '--log-file', log, '-H', `:authority: ${host}`, url]
+  await run('h2load', args, { signal })
+  return readLog(readFileSync(log, 'utf8'))
+}
+
+/** As many as it can take over TLS 1.3 (h2load). */
+export async function secureLoad(
+  asked: Asked & { readonly protocol: 'h1' | 'h2' },
+  folder: string,
+  signal: AbortSignal,
+): Promise<Loaded> {
+  const { port, host, path, connections, seconds, protocol } = asked
+  const log = join(folder, 'requests.tsv')
+  rmSync(log, { force: true })
+  const how = protocol === 'h1' ? '--h1' : `-m ${STREAMS}`
+  const load = `${how} -t 1 -c ${connections} -D ${seconds} --connect-to 127.0.0.1:${port}`
+  // The name is what the certificate is asked for.
+  const url = `https://${host}:${port}${path}`
   const args = [...load.split(' '), '--log-file', log, '-H', `:authority: ${host}`, url]
   await run('h2load', args, { signal })
   return readLog(readFileSync(log, 'utf8'))

@@ -7,14 +7,8 @@ import type { Setting } from './sides.ts'
 const CONNECTIONS = 8192
 const IDLE = 256
 
-export function nginxFile({
-  folder,
-  port,
-  hosts,
-  backendPort,
-  echoHost,
-  echoPort,
-}: Setting): string {
+export function nginxFile(setting: Setting): string {
+  const { folder, port, tlsPort, hosts, backendPort, echoHost, echoPort } = setting
   const lines = [
     ...nginxMain(folder),
     `  upstream app { server 127.0.0.1:${backendPort}; keepalive ${IDLE}; }`,
@@ -26,6 +20,9 @@ export function nginxFile({
     '  proxy_set_header X-Forwarded-For $remote_addr;',
     '  server {',
     `    listen 127.0.0.1:${port} backlog=4096;`,
+    `    listen 127.0.0.1:${tlsPort} ssl http2 backlog=4096;`,
+    `    ssl_certificate ${join(folder, 'chain.pem')};`,
+    `    ssl_certificate_key ${join(folder, 'key.pem')};`,
     `    server_name ${hosts.join(' ')};`,
     '    location / { proxy_set_header Connection ""; proxy_pass http://app; }',
     '  }',
@@ -78,7 +75,8 @@ function nginxMain(folder: string): string[] {
   ]
 }
 
-export function haproxyFiles({ folder, port, hosts, backendPort, echoHost, echoPort }: Setting) {
+export function haproxyFiles(setting: Setting) {
+  const { folder, port, tlsPort, hosts, backendPort, echoHost, echoPort } = setting
   const path = join(folder, 'hosts.map')
   const config = [
     'global',
@@ -93,6 +91,7 @@ export function haproxyFiles({ folder, port, hosts, backendPort, echoHost, echoP
     '  option forwardfor',
     'frontend in',
     `  bind 127.0.0.1:${port} backlog 4096`,
+    `  bind 127.0.0.1:${tlsPort} backlog 4096 ssl crt ${join(folder, 'both.pem')} alpn h2,http/1.1`,
     `  use_backend %[req.hdr(host),lower,map(${path},none)]`,
     'backend app',
     `  server one 127.0.0.1:${backendPort}`,
@@ -105,20 +104,30 @@ export function haproxyFiles({ folder, port, hosts, backendPort, echoHost, echoP
   return { config: `${config.join('\n')}\n`, map: { path, text: `${map.join('\n')}\n` } }
 }
 
-export function caddyFile({ port, hosts, backendPort, echoHost, echoPort }: Setting): string {
-  const site = (names: readonly string[], to: number): string[] => [
-    `${names.map((name) => `http://${name}:${port}`).join(', ')} {`,
-    '  bind 127.0.0.1',
-    `  reverse_proxy 127.0.0.1:${to}`,
-    '}',
-  ]
+const named = (scheme: string, names: readonly string[], port: number): string =>
+  names.map((name) => `${scheme}://${name}:${port}`).join(', ')
+
+export function caddyFile(setting: Setting): string {
+  const { folder, port, tlsPort, hosts, backendPort, echoHost, echoPort } = setting
+  const [chain, key] = [join(folder, 'chain.pem'), join(folder, 'key.pem')]
   const lines = [
     '{',
     '  admin off',
     '  auto_https off',
     '}',
-    ...site(hosts, backendPort),
-    ...site([echoHost], echoPort),
+    `${named('http', hosts, port)} {`,
+    '  bind 127.0.0.1',
+    `  reverse_proxy 127.0.0.1:${backendPort}`,
+    '}',
+    `${named('https', hosts, tlsPort)} {`,
+    '  bind 127.0.0.1',
+    `  tls ${chain} ${key}`,
+    `  reverse_proxy 127.0.0.1:${backendPort}`,
+    '}',
+    `${named('http', [echoHost], port)} {`,
+    '  bind 127.0.0.1',
+    `  reverse_proxy 127.0.0.1:${echoPort}`,
+    '}',
   ]
   return `${lines.join('\n')}\n`
 }

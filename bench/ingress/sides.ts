@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { HostCertificate } from '../../proxy/core/server-names.ts'
 import type { Member } from '../../proxy/core/route-table.ts'
 import { edgeProgram, memberAt } from '../edge-process.ts'
 import type { Peer } from '../report.ts'
@@ -17,6 +18,9 @@ export type Side = (typeof SIDES)[number]
 export interface Setting {
   readonly folder: string
   readonly port: number
+  readonly tlsPort: number
+  /** Of the authority that is the same for all sides. */
+  readonly certificate: HostCertificate
   /** The first is asked for; they all lead to the backend. */
   readonly hosts: readonly string[]
   readonly backendPort: number
@@ -27,6 +31,11 @@ export interface Setting {
 /** Writes what the side reads at its start, and says how it is started. */
 export function programOf(side: Side, setting: Setting): Program {
   mkdirSync(setting.folder, { recursive: true })
+  const { chain, key } = setting.certificate
+  writeFileSync(join(setting.folder, 'chain.pem'), chain)
+  writeFileSync(join(setting.folder, 'key.pem'), key)
+  // As HAProxy wants it: both in one.
+  writeFileSync(join(setting.folder, 'both.pem'), `${chain}\n${key}`)
   if (side === 'cloudlet') return ours(setting)
   const file = join(setting.folder, `${side}.conf`)
   if (side === 'nginx') {
@@ -48,12 +57,13 @@ export function programOf(side: Side, setting: Setting): Program {
 }
 
 /** A worker in front of the same backends. */
-function ours({ folder, port, hosts, backendPort, echoHost, echoPort }: Setting): Program {
+function ours(setting: Setting): Program {
+  const { folder, port, tlsPort, certificate, hosts, backendPort, echoHost, echoPort } = setting
   const members = [
     ...hosts.map((host) => memberOf(host, backendPort)),
     memberOf(echoHost, echoPort),
   ]
-  return edgeProgram({ folder, role: 'ingress-0', port, members })
+  return edgeProgram({ folder, role: 'ingress-0', port, tlsPort, certificate, members })
 }
 
 const memberOf = (host: string, port: number): Member =>

@@ -6,6 +6,13 @@ export interface HostCertificate {
   readonly key: string
 }
 
+/** Everything TLS needs to know: replaced as a whole. */
+export interface TlsSettings {
+  readonly certificates: readonly HostCertificate[]
+  /** 48 bytes in base64url, the same for all workers: a session begun at one goes on at another. */
+  readonly ticketKeys: string
+}
+
 /** By name. Of two for the same name the later one counts. */
 export type Certificates = ReadonlyMap<string, HostCertificate>
 

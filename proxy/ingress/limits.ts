@@ -27,7 +27,8 @@ export const INGRESS_LIMITS = {
   lingerBytes: 64 * 1024,
   /** Below the 5 s after which Node, the commonest backend, closes an idle connection. */
   upstreamIdleMs: 3_500,
-  upstreamIdlePerMember: 64,
+  /** Never more than were in use at once: a new connection for each request costs twice the request. */
+  upstreamIdlePerMember: 1024,
   /** How long a request waits for a member that is starting (503). */
   holdMs: 10_000,
   heldPerApp: 100,

@@ -8,7 +8,7 @@ import {
   pruneHealth,
 } from '../core/routing.ts'
 import type { App, Choice, Health, Routing } from '../core/routing.ts'
-import type { TlsSettings } from './tls-front.ts'
+import type { TlsSettings } from '../core/server-names.ts'
 
 /** News for the ingress: a table, or what TLS needs, replaces the one before, reports are merged into what is known. */
 export interface News {

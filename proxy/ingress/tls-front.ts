@@ -2,15 +2,8 @@ import type { Socket } from 'node:net'
 import { createSecureContext, createServer } from 'node:tls'
 import type { SecureContext, Server } from 'node:tls'
 import { certificateFor, certificatesByName } from '../core/server-names.ts'
-import type { Certificates, HostCertificate } from '../core/server-names.ts'
+import type { Certificates, HostCertificate, TlsSettings } from '../core/server-names.ts'
 import type { Log } from './context.ts'
-
-/** Everything TLS needs to know: replaced as a whole. */
-export interface TlsSettings {
-  readonly certificates: readonly HostCertificate[]
-  /** 48 bytes in base64url, the same for all workers: a session begun at one goes on at another. */
-  readonly ticketKeys: string
-}
 
 const CONTEXTS_MOST = 1000
 const HANDSHAKE_MS = 10_000

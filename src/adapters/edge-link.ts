@@ -2,9 +2,11 @@ import { existsSync, readdirSync, watch } from 'node:fs'
 import { linkClient, type LinkClient } from '../../proxy/link-client.ts'
 import { drainingPid, type FromEdge } from '../../proxy/link.ts'
 import type { HealthReport, RouteTable } from '../../proxy/core/route-table.ts'
+import type { TlsSettings } from '../../proxy/core/server-names.ts'
 import type { Log } from '../log.ts'
 import { tunnelsOf } from './edge-tunnels.ts'
 import type { Edge } from '../ports/edge.ts'
+import type { TlsEdge } from '../ports/tls-edge.ts'
 import type { TunnelEdge } from '../ports/tunnel-edge.ts'
 import type { Timers } from '../ports/timers.ts'
 
@@ -29,7 +31,7 @@ interface Peer extends Steered {
   foreign: number
 }
 
-type Link = Edge & TunnelEdge & { close(): void }
+type Link = Edge & TunnelEdge & TlsEdge & { close(): void }
 
 /** The control plane's end of the link: one connection to each edge process. */
 export function edgeLink({ folder, workers, timers, log }: EdgeLinkDeps): Link {
@@ -37,14 +39,14 @@ export function edgeLink({ folder, workers, timers, log }: EdgeLinkDeps): Link {
   const listeners: ((reports: readonly HealthReport[]) => void)[] = []
   const waiting = new Set<() => void>()
 
-  const roles = ['dns', ...Array.from({ length: workers }, (_, i) => `ingress-${i}`)]
-  const peers = roles.map((role) => {
+  const peers = rolesOf(workers).map((role) => {
     const path = `${folder}/${role}.sock`
     const link = linkClient({ path, after: timers.after, hear: (message) => hear(peer, message) })
     const peer: Peer = { role, version: undefined, foreign: 0, link }
     return peer
   })
   const tables = numberedTables(peers)
+  const { sendTls, ...tls } = tlsFor(peers)
   const tunnels = tunnelsOf<Steered>()
   const draining = drainingPeers({ folder, timers, log, tunnels, table: tables.last })
 
@@ -55,6 +57,7 @@ export function edgeLink({ folder, workers, timers, log }: EdgeLinkDeps): Link {
       tunnels.lost(peer)
     } else if (message.type === 'hello') {
       tables.greeted(peer, message.version)
+      sendTls(peer)
     } else if (message.type === 'ack') {
       if (message.version > peer.foreign) peer.version = message.version
     } else if (message.type === 'health') {
@@ -90,15 +93,33 @@ export function edgeLink({ folder, workers, timers, log }: EdgeLinkDeps): Link {
       }
     },
 
+    ...tls,
     health: (containerId) => health.get(containerId),
     onHealth: (listener) => void listeners.push(listener),
     onTunnels: (listener) => tunnels.listen(listener),
     cutTunnel: (tunnel, reason) =>
       void tunnels.peerOf(tunnel)?.link.send({ type: 'cut', tunnel, reason }),
     isUp: () => peers.every(({ version }) => version !== undefined),
-    close() {
-      for (const { link } of peers) link.close()
-      draining.close()
+    close: () => [...peers.map(({ link }) => link), draining].forEach((one) => one.close()),
+  }
+}
+
+const rolesOf = (workers: number): string[] => [
+  'dns',
+  ...Array.from({ length: workers }, (_, i) => `ingress-${i}`),
+]
+
+/** Tells every ingress worker what TLS needs; the DNS process gets no keys. */
+function tlsFor(peers: readonly Peer[]) {
+  let last: TlsSettings | undefined
+  const sendTls = ({ role, link }: Peer): void => {
+    if (last !== undefined && role !== 'dns') link.send({ type: 'tls', settings: last })
+  }
+  return {
+    sendTls,
+    secure(settings: TlsSettings): void {
+      last = settings
+      peers.forEach(sendTls)
     },
   }
 }

@@ -12,7 +12,7 @@ import {
   X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509'
-import type { CertificateAuthority, KeyPair } from '../ports/certificate-authority.ts'
+import type { Authority, CertificateAuthority, KeyPair } from '../ports/certificate-authority.ts'
 
 /** ECDSA over P-256: what every client of these years takes, and a signature that costs little. */
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
@@ -28,7 +28,7 @@ export function x509Authority(): CertificateAuthority {
   return { create, issue }
 }
 
-async function create(commonName: string, at: Date): Promise<KeyPair> {
+async function create(commonName: string, at: number): Promise<KeyPair> {
   const keys = await crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
   const life = lifeOf(at, AUTHORITY_DAYS)
   const made = await X509CertificateGenerator.createSelfSigned({
@@ -43,10 +43,14 @@ async function create(commonName: string, at: Date): Promise<KeyPair> {
       await SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   })
-  return { chain: made.toString('pem'), key: await pemOf(keys.privateKey), ...life }
+  return pairOf(made, keys, life)
 }
 
-async function issue(authority: KeyPair, names: readonly string[], at: Date): Promise<KeyPair> {
+async function issue(
+  authority: Authority,
+  hosts: readonly (readonly string[])[],
+  at: number,
+): Promise<KeyPair[]> {
   const issuer = new X509Certificate(authority.chain)
   const signingKey = await crypto.subtle.importKey(
     'pkcs8',
@@ -55,6 +59,17 @@ async function issue(authority: KeyPair, names: readonly string[], at: Date): Pr
     false,
     ['sign'],
   )
+  return Promise.all(hosts.map((names) => leaf({ issuer, signingKey, names, at })))
+}
+
+interface Leaf {
+  readonly issuer: X509Certificate
+  readonly signingKey: CryptoKey
+  readonly names: readonly string[]
+  readonly at: number
+}
+
+async function leaf({ issuer, signingKey, names, at }: Leaf): Promise<KeyPair> {
   const keys = await crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
   const life = lifeOf(at, LEAF_DAYS)
   const made = await X509CertificateGenerator.create({
@@ -75,13 +90,26 @@ async function issue(authority: KeyPair, names: readonly string[], at: Date): Pr
       await AuthorityKeyIdentifierExtension.create(issuer.publicKey),
     ],
   })
-  return { chain: made.toString('pem'), key: await pemOf(keys.privateKey), ...life }
+  return pairOf(made, keys, life)
 }
 
-const lifeOf = (at: Date, days: number) => ({
-  notBefore: new Date(at.getTime() - BACK_MS),
-  notAfter: new Date(at.getTime() + days * DAY_MS),
+const lifeOf = (at: number, days: number) => ({
+  notBefore: new Date(at - BACK_MS),
+  notAfter: new Date(at + days * DAY_MS),
 })
+
+async function pairOf(
+  made: X509Certificate,
+  { privateKey }: CryptoKeyPair,
+  { notBefore, notAfter }: ReturnType<typeof lifeOf>,
+): Promise<KeyPair> {
+  return {
+    chain: made.toString('pem'),
+    key: await pemOf(privateKey),
+    notBefore: notBefore.getTime(),
+    notAfter: notAfter.getTime(),
+  }
+}
 
 /** Positive and of at most 20 bytes (RFC 5280 §4.1.2.2). */
 function serial(): string {

@@ -19,7 +19,7 @@ import { leaveSafeMode } from './safe-mode.ts'
 import * as operations from './operations.ts'
 import * as networks from './networks.ts'
 import * as peerings from './peerings.ts'
-import { getPlatform, platformHealth } from './platform.ts'
+import { getPlatform, platformAuthority, platformHealth } from './platform.ts'
 import * as secrets from './secrets.ts'
 import { deleteTenant, resumeTenant, suspendTenant } from './tenant-life.ts'
 import { createTenant, getTenant, listTenants, updateTenant } from './tenants.ts'
@@ -92,6 +92,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   exchangeCode,
   logout,
   getPlatform,
+  platformAuthority,
   createTenant,
   listTenants,
   getTenant,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { endpoint } from './endpoint.ts'
+import { Timestamp } from './names.ts'
 import { SafeMode } from './safe-mode.ts'
 
 export const PlatformHealth = z
@@ -33,6 +34,7 @@ export const Platform = z
     domain: z.string(),
     internalDomain: z.string(),
     ingress: z.string().describe('Address on which the ingress listens'),
+    https: z.string().describe('Address on which the ingress listens for TLS'),
     dns: z.string().describe('Address on which the DNS responder listens for the host'),
     resolver: z.string().describe('Address of the resolver that containers use'),
     isolated: z.boolean(),
@@ -55,5 +57,28 @@ export const getPlatform = endpoint({
   kind: 'answer',
   status: 200,
   response: Platform,
+  failures: [],
+})
+
+export const PlatformAuthority = z
+  .object({
+    certificate: z
+      .string()
+      .describe('PEM: what a trust store has to have for the apps to be trusted'),
+    sha256: z.string().describe('Fingerprint, as browsers and openssl show it'),
+    validUntil: Timestamp,
+  })
+  .meta({ id: 'PlatformAuthority' })
+export type PlatformAuthority = z.infer<typeof PlatformAuthority>
+
+export const platformAuthority = endpoint({
+  id: 'platform.authority',
+  method: 'get',
+  path: '/v1/platform/authority',
+  summary: 'Show the certificate of the authority that signs those of the apps',
+  permission: 'signed-in',
+  kind: 'answer',
+  status: 200,
+  response: PlatformAuthority,
   failures: [],
 })

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomUUID, X509Certificate } from 'node:crypto'
 import { auditRoutes } from '../../routes/audit.ts'
 import { backupRoutes } from '../../routes/backups.ts'
 import { containerRoutes } from '../../routes/containers.ts'
@@ -21,7 +21,7 @@ import { tenantRoutes } from '../../routes/tenants.ts'
 import { tunnelRoutes } from '../../routes/tunnels.ts'
 import { whoamiRoutes } from '../../routes/whoami.ts'
 import { referenceScript } from '../adapters/reference-script.ts'
-import type { Platform } from '../contract/platform.ts'
+import type { Platform, PlatformAuthority } from '../contract/platform.ts'
 import { apiApp } from '../http/app.ts'
 import { httpServer } from '../http/server.ts'
 import type { App } from '../http/shell.ts'
@@ -116,7 +116,13 @@ function bindRoutes(api: App, outside: Outside, services: Services): void {
     usage,
     limits: services.platformLimits,
     doctor: services.doctor,
+    authority: async () => authorityOf(await services.reconciler.certificates.authority()),
   })
+}
+
+function authorityOf(certificate: string): PlatformAuthority {
+  const { fingerprint256, validToDate } = new X509Certificate(certificate)
+  return { certificate, sha256: fingerprint256, validUntil: validToDate.toISOString() }
 }
 
 function platformOf({ instance, settings, groups }: Outside): Omit<Platform, 'safeMode'> {
@@ -126,6 +132,7 @@ function platformOf({ instance, settings, groups }: Outside): Omit<Platform, 'sa
     domain: settings.CLOUDLET_DOMAIN,
     internalDomain: settings.CLOUDLET_INTERNAL_DOMAIN,
     ingress: instance.ingressAddress,
+    https: instance.httpsAddress,
     dns: instance.dnsAddress,
     resolver: instance.resolver ?? '',
     isolated: instance.isolated,

@@ -25,6 +25,7 @@ export function banner({ instance, endpoint, admin, demoUrl, ...rest }: BannerFa
     ...(demoUrl === null ? [] : [`  Demo      ${demoUrl}`]),
     `  API       ${endpoint}  (reference: ${endpoint}/docs)`,
     `  Ingress   ${instance.ingressAddress}`,
+    `  HTTPS     ${instance.httpsAddress}  (trust it: cloudlet trust --help)`,
     `  DNS       ${instance.dnsAddress}`,
     ...(admin ? adminLines(admin, instance) : []),
     ...(instance.isolated ? [] : ['', UNISOLATED]),

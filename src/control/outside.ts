@@ -1,6 +1,7 @@
 import Docker from 'dockerode'
 import { hostCables } from '../adapters/cables.ts'
 import { namespaceRoutes } from '../adapters/default-routes.ts'
+import { certificateProcess } from '../adapters/certificate-process.ts'
 import { dockerEngine } from '../adapters/docker-engine.ts'
 import { edgeLink } from '../adapters/edge-link.ts'
 import { hostGroups, type CgroupDriver } from '../adapters/host-groups.ts'
@@ -21,8 +22,10 @@ import { funnelPrefix } from '../core/bandwidth.ts'
 import { tableName } from '../core/firewall.ts'
 import type { Edge } from '../ports/edge.ts'
 import type { Engine } from '../ports/engine.ts'
+import type { TlsEdge } from '../ports/tls-edge.ts'
 import type { TunnelEdge } from '../ports/tunnel-edge.ts'
 import type { Timers } from '../ports/timers.ts'
+import { thisRuntime } from '../supervisor/runtime.ts'
 import { openDatabase } from './database.ts'
 import { storageWatch } from './storage.ts'
 
@@ -42,7 +45,7 @@ export async function openOutside(instance: Instance, settings: Settings, log: L
   const engine = dockerEngine({ docker, instance: instance.id, now: clock.now })
   const groups = instance.isolated ? hostGroups(driverOf(engine)) : null
   if (instance.isolated && !groups) log('warn', 'Cannot limit the sum of a tenant: no cgroups here')
-  const edge: Edge & TunnelEdge & { close(): void } = edgeLink({
+  const edge: Edge & TunnelEdge & TlsEdge & { close(): void } = edgeLink({
     folder: places.edge,
     workers: instance.workers,
     timers,
@@ -69,6 +72,7 @@ export async function openOutside(instance: Instance, settings: Settings, log: L
     cables: instance.isolated ? hostCables : null,
     routes: instance.isolated ? namespaceRoutes : null,
     edge,
+    authority: certificateProcess(thisRuntime().command('src/certify.ts')),
     names: systemNames,
     outsideNames,
     registries: namesIn(settings.CLOUDLET_REGISTRIES),

@@ -4,6 +4,7 @@ import { containerSecrets } from '../reconcile/container-secrets.ts'
 import { knownEngine, type KnownEngine } from '../reconcile/engine-view.ts'
 import { groupPrefix } from '../core/docker-names.ts'
 import { tableName } from '../core/firewall.ts'
+import { certificateKeeper } from '../reconcile/certificates.ts'
 import { cablePins } from '../reconcile/cable-pins.ts'
 import { egressNames, type EgressNames } from '../reconcile/egress-names.ts'
 import { firewallKeeper } from '../reconcile/firewall.ts'
@@ -47,7 +48,7 @@ export function reconciling(around: Outside, told: Told) {
   const outside = { ...around, store: neverRefused(around.store) }
   const { store, engine, edge, clock, timers, log } = outside
   const steps = stepsOf(outside, told)
-  const { known, publisher: routes, groups, secrets } = steps
+  const { known, publisher: routes, certificates, groups, secrets } = steps
   const { wake, wakeNode, wakeNetwork, wakeTenant, observer, orphans, ...loops } = reconcileLoops(
     steps,
     PASS_DEADLINE_MS,
@@ -81,6 +82,7 @@ export function reconciling(around: Outside, told: Told) {
     isUp: observer.isUp,
     orphans,
     addressesOf: steps.names.addressesOf,
+    certificates,
     running: () => known.running(),
     sweepSecrets: () => secrets.sweep(),
     sweepImages: () => images.sweep(AbortSignal.timeout(IMAGE_SWEEP_MS)),
@@ -108,6 +110,7 @@ export function reconciling(around: Outside, told: Told) {
   }
 }
 
+const NO_CERTIFICATES = 'Cannot keep the certificates; it is tried again'
 const NOT_YET = 'Cannot change where containers may go yet'
 
 /** So many connections at a time may one container have open with the world. */
@@ -123,12 +126,12 @@ function firewallOf(
   { store, engine, firewall, peerPaths, shaper, cables, instance, timers, log }: Outside,
   { known, names }: Seen,
 ) {
-  const { id, resolver, ingressAddress } = instance
+  const { id, resolver, ingressAddress, httpsAddress } = instance
   const place = {
     table: tableName(id),
     bridgePrefix: groupPrefix(id),
     resolver: resolver ?? '',
-    ingressPorts: [hostPort(ingressAddress).port],
+    ingressPorts: [ingressAddress, httpsAddress].map((address) => hostPort(address).port),
     mostConnections: MOST_CONNECTIONS,
   }
   const pins = cablePins({ engine, known, cables, instance: id, timers, log })
@@ -153,13 +156,21 @@ function stepsOf(outside: Outside, told: Told) {
   const tunnelKey = ticketSigner(keyRing).publicKey
   const table = { instance: instance.id, domains, internalDomain, pool: instance.pool, tunnelKey }
   const names = egressNames({ outside: outside.outsideNames, clock, timers, log })
+  const certificates = certificateKeeper({ ...outside, instance: instance.id, domains })
   const routes = publisher({ store, edge, clock, table, names })
   return {
     store,
     engine,
     edge,
     known,
-    publisher: routes,
+    certificates,
+    publisher: {
+      publish(): Promise<number> {
+        // A tenant whose first container comes may be new; nobody has to wait for its certificate.
+        certificates.keep().catch((error: unknown) => log('warn', NO_CERTIFICATES, { error }))
+        return routes.publish()
+      },
+    },
     ...hostsOf(outside, told, { known, names }),
     names,
     images: imagesOf(outside, told),

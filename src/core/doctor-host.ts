@@ -3,7 +3,7 @@ import { ok, problem, warning, type Finding } from './finding.ts'
 
 /** An address at which the platform listens, and who has its port. */
 export interface PortState {
-  readonly name: 'api' | 'dns' | 'ingress'
+  readonly name: 'api' | 'dns' | 'https' | 'ingress'
   readonly address: string
   /** What an operator sets to have another. */
   readonly setting: string

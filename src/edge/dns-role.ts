@@ -29,6 +29,7 @@ export function dnsRole(instance: Instance, log: Log): Role {
       dns.update(next, checker.reports())
     },
     takeHealth: () => undefined,
+    takeTls: () => undefined,
     reports: () => checker.reports(),
     tunnels: () => [],
     cut: () => undefined,

@@ -18,16 +18,22 @@ export function ingressRole(instance: Instance, log: Log): Role {
     now: Date.now,
     tunnels: { spend: (id) => spent.spend(id), told: (news) => tell?.(news) },
   })
+  async function listenAt(text: string, isSecure: boolean, signal: AbortSignal): Promise<void> {
+    const address = hostPort(text)
+    await proxy.listen({ ...address, isSecure, reusePort: true }, signal)
+    // Where containers find it, if their network lets them, unless it listens everywhere already.
+    const { resolver: host } = instance
+    if (host === null || isWildcard(address.host)) return
+    await proxy.listen({ host, port: address.port, isSecure, reusePort: true }, signal)
+  }
+
   return {
     async listen(signal) {
-      const address = hostPort(instance.ingressAddress)
-      await proxy.listen({ ...address, reusePort: true }, signal)
-      // Where containers find it, if their network lets them, unless it listens everywhere already.
-      const { resolver: host } = instance
-      if (host === null || isWildcard(address.host)) return
-      await proxy.listen({ host, port: address.port, reusePort: true }, signal)
+      await listenAt(instance.ingressAddress, false, signal)
+      await listenAt(instance.httpsAddress, true, signal)
     },
     takeTable: (table) => proxy.update({ table }),
+    takeTls: (tls) => proxy.update({ tls }),
     takeHealth(reports) {
       health = reports
       proxy.update({ health: reports })

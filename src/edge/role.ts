@@ -1,4 +1,5 @@
 import type { HealthReport, RouteTable } from '../../proxy/core/route-table.ts'
+import type { TlsSettings } from '../../proxy/core/server-names.ts'
 import type { EdgeNews } from '../../proxy/link-server.ts'
 import type { OpenTunnel } from '../../proxy/link.ts'
 
@@ -7,6 +8,7 @@ export interface Role {
   readonly listen: (signal: AbortSignal) => Promise<void>
   readonly takeTable: (table: RouteTable) => void
   readonly takeHealth: (reports: readonly HealthReport[]) => void
+  readonly takeTls: (settings: TlsSettings) => void
   readonly reports: () => readonly HealthReport[]
   /** Called once the link is there to speak through. */
   readonly begin: (tell: (news: EdgeNews) => void) => void

@@ -3,14 +3,22 @@ export interface KeyPair {
   readonly chain: string
   /** PKCS #8. */
   readonly key: string
-  readonly notBefore: Date
-  readonly notAfter: Date
+  /** Milliseconds since 1970. What is in force at once is dated back a little, for clocks that go behind. */
+  readonly notBefore: number
+  readonly notAfter: number
 }
 
-/** Makes certificates. What is in force at once is dated back a little, for clocks that go behind. */
+/** What an authority signs with. */
+export type Authority = Pick<KeyPair, 'chain' | 'key'>
+
+/** Makes certificates. */
 export interface CertificateAuthority {
-  /** An authority of its own, which may sign certificates of hosts and nothing below. */
-  create(commonName: string, at: Date): Promise<KeyPair>
-  /** A certificate of these names (RFC 9525), signed by that authority. */
-  issue(authority: KeyPair, names: readonly string[], at: Date): Promise<KeyPair>
+  /** An authority of its own, which may sign certificates of hosts and no further authorities. */
+  create(commonName: string, at: number): Promise<KeyPair>
+  /** A certificate for each list of names (RFC 9525), signed by that authority, in the same order. */
+  issue(
+    authority: Authority,
+    hosts: readonly (readonly string[])[],
+    at: number,
+  ): Promise<readonly KeyPair[]>
 }

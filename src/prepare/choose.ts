@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import type { Settings } from '../config.ts'
 import { parseCidr, type Cidr } from '../core/cidr.ts'
@@ -15,10 +16,13 @@ const Kept = z.object({
   id: z.string().regex(/^[a-z0-9]{16}$/),
   apiAddress: z.string(),
   ingressAddress: z.string(),
+  /** Absent in what a version without TLS has written. */
+  httpsAddress: z.string().optional(),
   dnsAddress: z.string(),
   pool: z.string(),
 })
 type Kept = z.infer<typeof Kept>
+type Chosen = Kept & { readonly httpsAddress: string }
 
 const MOST_WORKERS = 4
 /** How many ports after the usual one are tried at the first start. */
@@ -33,9 +37,9 @@ export async function chooseInstance(settings: Settings, isolated: boolean): Pro
   const { instance: path } = placesIn(dataDir)
   const kept = readKept(path)
   poolOf(kept?.pool ?? settings.CLOUDLET_ADDRESS_POOL ?? DEFAULT_POOLS[0])
-  const chosen = kept ? await again(kept, settings) : await anew(settings, isolated)
+  const chosen = kept ? await again(kept, settings, isolated) : await anew(settings, isolated)
   await seeFree(chosen, dataDir)
-  if (JSON.stringify(chosen) !== JSON.stringify(kept)) writeKept(path, chosen)
+  if (!isDeepStrictEqual(chosen, kept)) writeKept(path, chosen)
   return {
     ...chosen,
     dataDir,
@@ -66,13 +70,13 @@ function poolOf(text: string): Cidr {
   )
 }
 
-function writeKept(path: string, kept: Kept): void {
+function writeKept(path: string, kept: Chosen): void {
   writeFileSync(`${path}.new`, `${JSON.stringify(kept, null, 2)}\n`, { mode: 0o600, flush: true })
   renameSync(`${path}.new`, path)
 }
 
 /** An address that is set counts more than the kept one; the pool stays, since networks live in it. */
-async function again(kept: Kept, settings: Settings): Promise<Kept> {
+async function again(kept: Kept, settings: Settings, isolated: boolean): Promise<Chosen> {
   const wanted = settings.CLOUDLET_ADDRESS_POOL
   if (wanted !== undefined && wanted !== kept.pool) {
     throw new PrepareError(
@@ -83,6 +87,10 @@ async function again(kept: Kept, settings: Settings): Promise<Kept> {
     ...kept,
     apiAddress: setOr(settings.CLOUDLET_API_ADDRESS, kept.apiAddress),
     ingressAddress: setOr(settings.CLOUDLET_INGRESS_HTTP_ADDRESS, kept.ingressAddress),
+    httpsAddress:
+      kept.httpsAddress === undefined
+        ? await pickHttps(settings, isolated)
+        : setOr(settings.CLOUDLET_INGRESS_HTTPS_ADDRESS, kept.httpsAddress),
     dnsAddress: setOr(settings.CLOUDLET_DNS_ADDRESS, kept.dnsAddress),
   }
 }
@@ -90,16 +98,26 @@ async function again(kept: Kept, settings: Settings): Promise<Kept> {
 const setOr = (set: string | undefined, old: string): string =>
   set === undefined || set.endsWith(':0') ? old : hostPortText(hostPort(set))
 
-async function anew(settings: Settings, isolated: boolean): Promise<Kept> {
-  const usual = (...ports: number[]): number[] => [
-    ...(isolated ? ports.slice(0, 1) : []),
-    ...Array.from({ length: PORTS_TRIED }, (_, i) => (ports.at(-1) ?? 0) + i),
-  ]
+/** The one that people expect, which only root may have, then those after the other. */
+const usual = (isolated: boolean, first: number, other: number): number[] => [
+  ...(isolated ? [first] : []),
+  ...Array.from({ length: PORTS_TRIED }, (_, i) => other + i),
+]
+
+const pickHttps = (settings: Settings, isolated: boolean): Promise<string> =>
+  pick(settings.CLOUDLET_INGRESS_HTTPS_ADDRESS, '::', usual(isolated, 443, 8443))
+
+async function anew(settings: Settings, isolated: boolean): Promise<Chosen> {
   return {
     id: idFrom(randomBytes(ID_BYTES)),
-    apiAddress: await pick(settings.CLOUDLET_API_ADDRESS, '127.0.0.1', usual(7070, 7070)),
-    ingressAddress: await pick(settings.CLOUDLET_INGRESS_HTTP_ADDRESS, '::', usual(80, 8080)),
-    dnsAddress: await pick(settings.CLOUDLET_DNS_ADDRESS, '127.0.0.1', usual(53, 1053)),
+    apiAddress: await pick(settings.CLOUDLET_API_ADDRESS, '127.0.0.1', usual(isolated, 7070, 7070)),
+    ingressAddress: await pick(
+      settings.CLOUDLET_INGRESS_HTTP_ADDRESS,
+      '::',
+      usual(isolated, 80, 8080),
+    ),
+    httpsAddress: await pickHttps(settings, isolated),
+    dnsAddress: await pick(settings.CLOUDLET_DNS_ADDRESS, '127.0.0.1', usual(isolated, 53, 1053)),
     pool: await pickPool(settings),
   }
 }
@@ -139,10 +157,11 @@ async function pickPool(settings: Settings): Promise<string> {
 }
 
 /** Every port is free, or held by our own processes, which go on or are replaced. */
-async function seeFree(chosen: Kept, dataDir: string): Promise<void> {
+async function seeFree(chosen: Chosen, dataDir: string): Promise<void> {
   const named = [
     ['CLOUDLET_API_ADDRESS', chosen.apiAddress],
     ['CLOUDLET_INGRESS_HTTP_ADDRESS', chosen.ingressAddress],
+    ['CLOUDLET_INGRESS_HTTPS_ADDRESS', chosen.httpsAddress],
     ['CLOUDLET_DNS_ADDRESS', chosen.dnsAddress],
   ] as const
   for (const [setting, text] of named) {

@@ -44,7 +44,7 @@ export function thisRuntime(): Runtime {
 
 const EDGE = 'src/edge.ts'
 /** The same for what passes by: half the memory, and a request costs no more. */
-const EDGE_FLAGS = ['--max-semi-space-size=1'] as const
+const EDGE_FLAGS = ['--max-semi-space-size=2'] as const
 
 /** Those of Node; Deno takes none of them. */
 export function flagsOf(program: string): readonly string[] {

@@ -36,6 +36,7 @@ function world() {
       log: () => undefined,
       takeTable: (table) => void tables.push(table),
       takeHealth: () => undefined,
+      takeTls: () => undefined,
       drain: () => undefined,
       cut: () => undefined,
       reports: () => [],

@@ -16,7 +16,7 @@ test('the bench of the ingress measures its cases beside every peer', async () =
     manyRoutes: 20,
     connections: 4,
     manyConnections: 20,
-    cases: ['get-45', 'many-routes', 'websocket'],
+    cases: ['get-45', 'many-routes', 'tls-h2', 'websocket'],
   } as const
   const report = await ingressReport(size, AbortSignal.timeout(150_000))
   const { cases, ratios } = Line.parse(JSON.parse(lastLine(report)))

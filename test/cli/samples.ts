@@ -9,7 +9,7 @@ import type { Metrics } from '../../src/contract/metrics.ts'
 import type { Orphan } from '../../src/contract/orphans.ts'
 import { node, scheduled } from './node-samples.ts'
 import type { Operation } from '../../src/contract/operations.ts'
-import type { Platform } from '../../src/contract/platform.ts'
+import type { Platform, PlatformAuthority } from '../../src/contract/platform.ts'
 import type { Secret } from '../../src/contract/secrets.ts'
 import type { User } from '../../src/contract/users.ts'
 import type { Session } from '../../src/contract/sessions.ts'
@@ -143,6 +143,12 @@ const usages: PlatformUsage = {
     disks: [{ path: '/data', sizeBytes: 1000, freeBytes: 40, usedPercent: 96, full: true }],
   },
 }
+const authority: PlatformAuthority = {
+  certificate: '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n',
+  sha256: 'AB:CD',
+  validUntil: TIME,
+}
+
 const platformLimits: PlatformLimits = { limits: allLimits({ containers: 100 }), overLimit: [] }
 const image: Image = {
   reference: 'cloudlet/demo:latest',
@@ -225,6 +231,7 @@ const platform: Platform = {
   domain: 'cloud.local',
   internalDomain: 'internal',
   ingress: '0.0.0.0:8080',
+  https: '0.0.0.0:8443',
   dns: '127.0.0.1:1053',
   resolver: '10.208.0.53',
   isolated: true,
@@ -330,6 +337,7 @@ export const SAMPLES: Readonly<
   'tenant-audit.export': { lines: [link] },
   'whoami.get': { value: whoami },
   'platform.get': { value: platform },
+  'platform.authority': { value: authority },
   'platform.orphans': {
     value: {
       braked: true,

@@ -29,6 +29,7 @@ async function dataDirectory() {
     dataDir,
     apiAddress: '127.0.0.1:7070',
     ingressAddress: '127.0.0.1:8080',
+    httpsAddress: '127.0.0.1:8443',
     dnsAddress: '127.0.0.1:1053',
     pool: '10.208.0.0/12',
     resolver: null,

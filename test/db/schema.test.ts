@@ -9,6 +9,7 @@ import { getTableConfig } from 'drizzle-orm/sqlite-core'
 import { z } from 'zod'
 import { openStore } from '../../db/open.ts'
 import * as audit from '../../db/schema-audit.ts'
+import * as certificates from '../../db/schema-certificates.ts'
 import * as firewalls from '../../db/schema-firewalls.ts'
 import * as images from '../../db/schema-images.ts'
 import * as secrets from '../../db/schema-secrets.ts'
@@ -84,6 +85,7 @@ test('the migrations make the very tables and columns that the code works with',
   for (const table of Object.values({
     ...schema,
     ...audit,
+    ...certificates,
     ...firewalls,
     ...images,
     ...secrets,

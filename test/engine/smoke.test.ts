@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
+import { connect as connectHttp2 } from 'node:http2'
 import { readlinkSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 
 import { basename, join } from 'node:path'
+import { text as wholeText } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
+import { connect as connectTls, type ConnectionOptions } from 'node:tls'
 import { promisify } from 'node:util'
 import { WebSocket } from 'ws'
 import { ApiError } from '../../src/client/api-error.ts'
@@ -21,6 +24,7 @@ import {
 } from '../../src/contract/containers.ts'
 import { whoami } from '../../src/contract/keys.ts'
 import { cancelOperation, listOperations } from '../../src/contract/operations.ts'
+import { platformAuthority } from '../../src/contract/platform.ts'
 import { getUsage } from '../../src/contract/usage.ts'
 import { askTcp, askUdp } from '../proxy/dns/client.ts'
 import { page } from '../support/ingress-client.ts'
@@ -87,6 +91,34 @@ test('the ingress answers for the demo under both domains, and for no other name
     assert.equal(code, 404, host)
   }
 })
+
+test('the ingress answers by TLS, and the platform’s own authority vouches for it', async () => {
+  const { certificate: ca } = await platform.api.call(platformAuthority, {})
+  const servername = 'hello.demo.cloud.local'
+  const how = { ...platform.https, servername, ca, ALPNProtocols: ['h2'] }
+  await until('there is a certificate', async () => (await handshake(how)) === 'h2')
+  const session = connectHttp2(`https://${servername}`, { createConnection: () => connectTls(how) })
+  try {
+    const stream = session.request({ ':path': '/' })
+    const [headers] = await once(stream, 'response')
+    assert.equal(headers[':status'], 200)
+    assert.match(await wholeText(stream), /hello is running/)
+  } finally {
+    session.destroy()
+  }
+  assert.equal(await handshake({ ...how, servername: 'hello.nobody.cloud.local' }), undefined)
+})
+
+/** What a handshake comes to: the protocol that was agreed on, or undefined where there is none. */
+function handshake(how: ConnectionOptions): Promise<string | false | null | undefined> {
+  return new Promise((resolve) => {
+    const socket = connectTls(how, () => {
+      resolve(socket.alpnProtocol)
+      socket.destroy()
+    })
+    socket.on('error', () => resolve(undefined))
+  })
+}
 
 test('the responder answers the host for the demo, over UDP and TCP', async () => {
   const { host, port } = platform.dns

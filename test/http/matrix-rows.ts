@@ -86,6 +86,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'auth.logout': row(ALL, 'anyone', 'open'),
   'whoami.get': row(ALL, 'anyone', 'open'),
   'platform.get': row(ALL, 'anyone', 'open'),
+  'platform.authority': row(ALL, 'anyone', 'open'),
   'usage.list': row(ALL, 'platform'),
   'platform-limits.get': row(LOOK, 'platform'),
   'platform-limits.update': row(OWN, 'platform'),

@@ -33,6 +33,7 @@ async function world() {
       log: () => undefined,
       takeTable: ({ version }) => void taken.push(version),
       takeHealth: () => undefined,
+      takeTls: () => undefined,
       drain: () => undefined,
       cut: () => undefined,
       reports: () => [],

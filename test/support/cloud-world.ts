@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import Docker from 'dockerode'
 import { openStore } from '../../db/open.ts'
+import type { TlsSettings } from '../../proxy/core/server-names.ts'
 import { openKeyRing } from '../../src/adapters/key-ring.ts'
 import { openVault } from '../../src/adapters/vault.ts'
 import { readSettings } from '../../src/config.ts'
@@ -12,6 +13,7 @@ import { storageWatch } from '../../src/control/storage.ts'
 import type { AccessKeyCreate, NewAccessKey } from '../../src/contract/keys.ts'
 import { PLATFORM } from '../../src/core/actor.ts'
 import { ALL_PERMISSIONS } from '../../src/core/permissions.ts'
+import { FakeAuthority } from '../fakes/certificate-authority.ts'
 import { FakeEdge } from '../fakes/edge.ts'
 import { EngineHost, type HostDeps } from '../fakes/engine-host.ts'
 import { fakeEngine } from '../fakes/engine.ts'
@@ -40,6 +42,8 @@ async function outsideIn(folder: string, env: Env, machine: Machine) {
   const edge = new FakeEdge()
   const tunnels = new FakeTunnels()
   const { onTunnels, cutTunnel } = tunnels
+  const secured: TlsSettings[] = []
+  const secure = (settings: TlsSettings): void => void secured.push(settings)
   const secretFiles = new FakeSecretFiles()
   const path = join(folder, 'keys.json')
   const keyRing = await openKeyRing({ path, databaseHasKeys: false })
@@ -51,6 +55,7 @@ async function outsideIn(folder: string, env: Env, machine: Machine) {
       dataDir: folder,
       apiAddress: '127.0.0.1:7070',
       ingressAddress: '127.0.0.1:8080',
+      httpsAddress: '127.0.0.1:8443',
       dnsAddress: '127.0.0.1:1053',
       pool: '10.208.0.0/12',
       resolver: '10.208.0.53',
@@ -79,9 +84,10 @@ async function outsideIn(folder: string, env: Env, machine: Machine) {
     routes: new FakeRoutes(),
     names: new FakeNames(),
     registries: [],
-    edge: Object.assign(edge, { close: () => undefined, onTunnels, cutTunnel }),
+    authority: new FakeAuthority(),
+    edge: Object.assign(edge, { close: () => undefined, onTunnels, cutTunnel, secure }),
   }
-  return { outside, time, host, edge, tunnels, secretFiles }
+  return { outside, time, host, edge, tunnels, secretFiles, secured }
 }
 
 /** The API with everything behind it, as the control plane puts it together; only the outside is made up. */

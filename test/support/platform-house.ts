@@ -114,6 +114,7 @@ const ownSettings = (home: string, dataDir: string): Settings => ({
   CLOUDLET_DATA_DIR: dataDir,
   CLOUDLET_API_ADDRESS: '127.0.0.1:0',
   CLOUDLET_INGRESS_HTTP_ADDRESS: '127.0.0.1:0',
+  CLOUDLET_INGRESS_HTTPS_ADDRESS: '127.0.0.1:0',
   CLOUDLET_DNS_ADDRESS: '127.0.0.1:0',
   CLOUDLET_LOG_LEVEL: 'debug',
 })

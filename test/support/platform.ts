@@ -24,6 +24,7 @@ const Kept = z.object({
   id: z.string(),
   apiAddress: z.string(),
   ingressAddress: z.string(),
+  httpsAddress: z.string(),
   dnsAddress: z.string(),
   pool: z.string(),
 })
@@ -40,6 +41,7 @@ export interface Platform {
   /** Asks as the operator. */
   readonly api: Client
   readonly ingress: HostPort
+  readonly https: HostPort
   readonly dns: HostPort
   clientWith(token: string): Client
   output(): string
@@ -117,6 +119,7 @@ function platformOf(house: House): Platform {
     pool: kept.pool,
     api: clientWith(apiKey),
     ingress: hostPort(kept.ingressAddress),
+    https: hostPort(kept.httpsAddress),
     dns: hostPort(kept.dnsAddress),
     output: house.output,
     async kill(part, signal = 'SIGKILL') {

@@ -1,4 +1,5 @@
 import { connect as connectTls } from 'node:tls'
+import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect as connectHttp2, type ClientHttp2Session } from 'node:http2'
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2'
@@ -9,12 +10,14 @@ import type { IngressLimits } from '../../../proxy/ingress/limits.ts'
 import { HOST, world, type World } from './kit.ts'
 
 const authority = x509Authority()
-const made = authority.create('Test authority', new Date())
+const made = authority.create('Test authority', Date.now())
 export const CA = made.then(({ chain }) => chain)
 
 /** A certificate of these names that `CA` vouches for. */
 export async function certificateOf(...names: string[]) {
-  const { chain, key } = await authority.issue(await made, names, new Date())
+  const [issued] = await authority.issue(await made, [names], Date.now())
+  assert.ok(issued)
+  const { chain, key } = issued
   return { names, chain, key }
 }
 

@@ -1,16 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
-import type { RouteTable } from '../../proxy/core/route-table.ts'
 import type { Log } from '../log.ts'
 
 /**
- * The last route table on disk, so that a new process serves before the control plane has spoken, or
+ * What the control plane has said last, on disk, so that a new process serves before it has spoken, or
  * without it. `path` is relative to the edge's folder, where the process lives: the way there may be
  * closed to its user.
  */
-export function tableFile(path: string, log: Log) {
+export function lastWord<T>(path: string, log: Log) {
   let writing: Promise<void> | undefined
-  let next: RouteTable | undefined
+  let next: T | undefined
 
   /** One after the other, or an older table could win; of those that wait only the newest is written. */
   async function writeAll(): Promise<void> {
@@ -23,21 +22,21 @@ export function tableFile(path: string, log: Log) {
   }
 
   return {
-    read(): RouteTable | undefined {
+    read(): T | undefined {
       if (!existsSync(path)) return undefined
       try {
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by `keep` alone
-        return JSON.parse(readFileSync(path, 'utf8')) as RouteTable
+        return JSON.parse(readFileSync(path, 'utf8')) as T
       } catch (error) {
-        log('warn', 'Cannot read the last route table', { error })
+        log('warn', 'Cannot read what was said last', { path, error })
         return undefined
       }
     },
 
-    keep(table: RouteTable): void {
-      next = table
+    keep(word: T): void {
+      next = word
       writing ??= writeAll()
-        .catch((error: unknown) => log('warn', 'Cannot keep the route table', { error }))
+        .catch((error: unknown) => log('warn', 'Cannot keep what was said last', { path, error }))
         .finally(() => (writing = undefined))
     },
   }

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import type { TlsSettings } from '../../proxy/core/server-names.ts'
+import { openKeyRing } from '../../src/adapters/key-ring.ts'
+import { certificateKeeper } from '../../src/reconcile/certificates.ts'
+import { FakeAuthority } from '../fakes/certificate-authority.ts'
+import { world } from '../support/world.ts'
+
+const DAY_MS = 24 * 3600_000
+
+async function house(...tenants: readonly string[]) {
+  const at = await world()
+  const folder = mkdtempSync(join(tmpdir(), 'cloudlet-certificates-'))
+  const keyRing = await openKeyRing({ path: join(folder, 'keys.json'), databaseHasKeys: false })
+  const { store, time: clock } = at
+  const authority = new FakeAuthority()
+  const told: TlsSettings[] = []
+  const edge = { secure: (settings: TlsSettings) => void told.push(settings) }
+  const deps = { store, clock, keyRing, authority, edge, log: () => undefined, instance: 'i1' }
+  for (const slug of tenants) await at.addTenant(slug)
+  return {
+    authority,
+    told,
+    clock,
+    keeper: (domains = ['cloud.local', 'localhost']) => certificateKeeper({ ...deps, domains }),
+    rows: () => store.read.certificates.all(),
+    async [Symbol.asyncDispose](): Promise<void> {
+      rmSync(folder, { recursive: true })
+      await at[Symbol.asyncDispose]()
+    },
+  }
+}
+
+const namesOf = (settings: TlsSettings | undefined): string[] =>
+  (settings?.certificates ?? []).map(({ names }) => names.join(' ')).toSorted()
+
+test('each tenant has one certificate for all of its apps, made once', async () => {
+  await using at = await house('acme', 'other')
+  const { keep } = at.keeper()
+  await keep()
+  await keep()
+  const acme = '*.acme.cloud.local *.acme.localhost'
+  const other = '*.other.cloud.local *.other.localhost'
+  assert.deepEqual(namesOf(at.told[0]), [acme, other])
+  assert.equal(at.told.length, 1)
+  assert.equal(at.authority.issued.length, 2)
+  assert.ok(at.told[0]?.certificates.every(({ chain, key }) => key === `key of ${chain}`))
+})
+
+test('a new life of the control plane makes no other authority and no other certificates', async () => {
+  await using at = await house('acme')
+  await at.keeper().keep()
+  const next = at.keeper()
+  await next.keep()
+  assert.deepEqual([at.authority.created, at.authority.issued.length], [1, 1])
+  assert.deepEqual(at.told[1], at.told[0])
+  assert.match(await next.authority(), /^authority Cloudlet/)
+})
+
+test('the database holds no key that can be read', async () => {
+  await using at = await house('acme')
+  await at.keeper().keep()
+  const all = await at.rows()
+  assert.ok(all.length >= 2)
+  assert.ok(
+    all.every(({ sealedKey, certificate }) => !sealedKey.includes(certificate.slice(0, 12))),
+  )
+  assert.ok(all.every(({ sealedKey }) => !sealedKey.includes('key of')))
+})
+
+test('a certificate is renewed when a third of its life is left, and not before', async () => {
+  await using at = await house('acme')
+  const { keep } = at.keeper()
+  await keep()
+  at.clock.advance(59 * DAY_MS)
+  await keep()
+  assert.equal(at.authority.issued.length, 1)
+  at.clock.advance(2 * DAY_MS)
+  await keep()
+  assert.equal(at.authority.issued.length, 2)
+})
+
+test('another domain means another certificate', async () => {
+  await using at = await house('acme')
+  await at.keeper().keep()
+  await at.keeper(['example.org', 'localhost']).keep()
+  assert.deepEqual(namesOf(at.told.at(-1)), ['*.acme.example.org *.acme.localhost'])
+})
+
+test('sessions begun on one day are not opened with the key of another', async () => {
+  await using at = await house('acme')
+  const { keep } = at.keeper()
+  await keep()
+  at.clock.advance(DAY_MS)
+  await keep()
+  const keys = at.told.map(({ ticketKeys }) => ticketKeys)
+  assert.equal(new Set(keys).size, 2)
+  assert.ok(keys.every((key) => Buffer.from(key, 'base64url').length === 48))
+})
+
+test('what could not be made is made the next time', async () => {
+  await using at = await house('acme')
+  at.authority.fails = new Error('no entropy')
+  const { keep } = at.keeper()
+  await assert.rejects(keep(), /no entropy/)
+  await keep()
+  assert.equal(at.told.length, 0)
+  at.clock.advance(30_000)
+  await keep()
+  assert.equal(namesOf(at.told.at(-1)).length, 1)
+})

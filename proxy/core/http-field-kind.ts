@@ -21,6 +21,9 @@ export const ACCEPT = 13
 /** Named by Connection or not, these stay: whoever strips them changes what the request means. */
 export const PROTECTED = 14
 
+/** Of an answer: whom else a cookie is sent to is looked at. */
+export const SET_COOKIE = 15
+
 export type FieldKind = number
 
 const NAMES: Readonly<Record<string, FieldKind>> = {
@@ -43,6 +46,7 @@ const NAMES: Readonly<Record<string, FieldKind>> = {
   accept: ACCEPT,
   authorization: PROTECTED,
   cookie: PROTECTED,
+  'set-cookie': SET_COOKIE,
 }
 
 const PREFIXES: readonly (readonly [string, FieldKind])[] = [

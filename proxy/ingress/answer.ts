@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer'
 import { bodyReader } from '../core/http-body.ts'
 import type { BodyReader } from '../core/http-body.ts'
+import { withinZone } from '../core/http-cookies.ts'
 import { HTTP_LIMITS } from '../core/http-parse.ts'
 import { readResponseHead } from '../core/http-response.ts'
 import type { ResponseHead } from '../core/http-response.ts'
@@ -108,7 +109,9 @@ export class Answer {
     this.#client.becomeTunnel(head, this.#upstream, head.bytes.subarray(head.end))
   }
 
-  #begin(head: ResponseHead): void {
+  #begin(read: ResponseHead): void {
+    const { cookieZone } = this.#exchange
+    const head = cookieZone === null ? read : withinZone(read, cookieZone)
     const { bytes } = head
     const body = bodyReader(head.framing)
     this.#head = head

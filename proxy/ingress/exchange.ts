@@ -68,6 +68,13 @@ export class Exchange implements UpstreamUser {
     return this.#body.state === 'done'
   }
 
+  /** The tenant's part of the platform's domain; null: the host is the app's own. */
+  get cookieZone(): string | null {
+    const { host } = this
+    const isOurs = this.#app !== undefined && host.startsWith(`${this.#app.key}.`)
+    return isOurs ? host.slice(host.indexOf('.') + 1) : null
+  }
+
   /** Reads the content that came with the head, and says where it stops. Nothing is sent yet. */
   readFirst(): number {
     const { bytes, end } = this.head

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { constants } from 'node:http2'
 import { test } from 'node:test'
-import { backend, HOST, member, rawBackend, until } from './kit.ts'
+import { ask, backend, get, HOST, member, rawBackend, until } from './kit.ts'
 import { askHttp2, http2Client, other, secureWorld } from './tls-kit.ts'
 
 test('a request over HTTP/2 is answered by the member, which is asked in HTTP/1.1', async (t) => {
@@ -27,6 +27,19 @@ test('a request over HTTP/2 is answered by the member, which is asked in HTTP/1.
     cookie: 'x=1; y=2',
     'x-forwarded-proto': 'https',
   })
+})
+
+test('a cookie for the domain of all tenants is dropped, over HTTP/1.1 and HTTP/2', async (t) => {
+  const { port } = await backend(t, (_request, response) => {
+    response.setHeader('Set-Cookie', ['a=1; Domain=cloud.local', 'b=2; Domain=demo.cloud.local'])
+    response.end('ok')
+  })
+  const { serve, port: clear, securePort } = await secureWorld(t)
+  serve([member(port)])
+  const { headers } = await askHttp2(await http2Client(t, securePort), {})
+  assert.deepEqual(headers['set-cookie'], ['b=2; Domain=demo.cloud.local'])
+  const answer = await ask(t, clear, get('/', 'Connection: close'))
+  assert.deepEqual(answer.match(/Set-Cookie.*/g), ['Set-Cookie: b=2; Domain=demo.cloud.local'])
 })
 
 test('content goes both ways, with and without a length', async (t) => {

@@ -22,9 +22,10 @@ const ALONE = [
   'test/db/remote-hang.test.ts',
   'test/bootstrap/**/*.test.ts',
   'test/browser/**/*.test.ts',
-  // Other people's programs, which the bootstrap brings.
-  'test/suites/**/*.test.ts',
+  'test/suites/slow.test.ts',
 ]
+/** Other people's programs, which the bootstrap brings before a whole run: most of their time is waiting. */
+const SUITES = 'test/suites/**/*.test.ts'
 /** How many files run at once, of those that need nothing of the machine: one more than cores waits. */
 const LANES = 3
 const ROOT = resolve(import.meta.dirname, '..')
@@ -34,7 +35,8 @@ const { values } = parseArgs({
 })
 const alone = new Set(globSync(ALONE, { cwd: ROOT }))
 const chosen = globSync(values.only ?? ['test/**/*.test.ts'], { cwd: ROOT }).toSorted()
-const together = chosen.filter((file) => !alone.has(file))
+const left = new Set(values.unit ? globSync(SUITES, { cwd: ROOT }) : [])
+const together = chosen.filter((file) => !alone.has(file) && !left.has(file))
 const inOrder = values.unit ? [] : chosen.filter((file) => alone.has(file))
 
 const sum = { passed: 0, failed: 0 }

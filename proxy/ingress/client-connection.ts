@@ -172,8 +172,10 @@ export class ClientConnection implements Client {
     const stash = this.#stash
     this.#stash = null
     this.#state = 'tunnel'
+    const over = this.#exchange?.handOver() ?? ((): void => undefined)
     this.#exchange = null
-    const tunnel = new Tunnel(this.#context, { client: this.socket, upstream: upstream.socket })
+    const ends = { client: this.socket, upstream: upstream.socket, over }
+    const tunnel = new Tunnel(this.#context, ends)
     this.#tunnel = tunnel
     upstream.handOver(tunnel)
     tunnel.received(early)

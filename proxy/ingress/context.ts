@@ -3,6 +3,7 @@ import type { Backend } from './backend.ts'
 import type { Holds } from './holds.ts'
 import type { IngressLimits } from './limits.ts'
 import type { PortTunnels } from './port-tunnels.ts'
+import type { Shares } from './shares.ts'
 import type { RoutingView } from './routing-view.ts'
 
 export type Log = (
@@ -31,6 +32,8 @@ export interface Counters {
 
 /** One client's connection, of whichever protocol. */
 export interface Connection {
+  /** Address of the client. */
+  readonly peer: string
   /** Ends it in order: now if it is idle, else after the present answers. */
   drain(): void
   /** Ends it so that nobody takes what was sent for complete. */
@@ -44,6 +47,8 @@ export interface IngressContext {
   readonly limits: IngressLimits
   readonly counters: Counters
   readonly holds: Holds
+  /** Requests under way, by tenant. */
+  readonly tenants: Shares
   readonly view: RoutingView
   readonly log: Log
   readonly now: () => number

@@ -39,6 +39,8 @@ export class Exchange implements UpstreamUser {
   readonly #body: BodyReader
   readonly #isChunked: boolean
   #app: App | undefined
+  /** The tenant whose share of all requests it is counted in. */
+  #share: string | null = null
   #phase: Phase = 'reading'
   #candidates: readonly Member[] = []
   #tries = 0
@@ -210,6 +212,7 @@ export class Exchange implements UpstreamUser {
     this.#app = this.#context.view.find(this.host, this.#client.peerNumber)
     if (this.#app === undefined) return this.#fail(troubles.unknownHost(this.host))
     if (this.#isMisdirected(this.#app)) return this.#fail(troubles.misdirected(this.host))
+    if (!this.#takeShare(this.#app.tenant)) return this.#fail(troubles.tenantBusy(this.host))
     const choice = this.#context.view.choose(this.#app)
     if (choice.kind === 'wait') return this.#hold(false)
     if (choice.kind === 'unavailable') return this.#fail(troubles.unavailable(this.host, choice))
@@ -324,18 +327,40 @@ export class Exchange implements UpstreamUser {
     this.#fail(troubles.invalidAnswer(this.host, reason))
   }
 
+  /** Once for all its tries. */
+  #takeShare(tenant: string): boolean {
+    if (this.#share !== null) return true
+    if (!this.#context.tenants.take(tenant)) return false
+    this.#share = tenant
+    return true
+  }
+
+  readonly #giveShare = (): void => {
+    if (this.#share !== null) this.#context.tenants.give(this.#share)
+    this.#share = null
+  }
+
+  /** The member is a tunnel's from now on; what is answered is to be called when that ends. */
+  handOver(): () => void {
+    this.#phase = 'over'
+    this.#upstream = null
+    return this.#giveShare
+  }
+
   /** Lets go of the member, whatever it was doing. */
   #leave(): void {
     this.#phase = 'over'
     this.#upstream?.destroy()
     this.#upstream = null
     this.#context.holds.remove(this.#heldUnder, this)
+    this.#giveShare()
   }
 
   /** The answer is complete, and the connection to the member is taken care of. */
   finish(): void {
     this.#phase = 'over'
     this.#upstream = null
+    this.#giveShare()
     this.#client.exchangeOver()
   }
 }

@@ -158,12 +158,17 @@ export class Http2Stream implements Client {
 
   /** A WebSocket (RFC 8441 §5): the member has switched, so here a 200 begins the bytes both ways. */
   becomeTunnel(head: ResponseHead, upstream: UpstreamConnection, early: Buffer): void {
+    const over = this.#exchange?.handOver() ?? ((): void => undefined)
     this.#exchange = null
-    if (this.#isOver()) return upstream.destroy()
+    if (this.#isOver()) {
+      upstream.destroy()
+      return over()
+    }
     const fields = this.#fields(head)
     delete fields['sec-websocket-accept']
     this.#stream.respond({ ...fields, ':status': 200 })
-    const tunnel = new Tunnel(this.#context, { client: this.#stream, upstream: upstream.socket })
+    const ends = { client: this.#stream, upstream: upstream.socket, over }
+    const tunnel = new Tunnel(this.#context, ends)
     this.#tunnel = tunnel
     upstream.handOver(tunnel)
     tunnel.received(early)

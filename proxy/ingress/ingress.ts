@@ -3,15 +3,18 @@ import type { Server, Socket } from 'node:net'
 import { troublePage } from '../core/http-page.ts'
 import { Backends } from './backends.ts'
 import { ClientConnection } from './client-connection.ts'
-import type { Connection, Counters, IngressContext, Log } from './context.ts'
+import { Clients } from './clients.ts'
+import type { Counters, IngressContext, Log } from './context.ts'
 import { Holds } from './holds.ts'
 import { Http2Connection } from './http2-connection.ts'
 import { INGRESS_LIMITS } from './limits.ts'
 import type { IngressLimits } from './limits.ts'
+import { peerOf } from './peer.ts'
 import { PortTunnels, type PortTunnelsDeps } from './port-tunnels.ts'
 import { retryBudget } from './retry-budget.ts'
 import { RoutingView } from './routing-view.ts'
 import type { News } from './routing-view.ts'
+import { Shares } from './shares.ts'
 import { TlsFront } from './tls-front.ts'
 import { tooManyConnections } from './troubles.ts'
 
@@ -51,7 +54,7 @@ const DRAIN_TURNS_MOST = 1024
 /** The HTTP ingress: from a host name to the containers of an app. It holds nothing but the table. */
 export function ingress(deps: IngressDeps): Ingress {
   const limits = { ...INGRESS_LIMITS, ...deps.limits }
-  const clients = new Set<Connection>()
+  const clients = new Clients(limits)
   const front = new TlsFront(deps.log)
   const servers = new Set<Server>()
   const counters = noCounters()
@@ -63,6 +66,7 @@ export function ingress(deps: IngressDeps): Ingress {
     limits,
     counters,
     holds,
+    tenants: new Shares(limits.requestsPerTenant),
     view,
     log: deps.log,
     now: deps.now,
@@ -118,9 +122,9 @@ export function ingress(deps: IngressDeps): Ingress {
 }
 
 /** Takes connections in, as long as there is room. */
-function accepting(context: IngressContext, clients: Set<Connection>) {
+function accepting(context: IngressContext, clients: Clients) {
   return (socket: Socket, isHttp2 = false): void => {
-    if (clients.size >= context.limits.connections) return turnAway(socket, context)
+    if (!clients.admit(peerOf(socket))) return turnAway(socket, context)
     context.counters.connections += 1
     const Protocol = isHttp2 ? Http2Connection : ClientConnection
     clients.add(new Protocol(context, socket))
@@ -232,7 +236,7 @@ function datesOf(now: () => number): () => string {
 }
 
 /** Waits until nobody is left, or the time is up. */
-async function emptied(clients: ReadonlySet<unknown>, graceMs: number): Promise<void> {
+async function emptied(clients: { readonly size: number }, graceMs: number): Promise<void> {
   const deadline = AbortSignal.timeout(graceMs)
   while (clients.size > 0 && !deadline.aborted) {
     await new Promise((resolve) => {

@@ -2,6 +2,10 @@
 export const INGRESS_LIMITS = {
   /** Open client connections; further ones are answered 503 and closed. */
   connections: 10_000,
+  /** Of these one address may have; this host itself, behind which others may be, has no such bound. */
+  connectionsPerAddress: 1_000,
+  /** Requests under way to one tenant's apps, open WebSockets among them (503): the rest is for the others. */
+  requestsPerTenant: 6_000,
   /** From the first byte of a head to its last (408). */
   headMs: 10_000,
   /** Between two requests on a connection, and before the first. */

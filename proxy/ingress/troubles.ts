@@ -31,6 +31,16 @@ export function slowRequest(): Trouble {
   }
 }
 
+export function tenantBusy(host: string): Trouble {
+  return {
+    status: 503,
+    code: 'busy',
+    wrong: `Too many requests are under way to the apps of the tenant of ${host}`,
+    advice: SEND_AGAIN,
+    retryAfterS: 1,
+  }
+}
+
 export function misdirected(host: string): Trouble {
   return {
     status: 421,

@@ -8,6 +8,8 @@ interface Ends {
   /** A connection, or a stream of one. */
   readonly client: Duplex
   readonly upstream: Socket
+  /** Called once, when both ends are closed or given up. */
+  readonly over: () => void
 }
 
 /** After 101: bytes both ways, each side as fast as the other takes them, each half closed alone. */
@@ -15,13 +17,15 @@ export class Tunnel implements UpstreamUser {
   readonly #context: IngressContext
   readonly #client: Duplex
   readonly #upstream: Socket
+  readonly #over: () => void
   #progressAtMs: number
   #isClosed = false
 
-  constructor(context: IngressContext, { client, upstream }: Ends) {
+  constructor(context: IngressContext, { client, upstream, over }: Ends) {
     this.#context = context
     this.#client = client
     this.#upstream = upstream
+    this.#over = over
     this.#progressAtMs = context.now()
     context.counters.tunnels += 1
   }
@@ -46,6 +50,7 @@ export class Tunnel implements UpstreamUser {
     this.#isClosed = true
     this.#context.counters.tunnels -= 1
     this.#upstream.destroy()
+    this.#over()
   }
 
   received(bytes: Buffer): void {

@@ -53,6 +53,7 @@ export const TEST_PACKAGES = {
   caddy: 'caddy',
   wrk: 'wrk',
   'nghttp2-client': 'h2load',
+  slowhttptest: 'slowhttptest',
   'dnsmasq-base': 'dnsmasq',
   bind9: 'named',
   dnsperf: 'dnsperf',

@@ -147,7 +147,7 @@ test('packagesOf() asks for the tools of tests in test modes alone', () => {
   const tests = packagesOf({ mode: 'test', root: true, unisolated: false })
   assert.deepEqual(start, ['docker.io', 'iptables', 'nftables', 'e2fsprogs', 'busybox-static'])
   const tools = ['dnsutils', 'docker-registry', 'curl', 'python3-pip', 'golang-go', 'socat']
-  const proxies = ['nginx-light', 'haproxy', 'caddy', 'wrk', 'nghttp2-client']
+  const proxies = ['nginx-light', 'haproxy', 'caddy', 'wrk', 'nghttp2-client', 'slowhttptest']
   const responders = ['dnsmasq-base', 'bind9', 'dnsperf']
   assert.deepEqual(tests, [
     ...start,

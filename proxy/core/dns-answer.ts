@@ -22,16 +22,20 @@ export interface Answer {
   readonly authoritative: boolean
   readonly answers: number
   readonly authorities: number
-  readonly records: Buffer
+  /** Where the records are. */
+  readonly bytes: Buffer
+  readonly start: number
+  readonly end: number
   /**
    * Length of the name that owns the first record when that is an end of the question's name, such
    * as the zone of a name that does not exist. 0: the question's own name.
    */
   readonly ownerBytes: number
-  /** Records all of one length may be rotated, so that clients who take the first one spread. 0: not. */
+  /**
+   * Records all of one length may be rotated, so that clients who take the first one spread. 0: not. Which
+   * of them comes first next time is in the two bytes before them, the one thing in here that changes.
+   */
   readonly strideBytes: number
-  /** Which record comes first next time. The one thing in here that changes. */
-  turn: number
 }
 
 export interface ReplyTo {
@@ -53,12 +57,12 @@ export function payloadLimit(edns: Edns | null): number {
 /** Puts an answer behind the client's own question bytes, so that its letters' case comes back. */
 export function writeReply(to: ReplyTo, answer: Answer): Buffer {
   const { packet, questionEnd, edns } = to
-  const { records } = answer
+  const recordBytes = answer.end - answer.start
   const optBytes = edns === null ? 0 : OPT_BYTES
-  const fits = questionEnd + records.length + optBytes <= to.limitBytes
-  const size = questionEnd + optBytes + (fits ? records.length : 0)
+  const fits = questionEnd + recordBytes + optBytes <= to.limitBytes
+  const size = questionEnd + optBytes + (fits ? recordBytes : 0)
   const reply = Buffer.allocUnsafe(size)
-  packet.copy(reply, 0, 0, questionEnd)
+  copied(packet, { start: 0, end: questionEnd }, reply, 0)
 
   const asked = packet.readUInt16BE(2)
   let flags = FLAG.QR | (asked & (FLAG.OPCODE | FLAG.RD | FLAG.CD)) | (answer.rcode & 0xf)
@@ -77,17 +81,31 @@ export function writeReply(to: ReplyTo, answer: Answer): Buffer {
 }
 
 function copyRecords(reply: Buffer, at: number, answer: Answer): void {
-  const { records, strideBytes, ownerBytes } = answer
+  const { bytes, start, end, strideBytes, ownerBytes } = answer
   if (strideBytes > 0) {
-    const first = answer.turn * strideBytes
-    records.copy(reply, at, first)
-    records.copy(reply, at + records.length - first, 0, first)
-    answer.turn = first + strideBytes >= records.length ? 0 : answer.turn + 1
+    const turn = bytes.readUInt16BE(start - TURN_BYTES)
+    const first = start + turn * strideBytes
+    copied(bytes, { start: first, end }, reply, at)
+    copied(bytes, { start, end: first }, reply, at + end - first)
+    bytes.writeUInt16BE(first + strideBytes >= end ? 0 : turn + 1, start - TURN_BYTES)
     return
   }
-  records.copy(reply, at)
+  copied(bytes, answer, reply, at)
   // The question's name ends four bytes before `at`, and the owner is its last `ownerBytes`.
   if (ownerBytes > 0) reply.writeUInt16BE(0xc000 | (at - 4 - ownerBytes), at)
+}
+
+const FEW_BYTES = 64
+
+/** For a few bytes a loop is quicker than to call what is quick for many. */
+function copied(
+  from: Buffer,
+  { start, end }: { readonly start: number; readonly end: number },
+  to: Buffer,
+  at: number,
+): void {
+  if (end - start > FEW_BYTES) from.copy(to, at, start, end)
+  else for (let i = start; i < end; i++) to[at + i - start] = from[i] ?? 0
 }
 
 function writeOpt(reply: Buffer, at: number, say: { rcode: number; edns: Edns }): void {
@@ -102,7 +120,7 @@ function writeOpt(reply: Buffer, at: number, say: { rcode: number; edns: Edns })
 
 /** An answer without any record. */
 export function bareAnswer(rcode: number): Answer {
-  return { ...EMPTY, rcode, records: Buffer.alloc(0) }
+  return { ...EMPTY, rcode }
 }
 
 /** One RRset in the answer section: equal type and TTL, no record twice (RFC 2181 §5). */
@@ -113,7 +131,7 @@ export function recordsAnswer(type: number, ttlSeconds: number, data: readonly B
     ...EMPTY,
     authoritative: true,
     answers: data.length,
-    records: encodeRecords(type, ttlSeconds, data),
+    ...encoded(type, ttlSeconds, data),
     strideBytes: even && first ? RECORD_HEAD_BYTES + first.length : 0,
   }
 }
@@ -126,7 +144,7 @@ export function denial(rcode: number, apex: NameKey, soa: Soa): Answer {
     authoritative: true,
     authorities: 1,
     // RFC 2308 §3: the TTL of the SOA is the lesser of its own and MINIMUM; here they are equal.
-    records: encodeRecords(TYPE.SOA, soa.ttlSeconds, [soaData(apex, soa)]),
+    ...encoded(TYPE.SOA, soa.ttlSeconds, [soaData(apex, soa)]),
     ownerBytes: apex.length,
   }
 }
@@ -151,17 +169,26 @@ const EMPTY = {
   authorities: 0,
   ownerBytes: 0,
   strideBytes: 0,
-  turn: 0,
+  bytes: Buffer.alloc(0),
+  start: 0,
+  end: 0,
 }
 
 /** A pointer for the owner, then type, class, TTL and length. */
 const RECORD_HEAD_BYTES = 12
 
-function encodeRecords(type: number, ttlSeconds: number, data: readonly Buffer[]): Buffer {
+const TURN_BYTES = 2
+
+function encoded(
+  type: number,
+  ttlSeconds: number,
+  data: readonly Buffer[],
+): Pick<Answer, 'bytes' | 'start' | 'end'> {
   const records = Buffer.allocUnsafe(
-    data.reduce((bytes, { length }) => bytes + RECORD_HEAD_BYTES + length, 0),
+    data.reduce((bytes, { length }) => bytes + RECORD_HEAD_BYTES + length, TURN_BYTES),
   )
-  let at = 0
+  records.writeUInt16BE(0, 0)
+  let at = TURN_BYTES
   for (const rdata of data) {
     records.writeUInt16BE(POINTER_TO_QUESTION, at)
     records.writeUInt16BE(type, at + 2)
@@ -171,5 +198,5 @@ function encodeRecords(type: number, ttlSeconds: number, data: readonly Buffer[]
     rdata.copy(records, at + RECORD_HEAD_BYTES)
     at += RECORD_HEAD_BYTES + rdata.length
   }
-  return records
+  return { bytes: records, start: TURN_BYTES, end: at }
 }

@@ -1,6 +1,5 @@
-import { lowerAscii } from './dns-name.ts'
 import { decodeMessage, encodeQuestion } from './dns-message.ts'
-import type { Query } from './dns-query.ts'
+import { askedName, type Query } from './dns-query.ts'
 import { FLAG, HEADER_BYTES, RCODE, TYPE, UDP_EDNS_BYTES } from './dns-wire.ts'
 
 export interface Forwarded {
@@ -15,11 +14,7 @@ export interface Forwarded {
 export function meaning({ packet, query }: Forwarded): string {
   const flags = packet.readUInt16BE(2) & (FLAG.RD | FLAG.CD)
   const edns = query.edns === null ? 'plain' : `edns ${query.edns.secure}`
-  return `${flags} ${edns} ${query.type} ${nameOf(packet, query)}`
-}
-
-function nameOf(packet: Buffer, query: Query): string {
-  return lowerAscii(packet.toString('latin1', HEADER_BYTES, query.questionEnd - 4))
+  return `${flags} ${edns} ${query.type} ${askedName(packet, query)}`
 }
 
 /** The question as we ask it ourselves: in lower case, with our own id and our own OPT. */
@@ -27,7 +22,7 @@ export function questionOf({ packet, query }: Forwarded, id: number): Buffer {
   const flags = packet.readUInt16BE(2)
   return encodeQuestion({
     id,
-    key: nameOf(packet, query),
+    key: askedName(packet, query),
     type: query.type,
     recursion: (flags & FLAG.RD) !== 0,
     checkingDisabled: (flags & FLAG.CD) !== 0,

@@ -1,5 +1,5 @@
 import { CLASS_IN, FLAG, FLAG_DO, HEADER_BYTES, RCODE, TYPE } from './dns-wire.ts'
-import { LABEL_BYTES_MAX, NAME_BYTES_MAX, nameAt, type NameKey } from './dns-name.ts'
+import { LABEL_BYTES_MAX, lowerAscii, NAME_BYTES_MAX, nameAt, type NameKey } from './dns-name.ts'
 
 /** What a client says about itself in its OPT record (RFC 6891 §6.1.2). */
 export interface Edns {
@@ -8,10 +8,9 @@ export interface Edns {
   readonly secure: boolean
 }
 
-/** A question that can be answered. Id, flags and the name's case stay in the packet. */
+/** A question that can be answered. Id, flags and the name stay in the packet. */
 export interface Query {
   readonly kind: 'query'
-  readonly key: NameKey
   readonly type: number
   /** Where the question ends in the packet. */
   readonly questionEnd: number
@@ -63,11 +62,16 @@ export function parseQuery(packet: Buffer): ParsedQuery {
   if (packet.readUInt16BE(nameEnd + 2) !== CLASS_IN || (type >= META_FIRST && type <= META_LAST)) {
     return refusal(RCODE.REFUSED, questionEnd, edns)
   }
-  // Bytes above 127 that differ only in bit 5 fall together here. No name of ours has any, and the
-  // forwarder compares by itself; in exchange an already lower-case name costs nothing.
-  const key = packet.toString('latin1', HEADER_BYTES, nameEnd).toLowerCase()
-  return { kind: 'query', key, type, questionEnd, edns }
+  return { kind: 'query', type, questionEnd, edns }
 }
+
+/** The name that a question asks for. */
+export function askedName(packet: Buffer, { questionEnd }: Query): NameKey {
+  return lowerAscii(packet.toString('latin1', HEADER_BYTES, questionEnd - QUESTION_TAIL_BYTES))
+}
+
+/** Type and class, behind the name. */
+export const QUESTION_TAIL_BYTES = 4
 
 /** The OPT of an answer to a version that we do not speak tells the one that we do. */
 const NEWER: Edns = { payloadBytes: 0, secure: false }

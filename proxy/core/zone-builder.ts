@@ -1,7 +1,8 @@
 import { bareAnswer, denial, recordsAnswer, soaData, type Answer, type Soa } from './dns-answer.ts'
 import { nameBytes, parent, type NameKey } from './dns-name.ts'
 import { RCODE, TYPE } from './dns-wire.ts'
-import type { View } from './zone.ts'
+import { nameStore, placeOf, type NameEntry, type Place } from './name-store.ts'
+import type { Named, Special, View, Wild } from './zone.ts'
 
 /** How long an answer may be kept: a container that has just become unhealthy is gone this soon. */
 const TTL_SECONDS = 5
@@ -13,15 +14,16 @@ export const NO_DATA = bareAnswer(RCODE.NOERROR)
 interface Node {
   owners: Set<string> | null
   readonly records: Map<number, Answer>
-  readonly ofViews: Map<View, Map<number, Answer>>
+  ofViews: Map<View, Map<number, Answer>> | null
   readonly noData: Answer
 }
 
+/** Where a zone begins, until the zone is packed. */
 interface Cut {
   readonly owners: Set<string> | null
   readonly noName: Answer
   readonly noData: Answer
-  wild: Node | null
+  wild: Wild | null
 }
 
 export type Builder = ReturnType<typeof zoneBuilder>
@@ -45,7 +47,7 @@ export function zoneBuilder(soa: Soa) {
     const known = nodes.get(key)
     if (known === undefined) {
       const noData = cutAbove(apexes, key)?.noData ?? noZone
-      const made = { records: new Map(), ofViews: new Map(), noData }
+      const made = { records: new Map(), ofViews: null, noData }
       nodes.set(key, { owners: owners && new Set(owners), ...made })
     } else if (owners === null || known.owners === null) known.owners = null
     else for (const owner of owners) known.owners.add(owner)
@@ -69,6 +71,7 @@ export function zoneBuilder(soa: Soa) {
   function recordsFor(key: NameKey, view: View, of: RecordSet): void {
     const own = nodes.get(key)
     if (own === undefined) return
+    own.ofViews ??= new Map()
     const told = own.ofViews.get(view) ?? new Map(own.records)
     own.ofViews.set(view, told)
     if (of.data.length > 0) told.set(of.type, answerOf(of.type, of.data))
@@ -80,7 +83,7 @@ export function zoneBuilder(soa: Soa) {
     const own = nodes.get(key)
     if (at === undefined || own === undefined) return
     const addresses = [...own.records].filter(([type]) => type === TYPE.A || type === TYPE.AAAA)
-    at.wild = { ...own, records: new Map(addresses) }
+    at.wild = { noData: own.noData, records: new Map(addresses) }
   }
 
   /** Whether any zone of ours has it. */
@@ -93,8 +96,55 @@ export function zoneBuilder(soa: Soa) {
     recordsFor,
     wild,
     isOurs,
-    done: () => ({ nodes, apexes }),
+    done: (seed: number) => packed(nodes, apexes, seed),
   }
+}
+
+/** Everything in the form in which it is looked up. */
+function packed(
+  nodes: ReadonlyMap<NameKey, Node>,
+  apexes: ReadonlyMap<NameKey, Cut>,
+  seed: number,
+): Named {
+  const owners = indexed<ReadonlySet<string> | null>((set) => (set === null ? '' : listOf(set)))
+  const noData = indexed<Answer>((answer) => answer)
+  const cuts: Cut[] = []
+  const entries = new Map<NameKey, NameEntry>()
+  for (const [key, node] of nodes) {
+    const cut = apexes.get(key)
+    if (cut) cuts.push(cut)
+    entries.set(key, {
+      owners: owners.of(node.owners),
+      noData: noData.of(node.noData),
+      apex: cut ? cuts.length : 0,
+      isSpecial: node.ofViews !== null,
+      records: node.records,
+    })
+  }
+  const names = nameStore(entries, seed)
+  const special = new Map<Place, Special>()
+  for (const [key, { ofViews }] of nodes) {
+    if (ofViews !== null) special.set(placeOf(names, key), ofViews)
+  }
+  return { names, owners: owners.all, noData: noData.all, apexes: cuts, special }
+}
+
+const listOf = (set: ReadonlySet<string>): string => [...set].toSorted().join('\n')
+
+/** Equal ones once, in a list, and where they are there. */
+function indexed<T>(identity: (one: T) => unknown) {
+  const all: T[] = []
+  const known = new Map<unknown, number>()
+  function of(one: T): number {
+    const key = identity(one)
+    const at = known.get(key) ?? all.length
+    if (at === all.length) {
+      all.push(one)
+      known.set(key, at)
+    }
+    return at
+  }
+  return { all, of }
 }
 
 function cutAbove(apexes: ReadonlyMap<NameKey, Cut>, key: NameKey): Cut | undefined {

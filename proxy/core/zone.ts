@@ -1,7 +1,8 @@
 import { bareAnswer, type Answer, type Soa } from './dns-answer.ts'
 import { block, reverseZones, type Block } from './dns-address.ts'
 import { LOCAL_ZONES } from './dns-local.ts'
-import { below, nameKey, ROOT, type NameKey } from './dns-name.ts'
+import { below, nameBytes, nameKey, ROOT, type NameKey } from './dns-name.ts'
+import { NOWHERE, type NameStore, type Place } from './name-store.ts'
 import { RCODE, TYPE } from './dns-wire.ts'
 import type { HealthReport, RouteTable } from './route-table.ts'
 import { zoneBuilder } from './zone-builder.ts'
@@ -22,34 +23,40 @@ export interface View {
 }
 
 /** Everything there is to say, ready to be sent. Replaced as a whole by the next one. */
-export interface Zone {
+export interface Zone extends Named {
   readonly version: number
   readonly pool: Block | null
   /** Where containers are beside the pool. */
   readonly ranges: readonly Block[]
   /** By address: the members, in any state, since whoever is on its way out still asks. */
   readonly views: ReadonlyMap<string, View>
-  readonly nodes: ReadonlyMap<NameKey, ZoneNode>
-  readonly apexes: ReadonlyMap<NameKey, Apex>
 }
 
-/** A name that exists. */
-export interface ZoneNode {
-  /** Tenants and networks to whom it does; null: everybody. */
-  readonly owners: ReadonlySet<string> | null
-  /** All that there is, which is what the host is told. */
-  readonly records: ReadonlyMap<number, Answer>
-  /** What those are told who do not share a network with all of it. */
-  readonly ofViews: ReadonlyMap<View, ReadonlyMap<number, Answer>>
-  readonly noData: Answer
+/** The names that exist, with all that there is to say about them: that is what the host is told. */
+export interface Named {
+  readonly names: NameStore
+  /** Tenants and networks to whom names exist; null: everybody. */
+  readonly owners: readonly (ReadonlySet<string> | null)[]
+  readonly noData: readonly Answer[]
+  readonly apexes: readonly Apex[]
+  /** Names of which not everybody who knows them is told the same. */
+  readonly special: ReadonlyMap<Place, Special>
 }
+
+/** What those are told who do not share a network with all of it. */
+export type Special = ReadonlyMap<View, ReadonlyMap<number, Answer>>
 
 /** Where a zone begins. What is below it and is not a node does not exist. */
-export interface Apex {
+interface Apex {
   readonly owners: ReadonlySet<string> | null
   readonly noName: Answer
-  /** What every name below it says instead, as under `localhost`. */
-  readonly wild: ZoneNode | null
+  readonly wild: Wild | null
+}
+
+/** What every name below an apex says, as under `localhost`. */
+export interface Wild {
+  readonly records: ReadonlyMap<number, Answer>
+  readonly noData: Answer
 }
 
 export const HOST: View = { tenant: null, forward: true }
@@ -71,40 +78,69 @@ export const NO_TABLE: RouteTable = {
 
 const REFUSED = bareAnswer(RCODE.REFUSED)
 
+/** A question as it lies in a packet: the name from its first length to the root's, and a type. */
+interface AskedIn {
+  readonly packet: Uint8Array
+  readonly start: number
+  readonly end: number
+  readonly type: number
+}
+
 /** Says what a view gets to know. `forward`: nothing here, somebody else has to be asked. */
-export function resolve(
-  zone: Zone,
-  view: View,
-  asked: { readonly key: NameKey; readonly type: number },
-): Answer | 'forward' {
-  const { key, type } = asked
-  const node = zone.nodes.get(key)
-  if (node !== undefined && sees(view, node.owners)) return said(node, type, view)
+export function resolveIn(zone: Zone, view: View, asked: AskedIn): Answer | 'forward' {
+  const { names, apexes } = zone
+  const labels = names.read(asked.packet, asked.start, asked.end)
+  const place = names.find(0)
+  if (place !== NOWHERE && sees(view, zone.owners[names.owners(place)])) {
+    return said(zone, place, { type: asked.type, view })
+  }
   // Another tenant's name takes this way like one that does not exist, so both take equally long.
-  for (let at = 0; at < key.length; at += 1 + key.charCodeAt(at)) {
-    const apex = zone.apexes.get(key.slice(at))
+  for (let label = 0; label < labels; label++) {
+    const above = names.find(label)
+    const apex = above === NOWHERE ? undefined : apexes[names.apex(above) - 1]
     if (apex === undefined || !sees(view, apex.owners)) continue
-    return apex.wild === null ? apex.noName : said(apex.wild, type, view)
+    return apex.wild === null ? apex.noName : ofMap(apex.wild.records, asked.type, apex.wild.noData)
   }
   return view.forward ? 'forward' : REFUSED
 }
 
-function sees(view: View, owners: ReadonlySet<string> | null): boolean {
+/** The same for a name by its key. */
+export function resolve(
+  zone: Zone,
+  view: View,
+  { key, type }: { readonly key: NameKey; readonly type: number },
+): Answer | 'forward' {
+  const packet = nameBytes(key)
+  return resolveIn(zone, view, { packet, start: 0, end: packet.length, type })
+}
+
+/** Nothing known of the owners is nobody. */
+function sees(view: View, owners: ReadonlySet<string> | null | undefined): boolean {
+  if (owners === undefined) return false
   if (owners === null || view.tenant === null || owners.has(view.tenant)) return true
   return view.networks?.some((one) => owners.has(one)) === true
 }
 
-function said(node: ZoneNode, type: number, view: View): Answer {
-  const records = node.ofViews.get(view) ?? node.records
-  const answer = records.get(type)
-  if (answer !== undefined) return answer
-  if (type !== TYPE.ANY) return node.noData
+function said(
+  { names, special, noData }: Zone,
+  place: Place,
+  { type, view }: { readonly type: number; readonly view: View },
+): Answer {
+  const nothing = noData[names.noData(place)] ?? REFUSED
+  const told = names.isSpecial(place) ? special.get(place)?.get(view) : undefined
+  if (told !== undefined) return ofMap(told, type, nothing)
   // RFC 8482 §4.1: one of the RRsets is enough of an answer to ANY.
-  for (const [, any] of records) return any
-  return node.noData
+  return names.answer(place, type === TYPE.ANY ? 'any' : type) ?? nothing
 }
 
-export function compileZone(table: RouteTable, health: readonly HealthReport[]): Zone {
+function ofMap(records: ReadonlyMap<number, Answer>, type: number, nothing: Answer): Answer {
+  if (type !== TYPE.ANY) return records.get(type) ?? nothing
+  const [any] = records.values()
+  return any ?? nothing
+}
+
+/** `seed`: see `nameStore`. */
+export function compileZone(table: RouteTable, health: readonly HealthReport[], seed = 0): Zone {
   const soa: Soa = { serial: table.version >>> 0, ttlSeconds: NEGATIVE_TTL_SECONDS }
   const build = zoneBuilder(soa)
   const pool = block(table.pool)
@@ -127,7 +163,7 @@ export function compileZone(table: RouteTable, health: readonly HealthReport[]):
   addPointers(build, internal, holders)
   addOutside(build, table.outside ?? [])
   const ranges = (table.ranges ?? []).flatMap((text) => block(text) ?? [])
-  return { version: table.version, pool, ranges, views, ...build.done() }
+  return { version: table.version, pool, ranges, views, ...build.done(seed) }
 }
 
 /** Each address asks as its member: what it gets to see is what is in its networks, and in their peers. */

@@ -1,9 +1,9 @@
 import { bareAnswer, payloadLimit, writeReply, type ReplyTo } from '../core/dns-answer.ts'
 import { readdressed, type Forwarded } from '../core/dns-forward.ts'
-import { parseQuery, type Query } from '../core/dns-query.ts'
-import { MESSAGE_BYTES_MAX, RCODE } from '../core/dns-wire.ts'
+import { parseQuery, QUESTION_TAIL_BYTES, type Query } from '../core/dns-query.ts'
+import { HEADER_BYTES, MESSAGE_BYTES_MAX, RCODE } from '../core/dns-wire.ts'
 import type { HealthReport, RouteTable } from '../core/route-table.ts'
-import { compileZone, resolve, type View, type Zone } from '../core/zone.ts'
+import { compileZone, resolveIn, type View, type Zone } from '../core/zone.ts'
 import type { Forwarder } from './forwarder.ts'
 import { sources } from './sources.ts'
 
@@ -21,10 +21,12 @@ export interface AnswererDeps {
   readonly ask: Forwarder['ask']
   /** Addresses of the host's interfaces. */
   readonly onHost: () => ReadonlySet<string>
+  /** Unguessable: see `nameStore`. */
+  readonly seed: number
 }
 
 /** Knows what to say to whom. Sockets are somebody else's. */
-export function answerer({ ask, onHost }: AnswererDeps) {
+export function answerer({ ask, onHost, seed }: AnswererDeps) {
   const counts = { queries: 0, answered: 0, refused: 0, forwarded: 0, failed: 0, dropped: 0 }
   let wanted: { table: RouteTable; health: readonly HealthReport[] } | null = null
   let zone: Zone | null = null
@@ -40,7 +42,7 @@ export function answerer({ ask, onHost }: AnswererDeps) {
     const { table, health } = wanted
     // Forgotten first: a table that cannot be compiled fails one question, not each of them.
     wanted = null
-    zone = compileZone(table, health)
+    zone = compileZone(table, health, seed)
     viewOf = sources(zone, onHost)
   }
 
@@ -65,7 +67,15 @@ export function answerer({ ask, onHost }: AnswererDeps) {
       return reply(writeReply(to, bareAnswer(query.rcode)))
     }
     // Before the first table it is unknown whose names there are; a client asks again after this.
-    const found = zone === null ? bareAnswer(RCODE.SERVFAIL) : resolve(zone, view, query)
+    const found =
+      zone === null
+        ? UNTOLD
+        : resolveIn(zone, view, {
+            packet,
+            start: HEADER_BYTES,
+            end: query.questionEnd - QUESTION_TAIL_BYTES,
+            type: query.type,
+          })
     if (found === 'forward') return forward({ to, query, view, client: from.address }, reply)
     counts.answered++
     reply(writeReply(to, found))
@@ -85,6 +95,8 @@ export function answerer({ ask, onHost }: AnswererDeps) {
 
   return { update, answer, counts: () => ({ ...counts }) }
 }
+
+const UNTOLD = bareAnswer(RCODE.SERVFAIL)
 
 interface Asked {
   readonly to: ReplyTo

@@ -73,6 +73,7 @@ export function responder(deps: ResponderDeps): Responder {
   const { update, answer, counts } = answerer({
     ask: (asked, done) => outside.ask(asked, done),
     onHost,
+    seed: deps.randomId(),
   })
   const sockets = listeners({
     log: deps.log,

@@ -24,6 +24,9 @@ const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
 /** Replies that the kernel does not take at once wait, and so many are enough. */
 const SEND_QUEUE_BYTES_MAX = 1024 * 1024
 
+/** To ask how much waits costs as much as to make an answer. */
+const LOOKS_EVERY = 16
+
 /** Pause after a failure to receive. */
 const FAILED_RECEIVE_MS = 5
 
@@ -59,12 +62,16 @@ async function nodeSocket(settings: UdpSettings): Promise<UdpSocket> {
   socket.on('message', (packet, from) => onPacket(packet, from.port, from.address))
   growBuffer(socket)
   // Deno's node:dgram has no such call; it is the slow way there, of which nobody serves.
+  let sent = 0
+  let isFull = false
   const queued = (): number => ('getSendQueueSize' in socket ? socket.getSendQueueSize() : 0)
   return {
     port: socket.address().port,
     send: (packet, toPort, address) => {
-      if (!isOpen || queued() > SEND_QUEUE_BYTES_MAX) return
-      socket.send(packet, 0, packet.length, toPort, address)
+      if (!isOpen) return
+      if (sent++ % LOOKS_EVERY === 0) isFull = queued() > SEND_QUEUE_BYTES_MAX
+      // Without offset and length: given those, a further view of the same memory is made.
+      if (!isFull) socket.send(packet, toPort, address)
     },
     close() {
       isOpen = false

@@ -10,7 +10,7 @@ import {
 } from '../../../proxy/core/dns-answer.ts'
 import { decodeMessage, encodeQuestion, isAnswerTo } from '../../../proxy/core/dns-message.ts'
 import { nameAt, nameKey, nameText } from '../../../proxy/core/dns-name.ts'
-import { parseQuery } from '../../../proxy/core/dns-query.ts'
+import { askedName, parseQuery } from '../../../proxy/core/dns-query.ts'
 import { RCODE, TYPE } from '../../../proxy/core/dns-wire.ts'
 
 const label = fc.uint8Array({ minLength: 1, maxLength: 63 })
@@ -87,7 +87,7 @@ test('an encoded question is parsed to itself', () => {
       const packet = encodeQuestion({ ...rest, key })
       const query = parseQuery(packet)
       assert.ok(query.kind === 'query')
-      assert.equal(query.key, wire.toString('latin1').toLowerCase())
+      assert.equal(askedName(packet, query), key)
       assert.equal(query.type, rest.type)
       assert.equal(query.edns?.secure, rest.edns?.secure)
       const decoded = decodeMessage(packet)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseQuery } from '../../../proxy/core/dns-query.ts'
+import { askedName, parseQuery } from '../../../proxy/core/dns-query.ts'
 import { RCODE } from '../../../proxy/core/dns-wire.ts'
 
 const HEADER = '1234 0100 0001 0000 0000 0000'
@@ -9,9 +9,10 @@ const OPT = '00 0029 1000 00 00 8000 0000'
 
 /** What becomes of a packet given in hexadecimal: `drop`, a response code, or the name asked for. */
 function outcome(hex: string): string | number {
-  const parsed = parseQuery(Buffer.from(hex.replaceAll(' ', ''), 'hex'))
+  const packet = Buffer.from(hex.replaceAll(' ', ''), 'hex')
+  const parsed = parseQuery(packet)
   if (parsed.kind === 'refusal') return parsed.rcode
-  return parsed.kind === 'query' ? `${parsed.key} ${parsed.type}` : 'drop'
+  return parsed.kind === 'query' ? `${askedName(packet, parsed)} ${parsed.type}` : 'drop'
 }
 
 test('parseQuery() takes a plain question apart', () => {

@@ -41,7 +41,8 @@ function told(zone: Zone, from: string, asked: string): string {
 
 const TYPES: Readonly<Record<string, number>> = TYPE
 
-function text({ rcode, answers, records }: Answer): string {
+function text({ rcode, answers, bytes, start, end }: Answer): string {
+  const records = bytes.subarray(start, end)
   if (rcode === 3) return 'no name'
   if (answers === 0) return rcode === 5 ? 'refused' : 'no data'
   const data: string[] = []

@@ -54,7 +54,9 @@ function says(zone: Zone, view: View, asked: string): string {
 
 const TYPES: Readonly<Record<string, number>> = { ...TYPE, HTTPS: 65, TXT: 16 }
 
-function text({ rcode, answers, authorities, records }: Answer): string {
+function text(answer: Answer): string {
+  const { rcode, answers, authorities } = answer
+  const records = answer.bytes.subarray(answer.start, answer.end)
   if (rcode === 3) return authorities === 1 ? 'no name' : 'no name, and no SOA'
   if (rcode === 5) return 'refused'
   if (answers === 0) return authorities === 1 ? 'no data' : 'no data, and no SOA'

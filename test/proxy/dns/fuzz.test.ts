@@ -35,6 +35,7 @@ test('100,000 damaged packets get a sound answer, a forwarding or silence', () =
   const { update, answer, counts } = answerer({
     ask: ({ packet }) => void forwarded.push(packet),
     onHost: () => new Set(),
+    seed: 1,
   })
   update(table(members), [])
   const next = numbers(20260101)

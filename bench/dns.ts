@@ -42,7 +42,7 @@ const QUICK: Size = { ...WHOLE, rounds: 2, seconds: 1, cases: ['few-names'] }
 const STEADY_SHARE = 0.8
 
 /**
- * The responder beside dnsmasq, BIND and, where it is built, CoreDNS: one thread each, the same names, the
+ * The responder beside dnsmasq, BIND, CoreDNS where it is built, and a bare echo: one thread each, the same names, the
  * same load, in turn. What is told is answers per second of the server's own processor time, which other
  * load on the machine changes little.
  */
@@ -198,9 +198,11 @@ function reportOf(
   }
 }
 
-/** CoreDNS's `hosts` says SERVFAIL of a name that it does not have. */
-const rcodeOf = (name: CaseName, side: Side): string =>
-  side === 'coredns' && name === 'absent' ? 'SERVFAIL' : CASES[name].rcode
+/** CoreDNS's `hosts` says SERVFAIL of a name that it does not have; the least that is possible has all. */
+function rcodeOf(name: CaseName, side: Side): string {
+  if (side === 'host') return 'NOERROR'
+  return side === 'coredns' && name === 'absent' ? 'SERVFAIL' : CASES[name].rcode
+}
 
 const perCpuOf = (figures: Figures, side: Side): number =>
   medianOf(figures.get(side) ?? [], 'perCpuSecond')

@@ -1,16 +1,20 @@
 import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { ipv4Text } from '../../proxy/core/dns-address.ts'
 import { edgeProgram, memberAt, TENANT } from '../edge-process.ts'
 import type { Program } from '../ingress/program.ts'
 import type { Peer } from '../report.ts'
 
-/** Who is measured: our responder, and the servers that people install. */
-export const SIDES = ['cloudlet', 'dnsmasq', 'bind', 'coredns'] as const satisfies readonly (
-  | 'cloudlet'
-  | Peer
-)[]
+/** Who is measured: our responder, the servers that people install, and the least that is possible here. */
+export const SIDES = [
+  'cloudlet',
+  'dnsmasq',
+  'bind',
+  'coredns',
+  'host',
+] as const satisfies readonly ('cloudlet' | Peer)[]
 export type Side = (typeof SIDES)[number]
 
 /** What all of them are told: names of one zone, each with an address. */
@@ -50,10 +54,18 @@ export function programOf(side: Side, setting: Setting, corednsFile: string | nu
   mkdirSync(setting.folder, { recursive: true })
   if (side === 'cloudlet') return ours(setting)
   if (side === 'dnsmasq') return dnsmasq(setting)
+  if (side === 'host') return echo(setting)
   if (side === 'bind') return bind(setting)
   if (corednsFile === null) throw new Error('There is no coredns')
   return { ...corednsProgram(setting), command: [corednsFile, '-conf', confOf(setting)] }
 }
+
+const ECHO_SERVER = fileURLToPath(new URL('echo-server.ts', import.meta.url))
+
+const echo = ({ port }: Setting): Program => ({
+  command: [process.execPath, ECHO_SERVER, String(port)],
+  port,
+})
 
 /** Whoever asks is a container too, as it is outside a bench: it sees the names of its own network. */
 function ours({ folder, port, names }: Setting): Program {

@@ -62,7 +62,7 @@ export function writeReply(to: ReplyTo, answer: Answer): Buffer {
   const fits = questionEnd + recordBytes + optBytes <= to.limitBytes
   const size = questionEnd + optBytes + (fits ? recordBytes : 0)
   const reply = Buffer.allocUnsafe(size)
-  copied(packet, { start: 0, end: questionEnd }, reply, 0)
+  copied({ bytes: packet, start: 0, end: questionEnd }, reply, 0)
 
   const asked = packet.readUInt16BE(2)
   let flags = FLAG.QR | (asked & (FLAG.OPCODE | FLAG.RD | FLAG.CD)) | (answer.rcode & 0xf)
@@ -85,12 +85,12 @@ function copyRecords(reply: Buffer, at: number, answer: Answer): void {
   if (strideBytes > 0) {
     const turn = bytes.readUInt16BE(start - TURN_BYTES)
     const first = start + turn * strideBytes
-    copied(bytes, { start: first, end }, reply, at)
-    copied(bytes, { start, end: first }, reply, at + end - first)
+    copied({ bytes, start: first, end }, reply, at)
+    copied({ bytes, start, end: first }, reply, at + end - first)
     bytes.writeUInt16BE(first + strideBytes >= end ? 0 : turn + 1, start - TURN_BYTES)
     return
   }
-  copied(bytes, answer, reply, at)
+  copied(answer, reply, at)
   // The question's name ends four bytes before `at`, and the owner is its last `ownerBytes`.
   if (ownerBytes > 0) reply.writeUInt16BE(0xc000 | (at - 4 - ownerBytes), at)
 }
@@ -98,15 +98,13 @@ function copyRecords(reply: Buffer, at: number, answer: Answer): void {
 const FEW_BYTES = 64
 
 /** For a few bytes a loop is quicker than to call what is quick for many. */
-function copied(
-  from: Buffer,
-  { start, end }: { readonly start: number; readonly end: number },
-  to: Buffer,
-  at: number,
-): void {
-  if (end - start > FEW_BYTES) from.copy(to, at, start, end)
-  else for (let i = start; i < end; i++) to[at + i - start] = from[i] ?? 0
+function copied(part: Part, to: Buffer, at: number): void {
+  const { bytes, start, end } = part
+  if (end - start > FEW_BYTES) bytes.copy(to, at, start, end)
+  else for (let i = start; i < end; i++) to[at + i - start] = bytes[i] ?? 0
 }
+
+type Part = Pick<Answer, 'bytes' | 'start' | 'end'>
 
 function writeOpt(reply: Buffer, at: number, say: { rcode: number; edns: Edns }): void {
   reply[at] = 0
@@ -179,11 +177,7 @@ const RECORD_HEAD_BYTES = 12
 
 const TURN_BYTES = 2
 
-function encoded(
-  type: number,
-  ttlSeconds: number,
-  data: readonly Buffer[],
-): Pick<Answer, 'bytes' | 'start' | 'end'> {
+function encoded(type: number, ttlSeconds: number, data: readonly Buffer[]): Part {
   const records = Buffer.allocUnsafe(
     data.reduce((bytes, { length }) => bytes + RECORD_HEAD_BYTES + length, TURN_BYTES),
   )

@@ -1,7 +1,8 @@
 import { bareAnswer, denial, recordsAnswer, soaData, type Answer, type Soa } from './dns-answer.ts'
 import { nameBytes, parent, type NameKey } from './dns-name.ts'
 import { RCODE, TYPE } from './dns-wire.ts'
-import { nameStore, placeOf, type NameEntry, type Place } from './name-store.ts'
+import type { NameEntry } from './name-pack.ts'
+import { nameStore, placeOf, type Place } from './name-store.ts'
 import type { Named, Special, View, Wild } from './zone.ts'
 
 /** How long an answer may be kept: a container that has just become unhealthy is gone this soon. */

@@ -1,3 +1,4 @@
+import { Resolver } from 'node:dns/promises'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -96,6 +97,7 @@ async function startWorld(
       const setting = { folder: join(folder, `${side}-${names}`), port: await freePort(), names }
       const started = await startProgram(programOf(side, setting, built), signal)
       running.push(started)
+      await firstAnswer(setting.port)
       servers.set(side, started)
     }
     return servers
@@ -119,6 +121,15 @@ async function startWorld(
   }
   return { size, signal, servers: { few, many }, questions }
 }
+
+/** A server that listens may still be reading its names. */
+async function firstAnswer(port: number): Promise<void> {
+  const resolver = new Resolver({ timeout: FIRST_ANSWER_MS, tries: 2 })
+  resolver.setServers([`127.0.0.1:${port}`])
+  await resolver.resolve4(`${nameOf(0)}.${ZONE}`)
+}
+
+const FIRST_ANSWER_MS = 20_000
 
 /** A prime, so that every name comes up once. */
 const STEP = 7919

@@ -1,4 +1,4 @@
-import type { Edns } from './dns-query.ts'
+import { QUESTION_TAIL_BYTES, type Edns } from './dns-query.ts'
 import { nameBytes, type NameKey } from './dns-name.ts'
 import {
   CLASS_IN,
@@ -6,6 +6,7 @@ import {
   FLAG_DO,
   HEADER_BYTES,
   OPT_BYTES,
+  POINTER,
   POINTER_TO_QUESTION,
   RCODE,
   TYPE,
@@ -36,6 +37,14 @@ export interface Answer {
    * of them comes first next time is in the two bytes before them, the one thing in here that changes.
    */
   readonly strideBytes: number
+  /** What else the asker will want: it goes with the answer where there is room. Null: nothing. */
+  readonly extra: Extra | null
+}
+
+/** Addresses of a name that the question's name ends with (RFC 2782, "Usage rules"). */
+interface Extra {
+  readonly answer: Answer
+  readonly ownerBytes: number
 }
 
 export interface ReplyTo {
@@ -60,7 +69,9 @@ export function writeReply(to: ReplyTo, answer: Answer): Buffer {
   const recordBytes = answer.end - answer.start
   const optBytes = edns === null ? 0 : OPT_BYTES
   const fits = questionEnd + recordBytes + optBytes <= to.limitBytes
-  const size = questionEnd + optBytes + (fits ? recordBytes : 0)
+  const whole = questionEnd + optBytes + (fits ? recordBytes : 0)
+  const extra = fits ? extraWithin(to.limitBytes - whole, answer) : null
+  const size = extra === null ? whole : whole + extra.answer.end - extra.answer.start
   const reply = Buffer.allocUnsafe(size)
   copied({ bytes: packet, start: 0, end: questionEnd }, reply, 0)
 
@@ -74,10 +85,31 @@ export function writeReply(to: ReplyTo, answer: Answer): Buffer {
   reply.writeUInt16BE(questionEnd > HEADER_BYTES ? 1 : 0, 4)
   reply.writeUInt16BE(fits ? answer.answers : 0, 6)
   reply.writeUInt16BE(fits ? answer.authorities : 0, 8)
-  reply.writeUInt16BE(edns === null ? 0 : 1, 10)
+  reply.writeUInt16BE((edns === null ? 0 : 1) + (extra?.answer.answers ?? 0), 10)
   if (fits) copyRecords(reply, questionEnd, answer)
+  if (extra !== null) copyExtra(reply, { at: questionEnd + recordBytes, questionEnd }, extra)
   if (edns !== null) writeOpt(reply, size - OPT_BYTES, { rcode: answer.rcode, edns })
   return reply
+}
+
+/** Additional records are left out without a word where there is no room for all (RFC 2181 §9). */
+function extraWithin(roomBytes: number, { extra }: Answer): Extra | null {
+  return extra !== null && extra.answer.end - extra.answer.start <= roomBytes ? extra : null
+}
+
+/** Their owner is an end of the question's name. */
+function copyExtra(
+  reply: Buffer,
+  { at, questionEnd }: { readonly at: number; readonly questionEnd: number },
+  { answer, ownerBytes }: Extra,
+): void {
+  copyRecords(reply, at, answer)
+  const owner = POINTER | (questionEnd - QUESTION_TAIL_BYTES - ownerBytes)
+  const end = at + answer.end - answer.start
+  for (let next = at; next < end;) {
+    reply.writeUInt16BE(owner, next)
+    next += RECORD_HEAD_BYTES + reply.readUInt16BE(next + RECORD_HEAD_BYTES - 2)
+  }
 }
 
 function copyRecords(reply: Buffer, at: number, answer: Answer): void {
@@ -91,8 +123,8 @@ function copyRecords(reply: Buffer, at: number, answer: Answer): void {
     return
   }
   copied(answer, reply, at)
-  // The question's name ends four bytes before `at`, and the owner is its last `ownerBytes`.
-  if (ownerBytes > 0) reply.writeUInt16BE(0xc000 | (at - 4 - ownerBytes), at)
+  // The question's name ends its type and class before `at`; the owner is its last `ownerBytes`.
+  if (ownerBytes > 0) reply.writeUInt16BE(POINTER | (at - QUESTION_TAIL_BYTES - ownerBytes), at)
 }
 
 const FEW_BYTES = 64
@@ -167,6 +199,7 @@ const EMPTY = {
   authorities: 0,
   ownerBytes: 0,
   strideBytes: 0,
+  extra: null,
   bytes: Buffer.alloc(0),
   start: 0,
   end: 0,

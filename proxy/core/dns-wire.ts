@@ -2,12 +2,16 @@
 export const TYPE = {
   A: 1,
   NS: 2,
+  CNAME: 5,
   SOA: 6,
   PTR: 12,
   TXT: 16,
   AAAA: 28,
   SRV: 33,
   OPT: 41,
+  SVCB: 64,
+  HTTPS: 65,
+  TSIG: 250,
   IXFR: 251,
   AXFR: 252,
   ANY: 255,
@@ -49,5 +53,7 @@ export const UDP_EDNS_BYTES = 1232
 
 export const MESSAGE_BYTES_MAX = 65535
 
+/** What an offset is marked with, where a name goes on elsewhere (RFC 1035 §4.1.4). */
+export const POINTER = 0xc000
 /** A pointer to the question's name, which always begins right after the header. */
-export const POINTER_TO_QUESTION = 0xc000 | HEADER_BYTES
+export const POINTER_TO_QUESTION = POINTER | HEADER_BYTES

@@ -91,6 +91,7 @@ function reader(bytes: Buffer) {
           answers: fields.getUint16(at + SET.ANSWERS),
           authorities: 0,
           ownerBytes: 0,
+          extra: null,
           strideBytes: fields.getUint16(at + SET.STRIDE),
           bytes,
           start,
@@ -104,6 +105,7 @@ function reader(bytes: Buffer) {
 
   return {
     answer,
+    nameBytes: (place: Place): number => bytes[place] ?? 0,
     owners: (place: Place): number => fields.getUint32(headOf(place)),
     noData: (place: Place): number => fields.getUint32(headOf(place) + HEAD.NO_DATA),
     apex: (place: Place): number => fields.getUint32(headOf(place) + HEAD.APEX),

@@ -92,7 +92,8 @@ export function resolveIn(zone: Zone, view: View, asked: AskedIn): Answer | 'for
   const labels = names.read(asked.packet, asked.start, asked.end)
   const place = names.find(0)
   if (place !== NOWHERE && sees(view, zone.owners[names.owners(place)])) {
-    return said(zone, place, { type: asked.type, view })
+    const answer = said(zone, place, { type: asked.type, view })
+    return asked.type === TYPE.SRV ? withAddresses(zone, answer, view) : answer
   }
   // Another tenant's name takes this way like one that does not exist, so both take equally long.
   for (let label = 0; label < labels; label++) {
@@ -131,6 +132,16 @@ function said(
   if (told !== undefined) return ofMap(told, type, nothing)
   // RFC 8482 §4.1: one of the RRsets is enough of an answer to ANY.
   return names.answer(place, type === TYPE.ANY ? 'any' : type) ?? nothing
+}
+
+/** A service's target is two labels above it: `web…` of `_80._tcp.web…` (RFC 2782). */
+function withAddresses(zone: Zone, answer: Answer, view: View): Answer {
+  const { names } = zone
+  const target = names.find(2)
+  if (answer.answers === 0 || target === NOWHERE) return answer
+  const addresses = said(zone, target, { type: TYPE.A, view })
+  if (addresses.answers === 0) return answer
+  return { ...answer, extra: { answer: addresses, ownerBytes: names.nameBytes(target) } }
 }
 
 function ofMap(records: ReadonlyMap<number, Answer>, type: number, nothing: Answer): Answer {

@@ -59,7 +59,7 @@ test('a tenant whose requests do not end leaves the others room', async (t) => {
   assert.match(await ask(t, ingress, get('/', 'Connection: close')), /^HTTP\/1\.1 503 .*busy/s)
   const shop = lines('GET / HTTP/1.1', 'Host: shop.other.cloud.local', 'Connection: close', '')
   assert.match(await ask(t, ingress, shop), /^HTTP\/1\.1 200/)
-  clients[0]?.socket.destroy()
+  clients[0]?.socket.resetAndDestroy()
   await until(
     () => edge.counters().aborted === 1,
     () => 'the end of one',
@@ -97,7 +97,7 @@ test('an open WebSocket counts for as long as it is open', async (t) => {
   socket.say(handshake)
   await socket.hears('101 Switching')
   assert.match(await ask(t, ingress, handshake), /^HTTP\/1\.1 503/)
-  socket.socket.destroy()
+  socket.socket.resetAndDestroy()
   await until(
     () => edge.counters().tunnels === 0,
     () => 'the end of the first',

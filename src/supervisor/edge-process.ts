@@ -9,10 +9,21 @@ export interface EdgeProcessWanted {
   readonly role: EdgeRole
   readonly socket: string
   readonly command: readonly string[]
+  /** How often it is looked at whether it still moves; tests look more often. */
+  readonly look?: Look
   /** Whether a new process can listen beside an old one. If not, the old one goes first. */
   readonly overlaps: boolean
 }
 
+interface Look {
+  readonly everyMs: number
+  /** How long one greeting may take. */
+  readonly deadlineMs: number
+  /** So many greetings in a row that did not come, after the first. */
+  readonly most: number
+}
+
+const LOOK: Look = { everyMs: 2_000, deadlineMs: 3_000, most: 3 }
 /** How long an edge of an earlier supervisor may finish what it had when the new one took over. */
 const HANDOVER_GRACE_MS = 30_000
 const HELLO_MS = 500
@@ -31,13 +42,54 @@ export async function startEdge(wanted: EdgeProcessWanted, log: Log): Promise<Ch
     await old.closed
   }
   const stdio = ['ignore', 'ignore', 'inherit'] as const
-  const child = keepRunning({ name: role, command, detached: true, stdio: [...stdio] }, log)
+  const kept = { name: role, command, detached: true, stdio: [...stdio] }
+  const child = watched(keepRunning(kept, log), wanted, log)
   await serving(wanted, old?.pid)
   if (old && wanted.overlaps) {
     log('info', 'An edge process of an earlier start drains', { role, pid: old.pid })
     old.send({ type: 'drain', graceMs: HANDOVER_GRACE_MS })
   }
   return child
+}
+
+/**
+ * Ends a process that is there and does nothing: one that does not greet whoever comes, for several looks on
+ * end, has stood still for longer than any load explains. What is ended is started again.
+ */
+function watched(child: Child, { role, socket, look = LOOK }: EdgeProcessWanted, log: Log): Child {
+  let silent = 0
+  let silentPid: number | undefined
+  let isLooking = false
+
+  async function see(): Promise<void> {
+    const pid = child.pid()
+    const link = await openLink(socket, look.deadlineMs)
+    link?.end()
+    if (link !== undefined || pid === undefined || pid !== silentPid) silent = 0
+    else silent += 1
+    silentPid = link === undefined ? pid : undefined
+    if (silent < look.most || pid === undefined || pid !== child.pid()) return
+    silent = 0
+    log('error', 'An edge process stands still, and is ended', { role, pid })
+    process.kill(pid, 'SIGKILL')
+  }
+
+  const timer = setInterval(() => {
+    if (isLooking) return
+    isLooking = true
+    void see().finally(() => (isLooking = false))
+  }, look.everyMs).unref()
+  return {
+    pid: () => child.pid(),
+    release() {
+      clearInterval(timer)
+      child.release()
+    },
+    stop(graceMs) {
+      clearInterval(timer)
+      return child.stop(graceMs)
+    },
+  }
 }
 
 /** Resolves when a process other than the old one answers on the socket. */
@@ -76,11 +128,11 @@ interface OpenLink {
 }
 
 /** Connects to an edge process; undefined where none is behind the path. */
-function openLink(path: string): Promise<OpenLink | undefined> {
+function openLink(path: string, deadlineMs = HELLO_MS): Promise<OpenLink | undefined> {
   return new Promise((resolve) => {
     const socket = createConnection({ path })
     const closed = new Promise<void>((done) => socket.once('close', () => done()))
-    const silent = setTimeout(() => socket.destroy(), HELLO_MS)
+    const silent = setTimeout(() => socket.destroy(), deadlineMs)
     socket.on('error', () => undefined) // `close` follows, and is what counts.
     void closed.then(() => resolve(undefined))
     readLines(socket, (message) => {

@@ -51,14 +51,13 @@ export function parseQuery(packet: Buffer): ParsedQuery {
   if (nameEnd < 0 || nameEnd + 4 > packet.length) return refusal(RCODE.FORMERR)
   const questionEnd = nameEnd + 4
   const type = packet.readUInt16BE(nameEnd)
-  // A transfer carries its serial in the authority section, so it is refused before that is judged.
-  if (type === TYPE.IXFR || type === TYPE.AXFR) return refusal(RCODE.REFUSED, questionEnd)
-  if (packet.readUInt16BE(8) !== 0) return refusal(RCODE.FORMERR)
-
-  const edns = additionals(packet, questionEnd)
+  const start = authorityEnd(packet, { questionEnd, type })
+  const edns = start < 0 ? 'malformed' : additionals(packet, start)
   if (edns === 'malformed') return refusal(RCODE.FORMERR)
   if (edns === 'version') return refusal(RCODE.BADVERS, questionEnd, NEWER)
-  if (type === 0 || type === TYPE.OPT) return refusal(RCODE.FORMERR, questionEnd, edns)
+  if (type === 0 || type === TYPE.OPT || type === TYPE.TSIG) {
+    return refusal(RCODE.FORMERR, questionEnd, edns)
+  }
   if (packet.readUInt16BE(nameEnd + 2) !== CLASS_IN || (type >= META_FIRST && type <= META_LAST)) {
     return refusal(RCODE.REFUSED, questionEnd, edns)
   }
@@ -94,6 +93,20 @@ function questionNameEnd(packet: Buffer): number {
     if (at - HEADER_BYTES > NAME_BYTES_MAX) return -1
     if (length === 0) return at
   }
+}
+
+/** A transfer of changes brings the serial that the client has (RFC 1995 §3); nothing else brings anything. */
+function authorityEnd(
+  packet: Buffer,
+  { questionEnd, type }: { readonly questionEnd: number; readonly type: number },
+): number {
+  const count = packet.readUInt16BE(8)
+  if (count === 0) return questionEnd
+  if (count > 1 || type !== TYPE.IXFR) return -1
+  const end = nameAt(packet, questionEnd)?.end ?? packet.length
+  if (end + 10 > packet.length) return -1
+  const dataEnd = end + 10 + packet.readUInt16BE(end + 8)
+  return dataEnd > packet.length ? -1 : dataEnd
 }
 
 function additionals(packet: Buffer, start: number): Edns | null | 'malformed' | 'version' {

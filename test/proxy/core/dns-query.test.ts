@@ -67,15 +67,23 @@ test('parseQuery() refuses other classes, transfers, signatures and other meta t
   for (const end of ['0001 0003', '0010 0003', '0001 0004', '0001 00ff', '0001 0000']) {
     assert.equal(outcome(`${HEADER} 0161 00 ${end}`), RCODE.REFUSED, end)
   }
-  for (const type of ['00fb', '00fc', '00fa', '00f9', '00fd', '00fe', '0080']) {
+  for (const type of ['00fb', '00fc', '00f9', '00fd', '00fe', '0080']) {
     assert.equal(outcome(`${HEADER} 0161 00 ${type} 0001`), RCODE.REFUSED, type)
   }
-  assert.equal(outcome(`${HEADER} 0161 00 0029 0001`), RCODE.FORMERR)
+  for (const type of ['0029', '00fa']) {
+    assert.equal(outcome(`${HEADER} 0161 00 ${type} 0001`), RCODE.FORMERR, type)
+  }
   assert.equal(outcome(`${HEADER} 0161 00 0000 0001`), RCODE.FORMERR)
   assert.equal(outcome(`${HEADER} 0161 00 00ff 0001`), '\x01a\0 255')
   // An IXFR brings a SOA in its authority section (RFC 1995 §3).
   const soa = '00 0006 0001 00000000 0000'
   assert.equal(outcome(`1234 0000 0001 0000 0001 0000 0161 00 00fb 0001 ${soa}`), RCODE.REFUSED)
+  assert.equal(outcome(`1234 0000 0001 0000 0001 0000 0161 00 00fc 0001 ${soa}`), RCODE.FORMERR)
+  assert.equal(outcome('1234 0000 0001 0000 0001 0000 0161 00 00fb 0001'), RCODE.FORMERR)
+  const refused = `1234 0000 0001 0000 0001 0001 0161 00 00fb 0001 ${soa} ${OPT}`
+  const parsed = parseQuery(Buffer.from(refused.replaceAll(' ', ''), 'hex'))
+  assert.ok(parsed.kind === 'refusal')
+  assert.deepEqual(parsed.edns, { payloadBytes: 4096, secure: true })
 })
 
 test('parseQuery() reads one OPT record, at the root, of version 0', () => {

@@ -1,5 +1,6 @@
 import { HOP, SET_COOKIE } from './http-field-kind.ts'
 import { fieldValue } from './http-fields.ts'
+import { trimmed } from './http-meaning.ts'
 import type { ResponseHead } from './http-response.ts'
 
 /**
@@ -24,10 +25,7 @@ const DOMAIN = /;[ \t]*domain[ \t]*=[ \t]*([^;]*)/gi
  */
 function leaves(cookie: string, zone: string): boolean {
   for (const [, value = ''] of cookie.matchAll(DOMAIN)) {
-    const domain = value
-      .trim()
-      .toLowerCase()
-      .replaceAll(/^[".]+|[".]+$/g, '')
+    const domain = trimmed(value, ' \t".').toLowerCase()
     if (domain !== '' && domain !== zone && !domain.endsWith(`.${zone}`)) return true
   }
   return false

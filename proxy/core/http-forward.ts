@@ -1,4 +1,5 @@
 import type { Buffer } from 'node:buffer'
+import { isBlank } from './http-chars.ts'
 import {
   CONNECTION,
   CONTENT_LENGTH,
@@ -101,13 +102,22 @@ export function firstValue({ bytes, fields }: RequestHead, kind: FieldKind): str
 
 /** How often a proxy of this name has passed the request on already (RFC 9110 §7.6.3). */
 export function passesBy({ bytes, fields }: RequestHead, name: string): number {
-  const receivers: (string | undefined)[] = []
+  let passes = 0
   for (let i = 0; i < fields.kinds.length; i += 1) {
-    if (fields.kinds[i] !== VIA) continue
-    const hops = fieldValue(bytes, fields, i).split(',')
-    receivers.push(...hops.map((hop) => hop.trim().split(/[ \t]+/)[1]))
+    if (fields.kinds[i] === VIA) passes += namings(fieldValue(bytes, fields, i), name)
   }
-  return receivers.filter((receiver) => receiver === name).length
+  return passes
+}
+
+/** How often the name stands after a version, as in `1.1 name, 1.0 name`. In place: the list may be long. */
+function namings(via: string, name: string): number {
+  let count = 0
+  for (let at = via.indexOf(name); at >= 0; at = via.indexOf(name, at + name.length)) {
+    const after = at + name.length
+    const isWhole = after === via.length || ', \t'.includes(via.charAt(after))
+    if (isWhole && isBlank(via.charCodeAt(at - 1))) count += 1
+  }
+  return count
 }
 
 function target({ bytes, line }: RequestHead): string {

@@ -47,6 +47,7 @@ export function readRequestMeaning(
     return refused(417, 'it expects something that is not offered')
   }
   const hop = deciding.connection === undefined ? [] : hopFields(deciding.connection)
+  if (hop === undefined) return refused(400, 'its Connection has too many names')
   return {
     kind: 'meaning',
     // One by one: a spread is slow, and this is done for every request.

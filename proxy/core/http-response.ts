@@ -58,6 +58,7 @@ export function readResponseHead(
   if ('reason' in framing) return framing
   const { connection, upgrade } = deciding
   const hop = connection === undefined ? [] : hopFields(connection)
+  if (hop === undefined) return refused(400, 'its Connection has too many names')
   return {
     kind: 'head',
     bytes,

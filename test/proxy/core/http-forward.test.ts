@@ -113,6 +113,8 @@ test('passesBy() counts our own name in Via and no other', () => {
   const request = head('GET / HTTP/1.1', HOST, 'Via: 1.1 a, 1.1 cloudlet-x', 'Via: 1.0 cloudlet-x')
   assert.equal(passesBy(request, 'cloudlet-x'), 2)
   assert.equal(passesBy(request, 'cloudlet'), 0)
+  const near = head('GET / HTTP/1.1', HOST, 'Via: cloudlet-x, 1.1 cloudlet-xy,1.1\tcloudlet-x (we)')
+  assert.equal(passesBy(near, 'cloudlet-x'), 1)
 })
 
 test('an answer keeps its lines, without those for one hop and ours', () => {

@@ -95,6 +95,21 @@ test('a Host is exactly one host', () => {
   assert.equal(head('GET / HTTP/1.1', 'Host: [::1]:80').meaning.host, '[::1]')
 })
 
+test('Connection names no more fields than a request may have', () => {
+  assert.equal(status('GET / HTTP/1.1', HOST, `Connection: ${'a,'.repeat(99)}a`), 'head')
+  assert.equal(
+    status('GET / HTTP/1.1', HOST, `Connection: ${'a,'.repeat(99)}a`, 'Connection: a'),
+    400,
+  )
+})
+
+test('only blanks stand around the names in Connection', () => {
+  assert.deepEqual(head('GET / HTTP/1.1', HOST, 'Connection:,\tA ,\xa0b').meaning.hopFields, [
+    'a',
+    '\xa0b',
+  ])
+})
+
 test('a connection goes on by the rules of its version', () => {
   assert.equal(persistent('1.1'), true)
   assert.equal(persistent('1.1', 'Connection: x', 'connection: Close'), false)

@@ -3,8 +3,10 @@ import type { Setting } from './sides.ts'
 
 /** The peers' own files, each as its manual advises for a proxy with one worker that logs nothing. */
 
-/** HAProxy keeps two descriptors for each, and asks for all of them at its start. */
-const CONNECTIONS = 8192
+/** Of clients, for HAProxy, which asks for two descriptors for each at its start. */
+const CLIENTS = 8192
+/** Of clients and to the backend, as nginx counts them. */
+const CONNECTIONS = 2 * CLIENTS
 const IDLE = 256
 
 export function nginxFile(setting: Setting): string {
@@ -81,7 +83,7 @@ export function haproxyFiles(setting: Setting) {
   const config = [
     'global',
     '  nbthread 1',
-    `  maxconn ${CONNECTIONS}`,
+    `  maxconn ${CLIENTS}`,
     'defaults',
     '  mode http',
     '  timeout connect 5s',

@@ -32,8 +32,6 @@ export interface Counters {
 
 /** One client's connection, of whichever protocol. */
 export interface Connection {
-  /** Address of the client. */
-  readonly peer: string
   /** Ends it in order: now if it is idle, else after the present answers. */
   drain(): void
   /** Ends it so that nobody takes what was sent for complete. */

@@ -46,14 +46,12 @@ export class Http2Connection implements Connection {
   readonly #session: ServerHttp2Session
   readonly #streams = new Set<Http2Stream>()
   readonly #peer: Http2Peer
-  readonly peer: string
   #idleSinceMs: number
 
   constructor(context: IngressContext, socket: Socket) {
     this.#context = context
     this.#idleSinceMs = context.now()
     const peer = peerOf(socket)
-    this.peer = peer
     const { isSecure, serverName } = securityOf(socket)
     const scheme = isSecure ? 'https' : 'http'
     const forwarded = new ForwardedLines({ peer, scheme, isHttp2: true })

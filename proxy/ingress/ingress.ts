@@ -9,7 +9,6 @@ import { Holds } from './holds.ts'
 import { Http2Connection } from './http2-connection.ts'
 import { INGRESS_LIMITS } from './limits.ts'
 import type { IngressLimits } from './limits.ts'
-import { peerOf } from './peer.ts'
 import { PortTunnels, type PortTunnelsDeps } from './port-tunnels.ts'
 import { retryBudget } from './retry-budget.ts'
 import { RoutingView } from './routing-view.ts'
@@ -55,7 +54,7 @@ const DRAIN_TURNS_MOST = 1024
 export function ingress(deps: IngressDeps): Ingress {
   const limits = { ...INGRESS_LIMITS, ...deps.limits }
   const clients = new Clients(limits)
-  const front = new TlsFront(deps.log)
+  const front = new TlsFront(deps.log, limits)
   const servers = new Set<Server>()
   const counters = noCounters()
   const holds = new Holds(limits)
@@ -94,7 +93,7 @@ export function ingress(deps: IngressDeps): Ingress {
     holds.news()
   }
 
-  const accept = accepting(context, clients)
+  const listening: Listening = { servers, front, clients, context }
 
   async function drain(graceMs: number): Promise<void> {
     isDraining = true
@@ -114,20 +113,25 @@ export function ingress(deps: IngressDeps): Ingress {
 
   return {
     update,
-    listen: (address, signal) => listen(address, signal, { servers, accept, front }),
+    listen: (address, signal) => listen(address, signal, listening),
     drain,
     tunnels,
     counters: () => ({ ...counters, open: clients.size, held: holds.count }),
   }
 }
 
-/** Takes connections in, as long as there is room. */
-function accepting(context: IngressContext, clients: Clients) {
-  return (socket: Socket, isHttp2 = false): void => {
-    if (!clients.admit(peerOf(socket))) return turnAway(socket, context)
+/** Begins to speak HTTP on a connection that was admitted. */
+function beginning(context: IngressContext, clients: Clients) {
+  return (socket: Socket, isHttp2: boolean): void => {
     context.counters.connections += 1
     const Protocol = isHttp2 ? Http2Connection : ClientConnection
-    clients.add(new Protocol(context, socket))
+    try {
+      clients.add(new Protocol(context, socket))
+    } catch (error) {
+      // It was gone before it had begun; nothing of it may end the process.
+      context.log('debug', 'A connection ended before it began', { error })
+      socket.destroy()
+    }
   }
 }
 
@@ -160,21 +164,19 @@ async function takenIn(counters: Readonly<Counters>): Promise<void> {
 
 interface Listening {
   readonly servers: Set<Server>
-  readonly accept: (socket: Socket, isHttp2?: boolean) => void
   readonly front: TlsFront
+  readonly clients: Clients
+  readonly context: IngressContext
 }
 
 async function listen(
   { host, port, reusePort, isSecure }: Address,
   signal: AbortSignal,
-  { servers, accept, front }: Listening,
+  listening: Listening,
 ): Promise<{ readonly port: number }> {
   signal.throwIfAborted()
-  // Half-open, so that a client that closes its half after the request still gets the answer.
-  const server =
-    isSecure === true
-      ? front.server(accept)
-      : createServer({ allowHalfOpen: true }, (socket) => accept(socket))
+  const { servers } = listening
+  const server = isSecure === true ? secureServer(listening) : clearServer(listening)
   await new Promise<void>((resolve, reject) => {
     server.on('error', reject)
     server.listen({ host, port, reusePort: reusePort ?? false }, resolve)
@@ -189,6 +191,23 @@ async function listen(
   if (signal.aborted) stop()
   const bound = server.address()
   return { port: typeof bound === 'object' && bound !== null ? bound.port : port }
+}
+
+/** Half-open, so that a client that closes its half after the request still gets the answer. */
+function clearServer({ clients, context }: Listening): Server {
+  const begin = beginning(context, clients)
+  return createServer({ allowHalfOpen: true }, (socket) => {
+    if (clients.admit(socket)) begin(socket, false)
+    else turnAway(socket, context)
+  })
+}
+
+/** Whom there is no room for is not even shaken hands with, which costs more than an answer. */
+function secureServer({ front, clients, context }: Listening): Server {
+  const server = front.server(beginning(context, clients))
+  return server.prependListener('connection', (socket: Socket) => {
+    if (!clients.admit(socket)) socket.destroy()
+  })
 }
 
 /** One answer for whoever comes when the house is full; nothing of it is kept. */

@@ -4,9 +4,9 @@ import type { SecureContext, Server } from 'node:tls'
 import { certificateFor, certificatesByName } from '../core/server-names.ts'
 import type { Certificates, HostCertificate, TlsSettings } from '../core/server-names.ts'
 import type { Log } from './context.ts'
+import type { IngressLimits } from './limits.ts'
 
 const CONTEXTS_MOST = 1000
-const HANDSHAKE_MS = 10_000
 const SESSION_SECONDS = 6 * 3600
 /** Mozilla's intermediate list, without what has no forward secrecy. */
 const CIPHERS = [
@@ -24,13 +24,15 @@ const CIPHERS = [
 /** Ends TLS: which certificate for which name, and HTTP/2 for whoever speaks it (RFC 7301). */
 export class TlsFront {
   readonly #log: Log
+  readonly #handshakeMs: number
   readonly #servers = new Set<Server>()
   readonly #contexts = new Map<HostCertificate, SecureContext>()
   #known: Certificates = new Map()
   #ticketKeys: Buffer | undefined
 
-  constructor(log: Log) {
+  constructor(log: Log, { handshakeMs }: Pick<IngressLimits, 'handshakeMs'>) {
     this.#log = log
+    this.#handshakeMs = handshakeMs
   }
 
   update({ certificates, ticketKeys }: TlsSettings): void {
@@ -49,7 +51,7 @@ export class TlsFront {
         minVersion: 'TLSv1.2',
         ciphers: CIPHERS,
         honorCipherOrder: false,
-        handshakeTimeout: HANDSHAKE_MS,
+        handshakeTimeout: this.#handshakeMs,
         sessionTimeout: SESSION_SECONDS,
         ALPNProtocols: ['h2', 'http/1.1'],
         allowHalfOpen: true,

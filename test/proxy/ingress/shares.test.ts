@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { connect } from 'node:net'
+import { once } from 'node:events'
+import { connect, Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { Clients } from '../../../proxy/ingress/clients.ts'
-import type { Connection } from '../../../proxy/ingress/context.ts'
 import { INGRESS_LIMITS } from '../../../proxy/ingress/limits.ts'
 import {
   ask,
@@ -18,31 +18,40 @@ import {
 } from './kit.ts'
 import { http2Client, other, secureWorld } from './tls-kit.ts'
 
-const connectionOf = (peer: string): Connection => ({
-  peer,
-  drain: () => undefined,
-  cut: () => undefined,
-  sweep: () => undefined,
+/** A connection from that address, as far as it is looked at. */
+const from = (remoteAddress: string): Socket =>
+  Object.defineProperty(new Socket(), 'remoteAddress', { value: remoteAddress })
+
+test('one address has its share of the connections, and this host no such bound', async () => {
+  const clients = new Clients({ ...INGRESS_LIMITS, connections: 8, connectionsPerAddress: 2 })
+  const first = from('192.0.2.1')
+  assert.ok(clients.admit(first) && clients.admit(from('::ffff:192.0.2.1')))
+  assert.equal(clients.admit(from('192.0.2.1')), false)
+  assert.ok(clients.admit(from('192.0.2.2')))
+  first.destroy()
+  await once(first, 'close')
+  assert.ok(clients.admit(from('192.0.2.1')))
+  assert.equal(clients.admit(from('192.0.2.1')), false)
+  for (const peer of ['127.0.0.1', '127.0.0.1', '127.0.0.1', '::1', '::1']) {
+    assert.ok(clients.admit(from(peer)))
+  }
+  assert.equal(clients.admit(from('192.0.2.3')), false, 'all are taken')
 })
 
-test('one address has its share of the connections, and this host no such bound', () => {
-  const clients = new Clients({ ...INGRESS_LIMITS, connections: 8, connectionsPerAddress: 2 })
-  const open = (peer: string): Connection | undefined => {
-    if (!clients.admit(peer)) return undefined
-    const connection = connectionOf(peer)
-    clients.add(connection)
-    return connection
-  }
-  const first = open('192.0.2.1')
-  assert.ok(first && open('192.0.2.1'))
-  assert.equal(open('192.0.2.1'), undefined)
-  assert.ok(open('192.0.2.2'))
-  clients.delete(first)
-  clients.delete(first)
-  assert.ok(open('192.0.2.1'))
-  assert.equal(open('192.0.2.1'), undefined)
-  for (const peer of ['127.0.0.1', '127.0.0.1', '127.0.0.1', '::1', '::1']) assert.ok(open(peer))
-  assert.equal(open('192.0.2.3'), undefined, 'all are taken')
+test('handshakes that do not end are counted, and end', async (t) => {
+  const limits = { connections: 2, handshakeMs: 300 }
+  const { securePort, port, serve } = await secureWorld(t, limits)
+  serve([])
+  const silent = [new RawClient(t, securePort), new RawClient(t, securePort)]
+  await until(
+    () => silent.every(({ socket }) => !socket.connecting),
+    () => 'their connections',
+  )
+  const third = new RawClient(t, securePort)
+  await third.closed()
+  assert.match(await ask(t, port, get('/')), /^HTTP\/1\.1 503/)
+  for (const one of silent) await one.closed()
+  assert.match(await ask(t, port, get('/', 'Connection: close')), /^HTTP\/1\.1 404/)
 })
 
 test('a tenant whose requests do not end leaves the others room', async (t) => {

@@ -115,6 +115,7 @@ export class Answer {
     const { bytes } = head
     const body = bodyReader(head.framing)
     this.#head = head
+    this.#upstream.answered()
     this.#body = body
     const end = body.read(bytes, head.end)
     if (body.state === 'refused') return this.lost()

@@ -17,6 +17,9 @@ export class Backend {
   readonly #seenAtMs: number
   readonly #idle: UpstreamConnection[] = []
   #reached = false
+  /** In a row: connections that were refused or ended without an answer. */
+  #failures = 0
+  #ejectedUntilMs = 0
   #closed = false
 
   constructor(deps: BackendDeps, member: Member) {
@@ -46,6 +49,26 @@ export class Backend {
 
   reached(): void {
     this.#reached = true
+  }
+
+  /** It has failed several times on end: others are asked first, until its time is up. */
+  get isEjected(): boolean {
+    return this.#ejectedUntilMs > this.#deps.now()
+  }
+
+  failed(): void {
+    // Whoever is about to come up is to be asked as soon as it is there.
+    if (this.isSettling) return
+    const { failuresToEject, ejectFirstMs, ejectLastMs } = this.#deps.limits
+    this.#failures += 1
+    const beyond = this.#failures - failuresToEject
+    if (beyond < 0) return
+    this.#ejectedUntilMs = this.#deps.now() + Math.min(ejectLastMs, ejectFirstMs * 2 ** beyond)
+  }
+
+  answered(): void {
+    this.#failures = 0
+    this.#ejectedUntilMs = 0
   }
 
   /** Takes a connection back that may serve another request. */

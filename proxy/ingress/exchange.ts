@@ -129,6 +129,7 @@ export class Exchange implements UpstreamUser {
 
   connectFailed(): void {
     const backend = this.#backend
+    backend?.failed()
     this.#upstream = null
     if (backend?.isSettling === true && !this.#context.view.isReportedHealthy(backend.member)) {
       this.#mayWait = true
@@ -216,7 +217,7 @@ export class Exchange implements UpstreamUser {
     const choice = this.#context.view.choose(this.#app)
     if (choice.kind === 'wait') return this.#hold(false)
     if (choice.kind === 'unavailable') return this.#fail(troubles.unavailable(this.host, choice))
-    this.#candidates = choice.members
+    this.#candidates = this.#ejectedLast(choice.members)
     this.#tries = 0
     this.#mayWait = false
     this.#timedOut = false
@@ -231,6 +232,13 @@ export class Exchange implements UpstreamUser {
     const { serverName } = this.#client
     if (serverName === null || serverName === this.host) return false
     return this.#context.view.find(serverName, null)?.tenant !== tenant
+  }
+
+  /** Whoever fails all the time is still there for when nobody else answers. */
+  #ejectedLast(members: readonly Member[]): readonly Member[] {
+    const isEjected = (one: Member): boolean => this.#context.backend(one)?.isEjected === true
+    if (members.length < 2 || !members.some(isEjected)) return members
+    return [...members.filter((one) => !isEjected(one)), ...members.filter(isEjected)]
   }
 
   #tryNext(): void {
@@ -298,6 +306,7 @@ export class Exchange implements UpstreamUser {
    */
   #lostBeforeAnswer(): void {
     const isReused = this.#upstream?.isReused === true
+    if (!isReused) this.#backend?.failed()
     this.#upstream?.destroy()
     this.#upstream = null
     const isUnanswered = this.#answer?.isUnanswered === true

@@ -43,6 +43,10 @@ export const INGRESS_LIMITS = {
   holdRetryLastMs: 50,
   /** A process that runs this long and refuses connections is not starting any more. */
   settleMs: 10_000,
+  /** Failures in a row after which a member is asked last, and for how long: each further one doubles it. */
+  failuresToEject: 3,
+  ejectFirstMs: 5_000,
+  ejectLastMs: 60_000,
   /** Members tried for one request. */
   tries: 3,
   /** 1xx answers before the real one. */

@@ -76,6 +76,11 @@ export class UpstreamConnection {
     this.socket.resume()
   }
 
+  /** It has begun to answer. */
+  answered(): void {
+    this.#backend.answered()
+  }
+
   release(keepAliveS: number | undefined): void {
     this.#user = null
     this.#backend.keep(this, keepAliveS)

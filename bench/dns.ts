@@ -6,7 +6,7 @@ import { thisWorld } from '../src/config.ts'
 import { freePort } from './api/processes.ts'
 import type { BenchOptions } from './create.ts'
 import { askedOf, type Loaded } from './dns/load.ts'
-import { coredns, nameOf, programOf, SIDES, ZONE, type Side } from './dns/sides.ts'
+import { coredns, nameOf, programOf, SIDES, upstreamProgram, ZONE, type Side } from './dns/sides.ts'
 import { startProgram, type RunningProgram } from './ingress/program.ts'
 import type { Report, Row } from './report.ts'
 import { summaryOf, type Summary } from './statistics.ts'
@@ -26,6 +26,8 @@ const CASES = {
   'few-names': { names: 'few', rcode: 'NOERROR' },
   'many-names': { names: 'many', rcode: 'NOERROR' },
   absent: { names: 'few', rcode: 'NXDOMAIN' },
+  // Of others, asked for once and then known.
+  cached: { names: 'few', rcode: 'NOERROR' },
 } as const
 type CaseName = keyof typeof CASES
 
@@ -90,11 +92,14 @@ async function startWorld(
 ): Promise<World> {
   const { folder, size, path, signal, running } = given
   const built = coredns(path)
+  const upstreamPort = await freePort()
+  running.push(await startProgram(upstreamProgram(upstreamPort), signal))
   const start = async (names: number): Promise<Servers> => {
     const servers = new Map<Side, RunningProgram>()
     for (const side of SIDES) {
       if (side === 'coredns' && built === null) continue
-      const setting = { folder: join(folder, `${side}-${names}`), port: await freePort(), names }
+      const own = join(folder, `${side}-${names}`)
+      const setting = { folder: own, port: await freePort(), names, upstreamPort }
       const started = await startProgram(programOf(side, setting, built), signal)
       running.push(started)
       await firstAnswer(setting.port)
@@ -104,20 +109,18 @@ async function startWorld(
   }
   const few = await start(size.fewNames)
   const many = size.cases.includes('many-names') ? await start(size.manyNames) : few
-  const asked = (name: string, count: number, label: (i: number) => string): string => {
+  const asked = (name: string, count: number, text: (i: number) => string): string => {
     const file = join(folder, name)
     // In no order, so that no server is helped by what is near in its memory.
-    const lines = Array.from(
-      { length: count },
-      (_, i) => `${label((i * STEP) % count)}.${ZONE} A\n`,
-    )
+    const lines = Array.from({ length: count }, (_, i) => `${text((i * STEP) % count)} A\n`)
     writeFileSync(file, lines.join(''))
     return file
   }
   const questions = {
-    'few-names': asked('few', size.fewNames, nameOf),
-    'many-names': asked('many', size.manyNames, nameOf),
-    absent: asked('absent', size.fewNames, (i) => `none-${i}`),
+    'few-names': asked('few', size.fewNames, (i) => `${nameOf(i)}.${ZONE}`),
+    'many-names': asked('many', size.manyNames, (i) => `${nameOf(i)}.${ZONE}`),
+    absent: asked('absent', size.fewNames, (i) => `none-${i}.${ZONE}`),
+    cached: asked('cached', size.fewNames, (i) => `www-${i}.example.org`),
   }
   return { size, signal, servers: { few, many }, questions }
 }

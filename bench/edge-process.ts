@@ -23,11 +23,13 @@ interface EdgePart {
   readonly tlsPort?: number
   readonly certificate?: HostCertificate
   readonly members: readonly Member[]
+  /** Whom the responder asks; absent: the host's. */
+  readonly dnsUpstreams?: readonly string[]
 }
 
 /** A process of the edge as the supervisor starts it, which finds its table in its folder. */
 export function edgeProgram(part: EdgePart): Program {
-  const { folder, role, port, tlsPort = port, certificate, members } = part
+  const { folder, role, port, tlsPort = port, certificate, members, dnsUpstreams = [] } = part
   const edge = join(folder, 'edge')
   mkdirSync(edge)
   const certificates = certificate === undefined ? [] : [certificate]
@@ -47,6 +49,7 @@ export function edgeProgram(part: EdgePart): Program {
     isolated: true,
     edgeUid: NOBODY,
     workers: 1,
+    dnsUpstreams,
   }
   const argument = { instance, role, level: 'warn' }
   // Kept from start to start, as `npm start` does it: compiling takes memory that is not given back.

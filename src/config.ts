@@ -14,6 +14,7 @@ import {
   OptionalFactor,
   Origins,
   RequestRate,
+  Resolvers,
   Rest,
 } from './setting-kinds.ts'
 
@@ -47,6 +48,11 @@ export const SETTINGS = {
   CLOUDLET_DNS_ADDRESS: HostPort.optional()
     .describe('Where the DNS responder listens for the host')
     .meta({ shown: '`127.0.0.1:53` as root when free, else `127.0.0.1:1053`' }),
+  CLOUDLET_DNS_UPSTREAMS: Resolvers.default([])
+    .describe(
+      'Resolvers that are asked what is not of this platform, separated by commas; over TLS with the name of the certificate, `tls://9.9.9.9#dns.quad9.net`',
+    )
+    .meta({ shown: 'those of `/etc/resolv.conf`' }),
   CLOUDLET_DOMAIN: Domain.default('cloud.local').describe(
     'Domain of the apps; `localhost` is always there beside it',
   ),

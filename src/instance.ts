@@ -15,6 +15,8 @@ export interface Instance {
   /** Address on `lo` that containers ask for names; null where there is no isolation. */
   readonly resolver: string | null
   readonly isolated: boolean
+  /** Resolvers that the operator has chosen; absent or none: the host's. */
+  readonly dnsUpstreams?: readonly string[]
   /** User of the edge processes; null: the user who starts them. */
   readonly edgeUid: number | null
   readonly workers: number

@@ -36,6 +36,14 @@ export const Origins = z
   .string()
   .refine((text) => list(text).every(isOrigin), 'origins such as https://example.com')
   .transform(list)
+/** `9.9.9.9`, `[2620:fe::fe]:53`, and over TLS `tls://9.9.9.9#dns.quad9.net`. */
+export const Resolvers = z
+  .string()
+  .transform(list)
+  .refine(
+    (all) => all.length <= RESOLVERS_MAX && all.every(isResolver),
+    'at most eight resolvers such as 9.9.9.9 or tls://9.9.9.9#dns.quad9.net',
+  )
 export const OptionalAmount = z.union([z.literal('').transform(() => null), Amount.nullable()])
 export const OptionalFactor = z.union([
   z.literal('').transform(() => null),
@@ -57,6 +65,15 @@ function isSafeUrl(url: string): boolean {
   if (!URL.canParse(url)) return false
   const { protocol, hostname } = new URL(url)
   return protocol === 'https:' || ['127.0.0.1', 'localhost', '[::1]'].includes(hostname)
+}
+
+const RESOLVERS_MAX = 8
+
+function isResolver(text: string): boolean {
+  const [, overTls] = /^tls:\/\/([^#]+)#[a-z0-9][a-z0-9.-]*$/.exec(text) ?? []
+  const address = overTls ?? text
+  const isWithPort = /^([\d.]+|\[[0-9a-f:]+\]):[1-9]\d{0,4}$/i.test(address)
+  return isIP(address) !== 0 || (isWithPort && isAddress(address))
 }
 
 /** No more than the eye sees: four numbers up to 255, a port up to 65535. */

@@ -22,6 +22,8 @@ export interface Setting {
   readonly folder: string
   readonly port: number
   readonly names: number
+  /** Who is asked for everything else. */
+  readonly upstreamPort: number
 }
 
 export const ZONE = `${TENANT}.internal`
@@ -49,12 +51,18 @@ function isProgram(file: string): boolean {
   }
 }
 
+/** Who is asked by all of them: it answers everything at once, with an answer that may be kept. */
+export const upstreamProgram = (port: number): Program => ({
+  command: [process.execPath, ECHO_SERVER, String(port)],
+  port,
+})
+
 /** Writes what the side reads at its start, and says how it is started. */
 export function programOf(side: Side, setting: Setting, corednsFile: string | null): Program {
   mkdirSync(setting.folder, { recursive: true })
   if (side === 'cloudlet') return ours(setting)
   if (side === 'dnsmasq') return dnsmasq(setting)
-  if (side === 'host') return echo(setting)
+  if (side === 'host') return upstreamProgram(setting.port)
   if (side === 'bind') return bind(setting)
   if (corednsFile === null) throw new Error('There is no coredns')
   return { ...corednsProgram(setting), command: [corednsFile, '-conf', confOf(setting)] }
@@ -62,16 +70,12 @@ export function programOf(side: Side, setting: Setting, corednsFile: string | nu
 
 const ECHO_SERVER = fileURLToPath(new URL('echo-server.ts', import.meta.url))
 
-const echo = ({ port }: Setting): Program => ({
-  command: [process.execPath, ECHO_SERVER, String(port)],
-  port,
-})
-
 /** Whoever asks is a container too, as it is outside a bench: it sees the names of its own network. */
-function ours({ folder, port, names }: Setting): Program {
+function ours({ folder, port, names, upstreamPort }: Setting): Program {
   const members = counted(names).map((i) => memberAt(nameOf(i), addressOf(i), null))
   const asker = memberAt('asker', '127.0.0.1', null)
-  return edgeProgram({ folder, role: 'dns', port, members: [...members, asker] })
+  const dnsUpstreams = [`127.0.0.1:${upstreamPort}`]
+  return edgeProgram({ folder, role: 'dns', port, members: [...members, asker], dnsUpstreams })
 }
 
 const confOf = ({ folder }: Setting): string => join(folder, 'server.conf')
@@ -92,6 +96,8 @@ function dnsmasq(setting: Setting): Program {
     'no-hosts',
     `addn-hosts=${hostsFile(setting)}`,
     `local=/${ZONE}/`,
+    `server=127.0.0.1#${setting.upstreamPort}`,
+    'cache-size=10000',
     `local-ttl=${TTL_SECONDS}`,
     'user=root',
     'pid-file=',
@@ -102,7 +108,7 @@ function dnsmasq(setting: Setting): Program {
 }
 
 function bind(setting: Setting): Program {
-  const { folder, port } = setting
+  const { folder, port, upstreamPort } = setting
   const file = join(folder, 'zone')
   const head = `$TTL ${TTL_SECONDS}\n@ SOA @ nobody.invalid. 1 3600 1200 604800 1\n@ NS @\n@ A 127.0.0.1\n`
   const lines = counted(setting.names).map((i) => `${nameOf(i)} A ${addressOf(i)}\n`)
@@ -111,7 +117,10 @@ function bind(setting: Setting): Program {
     `directory "${folder}";`,
     `listen-on port ${port} { 127.0.0.1; };`,
     'listen-on-v6 { none; };',
-    'recursion no;',
+    'recursion yes;',
+    `forwarders { 127.0.0.1 port ${upstreamPort}; };`,
+    'forward only;',
+    'dnssec-validation no;',
     'minimal-responses yes;',
     'pid-file none;',
     'session-keyfile none;',
@@ -125,6 +134,9 @@ function bind(setting: Setting): Program {
 function corednsProgram(setting: Setting): Omit<Program, 'command'> {
   const { port } = setting
   const hosts = `hosts ${hostsFile(setting)} {\n    ttl ${TTL_SECONDS}\n    no_reverse\n  }`
-  writeFileSync(confOf(setting), `${ZONE}:${port} {\n  bind 127.0.0.1\n  ${hosts}\n}\n`)
+  const own = `${ZONE}:${port} {\n  bind 127.0.0.1\n  ${hosts}\n}\n`
+  const forward = `forward . 127.0.0.1:${setting.upstreamPort}`
+  const others = `.:${port} {\n  bind 127.0.0.1\n  cache 3600\n  ${forward}\n}\n`
+  writeFileSync(confOf(setting), own + others)
   return { port, env: { GOMAXPROCS: '1' } }
 }

@@ -15,7 +15,7 @@ interface Question {
   readonly class: number
 }
 
-interface ResourceRecord {
+export interface ResourceRecord {
   readonly key: NameKey
   readonly type: number
   readonly class: number

@@ -1,5 +1,6 @@
 import { bareAnswer, payloadLimit, writeReply, type ReplyTo } from '../core/dns-answer.ts'
-import { readdressed, type Forwarded } from '../core/dns-forward.ts'
+import type { Block } from '../core/dns-address.ts'
+import type { Forwarded } from '../core/dns-forward.ts'
 import { parseQuery, QUESTION_TAIL_BYTES, type Query } from '../core/dns-query.ts'
 import { HEADER_BYTES, MESSAGE_BYTES_MAX, RCODE } from '../core/dns-wire.ts'
 import type { HealthReport, RouteTable } from '../core/route-table.ts'
@@ -18,7 +19,7 @@ export type Reply = (answer: Buffer | null) => void
 export type AnswerTo = (packet: Buffer, from: From, reply: Reply) => void
 
 export interface AnswererDeps {
-  readonly ask: Forwarder['ask']
+  readonly outside: Pick<Forwarder, 'known' | 'ask'>
   /** Addresses of the host's interfaces. */
   readonly onHost: () => ReadonlySet<string>
   /** Unguessable: see `nameStore`. */
@@ -26,7 +27,7 @@ export interface AnswererDeps {
 }
 
 /** Knows what to say to whom. Sockets are somebody else's. */
-export function answerer({ ask, onHost, seed }: AnswererDeps) {
+export function answerer({ outside, onHost, seed }: AnswererDeps) {
   const counts = { queries: 0, answered: 0, refused: 0, forwarded: 0, failed: 0, dropped: 0 }
   let wanted: { table: RouteTable; health: readonly HealthReport[] } | null = null
   let zone: Zone | null = null
@@ -67,36 +68,40 @@ export function answerer({ ask, onHost, seed }: AnswererDeps) {
       return reply(writeReply(to, bareAnswer(query.rcode)))
     }
     // Before the first table it is unknown whose names there are; a client asks again after this.
-    const found =
-      zone === null
-        ? UNTOLD
-        : resolveIn(zone, view, {
-            packet,
-            start: HEADER_BYTES,
-            end: query.questionEnd - QUESTION_TAIL_BYTES,
-            type: query.type,
-          })
+    const found = zone === null ? UNTOLD : resolveIn(zone, view, placed(packet, query))
     if (found === 'forward') return forward({ to, query, view, client: from.address }, reply)
     counts.answered++
     reply(writeReply(to, found))
   }
 
   function forward({ to, query, view, client }: Asked, reply: Reply): void {
+    const lent: Forwarded = { packet: to.packet, query, client, view: view.tenant ?? '' }
+    counts.forwarded++
+    const known = outside.known(lent)
+    if (known !== null) return reply(writeReply(to, known))
     // The packet is the socket's, which fills it anew while we wait.
     const packet = Buffer.from(to.packet)
-    const asked: Forwarded = { packet, query, client, view: view.tenant ?? '' }
-    counts.forwarded++
-    ask(asked, (message) => {
-      if (message !== null) return reply(readdressed(message, asked, to.limitBytes))
-      counts.failed++
-      reply(writeReply({ ...to, packet }, bareAnswer(RCODE.SERVFAIL)))
+    outside.ask({ ...lent, packet }, (heard) => {
+      if (heard === null) counts.failed++
+      reply(writeReply({ ...to, packet }, heard ?? NOBODY))
     })
   }
 
-  return { update, answer, counts: () => ({ ...counts }) }
+  /** Where containers are. */
+  const inside = (): readonly Block[] => (zone?.pool ? [zone.pool, ...zone.ranges] : [])
+
+  return { update, answer, inside, counts: () => ({ ...counts }) }
 }
 
+const placed = (packet: Buffer, { questionEnd, type }: Query) => ({
+  packet,
+  start: HEADER_BYTES,
+  end: questionEnd - QUESTION_TAIL_BYTES,
+  type,
+})
+
 const UNTOLD = bareAnswer(RCODE.SERVFAIL)
+const NOBODY = bareAnswer(RCODE.SERVFAIL)
 
 interface Asked {
   readonly to: ReplyTo

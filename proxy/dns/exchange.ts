@@ -4,6 +4,7 @@ import { DnsFrames, framed } from '../core/dns-frames.ts'
 import { decodeMessage, isAnswerTo } from '../core/dns-message.ts'
 import type { Endpoint } from '../core/dns-resolvers.ts'
 import { FLAG } from '../core/dns-wire.ts'
+import { tlsExchange } from './tls-exchange.ts'
 
 /** Asks one server once. Null: no answer that could be believed. Ends when `signal` says so. */
 export type Exchange = (
@@ -15,8 +16,16 @@ export type Exchange = (
 /** Packets that are not the answer are guesses of somebody. After so many, TCP, which hears no guesses. */
 const WRONG_PACKETS_MAX = 16
 
+/** Each server in the way that is written for it. */
+export function exchanges(given: { readonly ca?: string } = {}) {
+  const overTls = tlsExchange(given)
+  const exchange: Exchange = (server, query, signal) =>
+    (server.tlsName === undefined ? inClear : overTls.exchange)(server, query, signal)
+  return { exchange, close: () => overTls.close() }
+}
+
 /** By datagram, and again over TCP when the answer was cut (RFC 7766 §5) or somebody is guessing. */
-export const exchange: Exchange = async (server, query, signal) => {
+const inClear: Exchange = async (server, query, signal) => {
   const answer = await overUdp(server, query, signal)
   return answer === 'tcp' ? overTcp(server, query, signal) : answer
 }

@@ -1,12 +1,14 @@
 import type { Log } from '../../src/log.ts'
+import { isForbidden } from '../core/dns-forbidden.ts'
 import { endpoint, withoutOwn, type Endpoint } from '../core/dns-resolvers.ts'
 import type { HealthReport, RouteTable } from '../core/route-table.ts'
 import { answerer } from './answerer.ts'
-import { exchange } from './exchange.ts'
-import { FORWARD_LIMITS, forwarder, type ForwardLimits } from './forwarder.ts'
+import { exchanges } from './exchange.ts'
+import { FORWARD_LIMITS, forwarder, type ForwardCounters, type ForwardLimits } from './forwarder.ts'
 import { hostAddresses } from './host-addresses.ts'
 import { listeners } from './listeners.ts'
 import { upstream } from './upstream.ts'
+import { UpstreamHealth } from './upstream-health.ts'
 import { TCP_LIMITS, type TcpLimits } from './tcp.ts'
 
 export interface ResponderDeps {
@@ -15,8 +17,10 @@ export interface ResponderDeps {
   readonly now: () => number
   /** Unguessable, 0 to 65535. */
   readonly randomId: () => number
-  /** Addresses of the host's resolvers, with a port where it is not 53. Ours may be among them. */
+  /** Whom to ask, as `endpoint` reads it. Ours may be among them. */
   readonly resolvers: () => Promise<readonly string[]>
+  /** Certificates that those asked over TLS are held against; absent: those of the runtime. */
+  readonly ca?: string
   readonly limits?: {
     readonly forward?: Partial<ForwardLimits>
     readonly tcp?: Partial<TcpLimits>
@@ -36,20 +40,20 @@ export interface Responder {
   counters(): Counters
 }
 
-interface Counters {
+interface Counters extends ForwardCounters {
   readonly queries: number
   /** By ourselves: an answer, or that there is none. */
   readonly answered: number
   /** Malformed, or not for us to answer. */
   readonly refused: number
   readonly forwarded: number
-  /** Of the forwarded: asked while the same question was under way. */
-  readonly merged: number
   /** Of the forwarded: without an answer in time. */
   readonly failed: number
   readonly dropped: number
-  readonly inFlight: number
   readonly connections: number
+  /** Resolvers that do not answer, and those that would ask us in turn. */
+  readonly down: readonly string[]
+  readonly looping: readonly string[]
 }
 
 /** For the last answers, after those who were to give them have been given up. */
@@ -59,19 +63,29 @@ const FAREWELL_MS = 100
 export function responder(deps: ResponderDeps): Responder {
   const limits = { ...FORWARD_LIMITS, ...deps.limits?.forward }
   const onHost = hostAddresses(deps.now)
+  const ways = exchanges(deps.ca === undefined ? {} : { ca: deps.ca })
+  const { exchange } = ways
+  const { log, now, randomId } = deps
+  const health = new UpstreamHealth({ log, now, randomId, exchange })
   const asking = upstream({
     log: deps.log,
     randomId: deps.randomId,
     exchange,
+    health,
     limits,
     async resolvers() {
       const known = (await deps.resolvers()).map(endpoint).filter((each) => each !== null)
       return withoutOwn(known, sockets.bound(), onHost())
     },
   })
-  const outside = forwarder({ upstream: asking, limits })
-  const { update, answer, counts } = answerer({
-    ask: (asked, done) => outside.ask(asked, done),
+  const outside = forwarder({
+    upstream: asking,
+    limits,
+    now: deps.now,
+    isForbidden: (type, address) => isForbidden(type, address, inside()),
+  })
+  const { update, answer, counts, inside } = answerer({
+    outside,
     onHost,
     seed: deps.randomId(),
   })
@@ -85,17 +99,21 @@ export function responder(deps: ResponderDeps): Responder {
     update,
     listen: sockets.listen,
     async close(graceMs) {
-      await sockets.drain(() => outside.inFlight() === 0, graceMs)
+      const isIdle = (): boolean => outside.counters().inFlight === 0
+      await sockets.drain(isIdle, graceMs)
       outside.close()
       // What is still open is told SERVFAIL now, which takes a turn or two of the loop.
-      await sockets.drain(() => outside.inFlight() === 0, FAREWELL_MS)
+      await sockets.drain(isIdle, FAREWELL_MS)
       sockets.close()
+      health.close()
+      ways.close()
     },
     counters: () => ({
       ...counts(),
-      merged: outside.merged(),
-      inFlight: outside.inFlight(),
+      ...outside.counters(),
       connections: sockets.connections(),
+      down: health.down(),
+      looping: health.looping(),
     }),
   }
 }

@@ -1,8 +1,10 @@
-import { clearTimeout, setTimeout } from 'node:timers'
 import type { Log } from '../../src/log.ts'
 import { isFailure, questionOf, type Forwarded } from '../core/dns-forward.ts'
 import type { Endpoint } from '../core/dns-resolvers.ts'
+import { askedName } from '../core/dns-query.ts'
+import { deadline } from './deadline.ts'
 import type { Exchange } from './exchange.ts'
+import type { UpstreamHealth } from './upstream-health.ts'
 
 /** Rounds over the resolvers that have not answered: a packet may get lost, but not three times. */
 const ROUNDS_MAX = 3
@@ -14,6 +16,7 @@ export interface UpstreamDeps {
   /** Whom to ask, ourselves left out already. */
   readonly resolvers: () => Promise<readonly Endpoint[]>
   readonly exchange: Exchange
+  readonly health: UpstreamHealth
   readonly limits: UpstreamLimits
 }
 
@@ -26,9 +29,13 @@ interface UpstreamLimits {
 /** The best answer that the host's resolvers have in time, or null. Never fails. */
 export type Upstream = (asked: Forwarded, signal: AbortSignal) => Promise<Buffer | null>
 
-export function upstream({ log, randomId, resolvers, exchange, limits }: UpstreamDeps): Upstream {
+export function upstream(deps: UpstreamDeps): Upstream {
+  const { log, randomId, resolvers, exchange, health, limits } = deps
+
   async function answerOf(asked: Forwarded, signal: AbortSignal): Promise<Buffer | null> {
-    let servers: readonly Endpoint[] = (await orAborted(resolvers(), signal)) ?? []
+    if (health.isProbe(askedName(asked.packet, asked.query))) return null
+    const known = (await orAborted(resolvers(), signal)) ?? []
+    let servers: readonly Endpoint[] = health.usable(known)
     let last: Buffer | null = null
     for (let round = 0; round < ROUNDS_MAX && servers.length > 0; round++) {
       const silent: Endpoint[] = []
@@ -36,6 +43,8 @@ export function upstream({ log, randomId, resolvers, exchange, limits }: Upstrea
         if (signal.aborted) return last
         using one = deadline(limits.tryMs, signal)
         const answer = await exchange(server, questionOf(asked, randomId()), one.signal)
+        // Of one that was not given its time nothing is known.
+        if (answer !== null || !signal.aborted) health.note(server, answer !== null)
         if (answer !== null && !isFailure(answer)) return answer
         if (answer === null) silent.push(server)
         last = answer ?? last
@@ -61,23 +70,4 @@ async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | 
     signal.addEventListener('abort', () => done(null), { once: true })
   })
   return Promise.race([work, aborted])
-}
-
-/**
- * A signal that comes after some time or with another one. Not `AbortSignal.any`: a signal as old as
- * the process would gather what was made from it.
- */
-function deadline(ms: number, outer: AbortSignal) {
-  const controller = new AbortController()
-  const abort = (): void => controller.abort()
-  const timer = setTimeout(abort, ms)
-  outer.addEventListener('abort', abort)
-  if (outer.aborted) abort()
-  return {
-    signal: controller.signal,
-    [Symbol.dispose](): void {
-      clearTimeout(timer)
-      outer.removeEventListener('abort', abort)
-    },
-  }
 }

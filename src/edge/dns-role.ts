@@ -12,7 +12,9 @@ import type { Role } from './role.ts'
 
 /** The DNS responder, and the health checks, whose findings every other edge process is told. */
 export function dnsRole(instance: Instance, log: Log): Role {
-  const resolvers = hostResolvers({ read: resolvConf, now, log })
+  const chosen = instance.dnsUpstreams ?? []
+  const ofHost = hostResolvers({ read: resolvConf, now, log })
+  const resolvers = async () => (chosen.length > 0 ? chosen : ofHost())
   const dns = responder({ log, now, randomId: () => randomInt(65_536), resolvers })
   const checker = healthChecker({ log, now })
   let table: RouteTable | undefined

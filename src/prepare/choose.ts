@@ -46,6 +46,7 @@ export async function chooseInstance(settings: Settings, isolated: boolean): Pro
     isolated,
     resolver: isolated ? resolverAddress(poolOf(chosen.pool)) : null,
     edgeUid: isolated ? edgeUidOf(chosen.id) : null,
+    dnsUpstreams: settings.CLOUDLET_DNS_UPSTREAMS,
     workers: settings.CLOUDLET_INGRESS_WORKERS ?? Math.min(MOST_WORKERS, availableParallelism()),
   }
 }

@@ -24,6 +24,19 @@ test('endpoint() reads addresses with and without a port, and nothing else', () 
   assert.deepEqual(endpoint('2001:db8::1'), { host: '2001:db8::1', port: 53 })
   assert.deepEqual(endpoint('[2001:db8::1]:5353'), { host: '2001:db8::1', port: 5353 })
   assert.deepEqual(endpoint('fe80::1%eth0'), { host: 'fe80::1%eth0', port: 53 })
+  const tlsName = 'dns.example'
+  assert.deepEqual(endpoint('tls://192.0.2.1#dns.example'), {
+    host: '192.0.2.1',
+    port: 853,
+    tlsName,
+  })
+  assert.deepEqual(endpoint('tls://[2001:db8::1]:8853#dns.example'), {
+    host: '2001:db8::1',
+    port: 8853,
+    tlsName,
+  })
+  assert.equal(endpoint('tls://192.0.2.1'), null)
+  assert.equal(endpoint('tls://dns.example#dns.example'), null)
   for (const text of ['', 'dns.example', '192.0.2.256', '192.0.2.1:0', '192.0.2.1:70000', '[::1']) {
     assert.equal(endpoint(text), null, text)
   }

@@ -1,6 +1,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
+import { TYPE } from '../../../proxy/core/dns-wire.ts'
 import { DnsFrames, framed } from '../../../proxy/core/dns-frames.ts'
 
 export interface Upstream {
@@ -13,12 +14,19 @@ export interface Upstream {
 type Behave = (query: Buffer) => readonly Buffer[]
 
 /** A resolver that says what a test wants it to say, by datagram and over TCP. */
-export async function upstreamServer(behave: { udp: Behave; tcp?: Behave }): Promise<Upstream> {
+export async function upstreamServer(behave: {
+  udp: Behave
+  tcp?: Behave
+  /** What it says to those who only want to know whether it is there; it says so unless told otherwise. */
+  probe?: Behave
+}): Promise<Upstream> {
   const seen: Upstream['seen'] = []
   const { udp, tcp, port } = await onePort()
   udp.on('message', (packet, from) => {
-    seen.push({ packet: Buffer.from(packet), from })
-    for (const answer of behave.udp(packet)) udp.send(answer, from.port, from.address)
+    const isProbe = PROBES.has(typeOf(packet))
+    if (!isProbe) seen.push({ packet: Buffer.from(packet), from })
+    const say = isProbe ? (behave.probe ?? ((query) => [answered(query, [])])) : behave.udp
+    for (const answer of say(packet)) udp.send(answer, from.port, from.address)
   })
   tcp.on('connection', (socket) => {
     const frames = new DnsFrames()
@@ -39,6 +47,18 @@ export async function upstreamServer(behave: { udp: Behave; tcp?: Behave }): Pro
     },
   }
 }
+
+/** Types that no test asks for. */
+const PROBES: ReadonlySet<number> = new Set([TYPE.NS, TYPE.TXT])
+
+/** Where the question ends. */
+function questionEnd(query: Buffer): number {
+  let end = 12
+  while (query[end] !== 0) end += 1 + (query[end] ?? 0)
+  return end + 5
+}
+
+const typeOf = (query: Buffer): number => query.readUInt16BE(questionEnd(query) - 4)
 
 /** The number that the kernel picks for datagrams may be taken for connections. */
 const PORTS_TRIED = 8
@@ -63,10 +83,7 @@ async function onePort(tried = 1): Promise<{ udp: Socket; tcp: Server; port: num
 
 /** The query turned into an answer with so many addresses, its OPT left out. */
 export function answered(query: Buffer, addresses: readonly number[]): Buffer {
-  let end = 12
-  while (query[end] !== 0) end += 1 + (query[end] ?? 0)
-  end += 5
-  const head = Buffer.from(query.subarray(0, end))
+  const head = Buffer.from(query.subarray(0, questionEnd(query)))
   head.writeUInt16BE(head.readUInt16BE(2) | 0x8480, 2)
   head.writeUInt16BE(addresses.length, 6)
   head.writeUInt16BE(0, 10)

@@ -46,14 +46,18 @@ export async function world(
     readonly health?: readonly HealthReport[]
     readonly resolvers?: readonly string[]
     readonly limits?: ResponderDeps['limits']
+    readonly now?: () => number
+    readonly ca?: string
+    readonly log?: ResponderDeps['log']
   },
 ): Promise<World> {
   const dns = responder({
-    log: () => undefined,
-    now: () => performance.now(),
+    log: given.log ?? (() => undefined),
+    now: given.now ?? (() => performance.now()),
     randomId: () => randomInt(65536),
     resolvers: async () => given.resolvers ?? [],
     ...(given.limits === undefined ? {} : { limits: given.limits }),
+    ...(given.ca === undefined ? {} : { ca: given.ca }),
   })
   if (given.table !== undefined) dns.update(given.table, given.health ?? [])
   const { signal } = new AbortController()

@@ -80,6 +80,11 @@ export class ClientConnection implements Client {
     return this.#hasEnded
   }
 
+  /** No request will follow the present one: the client has ended, and nothing of a further one is here. */
+  get #isLast(): boolean {
+    return this.#hasEnded && this.#stash === null
+  }
+
   get isIdle(): boolean {
     return this.#state === 'idle'
   }
@@ -114,7 +119,7 @@ export class ClientConnection implements Client {
       exchange.isRequestDone &&
       meaning.persistent &&
       !meaning.upgrade &&
-      !this.#hasEnded &&
+      !this.#isLast &&
       !this.#context.isDraining()
     const stays = line.minor === 0 ? 'keep-alive' : ''
     this.#context.counters.troubles += 1
@@ -141,7 +146,7 @@ export class ClientConnection implements Client {
     if (exchange === null) return
     this.#answer.begin(head, content, {
       exchange,
-      isHalfOpen: this.#hasEnded,
+      isHalfOpen: this.#isLast,
       isDraining: this.#context.isDraining(),
       date: this.#context.date(),
     })
@@ -247,7 +252,7 @@ export class ClientConnection implements Client {
       this.#advance()
     }
     if (this.#stash === null && this.#state !== 'busy') this.socket.resume()
-    if (this.#state === 'idle' && this.#hasEnded) this.#close('')
+    this.#closeIfOver()
   }
 
   /**
@@ -265,7 +270,16 @@ export class ClientConnection implements Client {
       if (!this.#readHead()) break
     }
     this.#isAdvancing = false
-    if (this.#state === 'idle' && this.#headBytes.isEmpty && this.#hasEnded) this.#close('')
+    this.#closeIfOver()
+  }
+
+  /** The client has ended, and what is here is no whole request. */
+  #closeIfOver(): void {
+    if (!this.#hasEnded) return
+    // Whole requests may still wait for the client to take its answers.
+    if (this.#state === 'head' || (this.#state === 'idle' && this.#headBytes.isEmpty)) {
+      this.#close('')
+    }
   }
 
   /** False: more bytes are needed, or no more will be read. */
@@ -355,9 +369,7 @@ export class ClientConnection implements Client {
     this.#hasEnded = true
     if (this.#state === 'busy') this.#exchange?.clientEnded()
     else if (this.#state === 'tunnel') this.#tunnel?.clientEnded()
-    else if (this.#state === 'closing') return
-    // Whole requests may still wait for the client to take its answers.
-    else if (this.#state === 'head' || this.#headBytes.isEmpty) this.#close('')
+    else this.#closeIfOver()
   }
 
   #closed(): void {

@@ -23,6 +23,7 @@ export const CACHE_LIMITS: CacheLimits = {
 const FAILURE_MS = 2_000
 /** RFC 8767 §4: so short a time, and so long until those are asked again who did not answer. */
 const STALE_TTL_SECONDS = 30
+const TOUCH_MS = 1000
 /** What an answer takes beside its records. */
 const ENTRY_BYTES = 300
 
@@ -30,6 +31,7 @@ interface Entry {
   readonly answer: Answer
   readonly ttls: Relayed['ttls']
   readonly storedAt: number
+  usedAt: number
   readonly expiresAt: number
   readonly staleUntil: number
   /** For so long nobody is asked again although the answer is old. */
@@ -70,9 +72,12 @@ export class DnsCache {
       this.#remove(own, { view, key })
       return null
     }
-    // The last one used is the last one to go.
-    own.delete(key)
-    own.set(key, entry)
+    // The last one used is the last one to go, as near as a second.
+    if (now - entry.usedAt >= TOUCH_MS) {
+      entry.usedAt = now
+      own.delete(key)
+      own.set(key, entry)
+    }
     const isOld = now >= entry.expiresAt
     age(entry, isOld ? null : Math.floor((now - entry.storedAt) / 1000))
     return { answer: entry.answer, state: isOld && now >= entry.sureUntil ? 'stale' : 'fresh' }
@@ -82,7 +87,7 @@ export class DnsCache {
     if (ttlSeconds <= 0) return
     const expiresAt = now + ttlSeconds * 1000
     const staleUntil = expiresAt + this.#limits.staleMs
-    const times = { storedAt: now, expiresAt, staleUntil, sureUntil: 0 }
+    const times = { storedAt: now, usedAt: now, expiresAt, staleUntil, sureUntil: 0 }
     this.#put(place, { answer, ttls, agedSeconds: 0, ...times })
   }
 
@@ -94,7 +99,7 @@ export class DnsCache {
       return
     }
     const until = now + FAILURE_MS
-    const times = { storedAt: now, expiresAt: until, staleUntil: until, sureUntil: 0 }
+    const times = { storedAt: now, usedAt: now, expiresAt: until, staleUntil: until, sureUntil: 0 }
     this.#put(place, { answer: FAILED, ttls: [], agedSeconds: 0, ...times })
   }
 

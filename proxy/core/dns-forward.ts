@@ -1,6 +1,6 @@
 import { encodeQuestion } from './dns-message.ts'
-import { askedName, type Query } from './dns-query.ts'
-import { FLAG, RCODE } from './dns-wire.ts'
+import { askedName, QUESTION_TAIL_BYTES, type Query } from './dns-query.ts'
+import { FLAG, HEADER_BYTES, RCODE } from './dns-wire.ts'
 
 export interface Forwarded {
   readonly packet: Buffer
@@ -10,11 +10,28 @@ export interface Forwarded {
   readonly view: string
 }
 
-/** Everything that makes two questions different to a resolver. */
+/** Everything that makes two questions different to a resolver: the question itself, and how it is asked. */
 export function meaning({ packet, query }: Forwarded): string {
-  const flags = packet.readUInt16BE(2) & (FLAG.RD | FLAG.CD)
-  const edns = query.edns === null ? 'plain' : `edns ${query.edns.secure}`
-  return `${flags} ${edns} ${query.type} ${askedName(packet, query)}`
+  const { edns, questionEnd } = query
+  const flags = packet.readUInt16BE(2)
+  let kind = (flags & FLAG.RD) === 0 ? 0 : 1
+  if ((flags & FLAG.CD) !== 0) kind |= 2
+  if (edns !== null) kind |= edns.secure ? 12 : 4
+  const nameEnd = questionEnd - QUESTION_TAIL_BYTES
+  if (!hasUpperCase(packet, HEADER_BYTES, nameEnd)) {
+    return KINDS[kind] + packet.toString('latin1', HEADER_BYTES, questionEnd)
+  }
+  return KINDS[kind] + askedName(packet, query) + packet.toString('latin1', nameEnd, questionEnd)
+}
+
+const KINDS = Array.from({ length: 16 }, (_, kind) => String.fromCharCode(kind))
+
+function hasUpperCase(packet: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    const byte = packet[at] ?? 0
+    if (byte >= 0x41 && byte <= 0x5a) return true
+  }
+  return false
 }
 
 /** The question as we ask it ourselves: in lower case, with our own id and our own OPT. */

@@ -8,12 +8,15 @@ import { compileZone, resolveIn, type View, type Zone } from '../core/zone.ts'
 import type { Forwarder } from './forwarder.ts'
 import { sources } from './sources.ts'
 
-interface From {
+/** Who asks, and how. */
+export interface From {
   readonly address: string
+  /** Where a datagram came from, as its socket writes it. */
+  readonly back: { readonly address: string; readonly port: number } | null
   readonly isStream: boolean
 }
 
-export type Reply = (answer: Buffer | null) => void
+export type Reply = (answer: Buffer | null, to: From) => void
 
 /** Calls `reply` before it returns, but where somebody else has to be asked. Keeps no `packet`. */
 export type AnswerTo = (packet: Buffer, from: From, reply: Reply) => void
@@ -52,7 +55,7 @@ export function answerer({ outside, onHost, seed }: AnswererDeps) {
     const query = parseQuery(packet)
     if (query.kind === 'drop') {
       counts.dropped++
-      return reply(null)
+      return reply(null, from)
     }
     refresh()
     const view = viewOf(from.address)
@@ -65,25 +68,26 @@ export function answerer({ outside, onHost, seed }: AnswererDeps) {
     }
     if (query.kind === 'refusal') {
       counts.refused++
-      return reply(writeReply(to, bareAnswer(query.rcode)))
+      return reply(writeReply(to, bareAnswer(query.rcode)), from)
     }
     // Before the first table it is unknown whose names there are; a client asks again after this.
     const found = zone === null ? UNTOLD : resolveIn(zone, view, placed(packet, query))
-    if (found === 'forward') return forward({ to, query, view, client: from.address }, reply)
+    if (found === 'forward') return forward({ to, query, view, from }, reply)
     counts.answered++
-    reply(writeReply(to, found))
+    reply(writeReply(to, found), from)
   }
 
-  function forward({ to, query, view, client }: Asked, reply: Reply): void {
+  function forward({ to, query, view, from }: Asked, reply: Reply): void {
+    const client = from.address
     const lent: Forwarded = { packet: to.packet, query, client, view: view.tenant ?? '' }
     counts.forwarded++
     const known = outside.known(lent)
-    if (known !== null) return reply(writeReply(to, known))
+    if (known !== null) return reply(writeReply(to, known), from)
     // The packet is the socket's, which fills it anew while we wait.
     const packet = Buffer.from(to.packet)
     outside.ask({ ...lent, packet }, (heard) => {
       if (heard === null) counts.failed++
-      reply(writeReply({ ...to, packet }, heard ?? NOBODY))
+      reply(writeReply({ ...to, packet }, heard ?? NOBODY), from)
     })
   }
 
@@ -107,5 +111,5 @@ interface Asked {
   readonly to: ReplyTo
   readonly query: Query
   readonly view: View
-  readonly client: string
+  readonly from: From
 }

@@ -89,7 +89,7 @@ function openConnections({ log, limits, answer }: ListenersDeps, place: Place) {
     ...place,
     limits,
     onMessage(packet, address, reply) {
-      guarded(log, () => answer(packet, { address, isStream: true }, reply))
+      guarded(log, () => answer(packet, { address, back: null, isStream: true }, reply))
     },
     onError: (error) => log('warn', 'DNS connections failed', { host, error: error.message }),
   })
@@ -97,16 +97,21 @@ function openConnections({ log, limits, answer }: ListenersDeps, place: Place) {
 
 async function openDatagrams({ log, answer }: ListenersDeps, place: Place): Promise<UdpSocket> {
   const { host } = place
+  const send: Reply = (reply, to) => {
+    if (reply !== null && to.back !== null) socket.send(reply, to.back.port, to.back.address)
+  }
   const socket: UdpSocket = await openUdp({
     ...place,
     onPacket(packet, port, address) {
       // Nobody can be answered on port 0; whoever forges it wants our error.
       if (port === 0) return
-      const from = { address: withoutMapping(address), isStream: false }
-      const send: Reply = (reply) => {
-        if (reply !== null) socket.send(reply, port, address)
+      const back = { address, port }
+      const from = { address: withoutMapping(address), back, isStream: false }
+      try {
+        answer(packet, from, send)
+      } catch (error) {
+        told(log, error)
       }
-      guarded(log, () => answer(packet, from, send))
     },
     onError: (error) => log('debug', 'DNS datagram failed', { host, error: error.message }),
   })
@@ -118,6 +123,10 @@ function guarded(log: Log, work: () => void): void {
   try {
     work()
   } catch (error) {
-    log('error', 'Cannot answer a DNS packet', { error: String(error) })
+    told(log, error)
   }
+}
+
+function told(log: Log, error: unknown): void {
+  log('error', 'Cannot answer a DNS packet', { error: String(error) })
 }

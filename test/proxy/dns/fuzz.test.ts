@@ -67,7 +67,7 @@ test(`${PACKETS} damaged packets get a sound answer, a forwarding or silence, ea
     let reply: Buffer | null = null
     const work = (): void => {
       asked++
-      answer(packet, { address: '127.0.0.2', isStream }, (bytes) => {
+      answer(packet, { address: '127.0.0.2', back: null, isStream }, (bytes) => {
         reply = bytes
         if (bytes !== null) answers++
       })
@@ -138,7 +138,7 @@ test('whatever a packet is made of, its answer is one', () => {
     )
   fc.assert(
     fc.property(packets, fc.boolean(), (packet, isStream) => {
-      answer(packet, { address: '127.0.0.2', isStream }, (reply) => {
+      answer(packet, { address: '127.0.0.2', back: null, isStream }, (reply) => {
         if (reply !== null) judge(packet, reply, isStream)
       })
     }),
@@ -201,7 +201,7 @@ test('a question is asked of nobody while it is damaged: what is passed on can b
   })
   update(table(members), [])
   for (let i = 0; i < 20_000; i++) {
-    answer(damaged(next), { address: '127.0.0.2', isStream: false }, () => undefined)
+    answer(damaged(next), { address: '127.0.0.2', back: null, isStream: false }, () => undefined)
   }
   assert.ok(passed > 100)
 })

@@ -115,3 +115,15 @@ test('close() ends what listens', async (t) => {
 function ids(got: readonly Buffer[]): number[] {
   return got.map((each) => told(each).message.id)
 }
+
+test('a socket of both families answers IPv4 clients, and knows them by their address', async (t) => {
+  const { dns } = await world(t, { table: table(members) })
+  const { signal } = new AbortController()
+  const bound = await dns.listen([{ host: '::', port: 0 }], { reusePort: false }, signal)
+  const { port } = bound.at(-1) ?? { port: 0 }
+  const asked = { name: 'hello.demo.internal', type: TYPE.A }
+  for (const ask of [askUdp, askTcp]) {
+    const { answers } = await ask({ host: '127.0.0.1', port }, asked, '127.0.0.2')
+    assert.deepEqual(answers, ['hello.demo.internal 1 127.0.0.2'])
+  }
+})

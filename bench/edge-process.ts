@@ -57,8 +57,9 @@ export function edgeProgram(part: EdgePart): Program {
   return { command: thisRuntime().command('src/edge.ts', argument), port, env }
 }
 
-const tableOf = (members: readonly Member[]): RouteTable => ({
-  version: 1,
+/** A table of the bench's own instance. */
+export const tableOf = (members: readonly Member[], version = 1): RouteTable => ({
+  version,
   instance: 'bench',
   domains: [DOMAIN],
   internalDomain: 'internal',

@@ -46,7 +46,7 @@ async function house(
 const ttlOf = ({ message }: Awaited<ReturnType<typeof askUdp>>): number | undefined =>
   message.answers[0]?.ttlSeconds
 
-test('an answer is kept for its time, and its time runs down', async (t) => {
+test('2e.17 cache: an answer is kept for its time, and its time runs down', async (t) => {
   const upstream = await upstreamServer({ udp: (query) => [answered(query, [1])] })
   const { ask, pass, dns } = await house(t, [upstream])
   assert.equal(ttlOf(await ask()), 60)
@@ -61,7 +61,7 @@ test('an answer is kept for its time, and its time runs down', async (t) => {
   assert.equal(upstream.seen.length, 2)
 })
 
-test('what one tenant has asked is not quicker for another', async (t) => {
+test('2e.17 cache: what one tenant has asked is not quicker for another', async (t) => {
   const upstream = await upstreamServer({ udp: (query) => [answered(query, [1])] })
   const { ask, dns } = await house(t, [upstream])
   await ask(WEB)
@@ -71,7 +71,7 @@ test('what one tenant has asked is not quicker for another', async (t) => {
   assert.equal(dns.counters().cached, 0)
 })
 
-test('a name that is not there is not asked for again while its SOA says so', async (t) => {
+test('2e.17 cache: a name that is not there is not asked for again while its SOA says so', async (t) => {
   const upstream = await upstreamServer({
     udp: (query) => [
       answerTo(query, {
@@ -94,7 +94,7 @@ test('a name that is not there is not asked for again while its SOA says so', as
   assert.equal(upstream.seen.length, 2)
 })
 
-test('what is old is told when nobody answers, and nobody is asked again for half a minute', async (t) => {
+test('2e.17 cache: what is old is told when nobody answers, and nobody is asked again for half a minute', async (t) => {
   let isThere = true
   const upstream = await upstreamServer({
     udp: (query) => (isThere ? [answered(query, [1])] : []),
@@ -117,7 +117,7 @@ test('what is old is told when nobody answers, and nobody is asked again for hal
   assert.equal((await ask()).rcode, RCODE.SERVFAIL)
 })
 
-test('who waits too long is told what is old, and what comes later is kept', async (t) => {
+test('2e.17 cache: who waits too long is told what is old, and what comes later is kept', async (t) => {
   const held: (() => void)[] = []
   const slow = createSocket('udp4')
   slow.bind(0, '127.0.0.1')
@@ -143,7 +143,7 @@ test('who waits too long is told what is old, and what comes later is kept', asy
   assert.equal(ttlOf(await ask()), 60)
 })
 
-test('a failure is told again for a moment without anybody being asked', async (t) => {
+test('2e.17 cache: a failure is told again for a moment without anybody being asked', async (t) => {
   const upstream = await upstreamServer({ udp: () => [] })
   const { ask, pass } = await house(t, [upstream])
   assert.equal((await ask()).rcode, RCODE.SERVFAIL)
@@ -170,7 +170,7 @@ test('a client that has others asked all the time is told to wait, and others ar
   assert.equal((await ask(WEB, 'n7.example.com')).rcode, RCODE.NOERROR)
 })
 
-test('no name of the world leads a container inside; the host may be told so', async (t) => {
+test('2e.21 rebinding: no name of the world leads a container inside; the host may be told so', async (t) => {
   const data = ['127.0.0.3', '192.0.2.1', '169.254.169.254'].map(addressData)
   const upstream = await upstreamServer({
     udp: (query) => [answerTo(query, { answers: data.map((one) => ({ ...EXAMPLE, data: one })) })],
@@ -181,7 +181,7 @@ test('no name of the world leads a container inside; the host may be told so', a
   assert.equal((await ask(HOST_SOURCE)).answers.length, 3)
 })
 
-test('a resolver that does not answer is left to the last, and is back when it answers', async (t) => {
+test('2e.18 upstream failure: a resolver that does not answer is left to the last, and is back when it answers', async (t) => {
   let isThere = false
   const first = await upstreamServer({
     udp: (query) => (isThere ? [answered(query, [1])] : []),
@@ -202,7 +202,7 @@ test('a resolver that does not answer is left to the last, and is back when it a
   assert.deepEqual(logged, ['A resolver does not answer', 'A resolver answers again'])
 })
 
-test('a resolver that asks us what we ask it is found out, and left out', async (t) => {
+test('2e.18 upstream failure: a resolver that asks us what we ask it is found out, and left out', async (t) => {
   const { dns, at, resolvers, logged } = await ring(t)
   await askUdp(at, EXAMPLE, WEB)
   await until(() => dns.counters().looping.length === 1)

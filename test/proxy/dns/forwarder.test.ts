@@ -25,7 +25,7 @@ async function forwarding(
   return world(t, { table: table(members), resolvers, limits })
 }
 
-test('what is not ours is asked of the host resolver with a new id and no trace of the client', async (t) => {
+test('2e.16 forwarding: what is not ours is asked of the host resolver with a new id and no trace of the client', async (t) => {
   const upstream = await upstreamServer({ udp: (query) => [answered(query, [1, 2])] })
   const { at } = await forwarding(t, [upstream])
   const ask = { ...EXAMPLE, edns: true }
@@ -42,7 +42,7 @@ test('what is not ours is asked of the host resolver with a new id and no trace 
   assert.equal(asked?.packet.toString('latin1', 13, 16), 'www')
 })
 
-test('each question leaves with another id and from another port', async (t) => {
+test('2e.16 forwarding: each question leaves with another id and from another port', async (t) => {
   const upstream = await upstreamServer({ udp: (query) => [answered(query, [1])] })
   const { at } = await forwarding(t, [upstream])
   for (let i = 0; i < 8; i++)
@@ -51,7 +51,7 @@ test('each question leaves with another id and from another port', async (t) => 
   assert.ok(new Set(upstream.seen.map(({ from }) => from?.port)).size > 4)
 })
 
-test('only the answer to the question is believed', async (t) => {
+test('2e.16 forwarding: only the answer to the question is believed', async (t) => {
   const upstream = await upstreamServer({
     udp(query) {
       const lie = answered(query, [66])
@@ -69,7 +69,7 @@ test('only the answer to the question is believed', async (t) => {
   assert.deepEqual(answers, ['www.example.com 1 192.0.2.1'])
 })
 
-test('somebody who guesses is escaped over TCP', async (t) => {
+test('2e.16 forwarding: somebody who guesses is escaped over TCP', async (t) => {
   const upstream = await upstreamServer({
     udp: (query) => Array.from({ length: 40 }, () => forged(answered(query, [66]), 'id')),
     tcp: (query) => [answered(query, [1])],
@@ -79,7 +79,7 @@ test('somebody who guesses is escaped over TCP', async (t) => {
   assert.deepEqual(answers, ['www.example.com 1 192.0.2.1'])
 })
 
-test('a cut answer is fetched over TCP, and cut again for a client that has no room', async (t) => {
+test('2e.16 forwarding: a cut answer is fetched over TCP, and cut again for a client that has no room', async (t) => {
   const all = Array.from({ length: 60 }, (_, i) => i + 1)
   const upstream = await upstreamServer({
     udp: (query) => [forged(answered(query, []), 'cut')],
@@ -93,7 +93,7 @@ test('a cut answer is fetched over TCP, and cut again for a client that has no r
   assert.equal(plain.message.flags & 0x0200, 0x0200)
 })
 
-test('the next resolver is asked when one is silent, broken or refuses', async (t) => {
+test('2e.18 upstream failure: the next resolver is asked when one is silent, broken or refuses', async (t) => {
   const silent = await upstreamServer({ udp: () => [] })
   const broken = await upstreamServer({ udp: (query) => [answered(query, [1]).subarray(0, -3)] })
   const refusing = await upstreamServer({
@@ -109,7 +109,7 @@ test('the next resolver is asked when one is silent, broken or refuses', async (
   for (const { seen } of [silent, broken, refusing, good]) assert.equal(seen.length, 1)
 })
 
-test('a client is told SERVFAIL when nobody answers in time, and when there is nobody', async (t) => {
+test('2e.18 upstream failure: a client is told SERVFAIL when nobody answers in time, and when there is nobody', async (t) => {
   const silent = await upstreamServer({ udp: () => [] })
   const { at } = await forwarding(t, [silent], { forward: { tryMs: 20, overallMs: 50 } })
   assert.equal((await askUdp(at, EXAMPLE, '127.0.0.2')).rcode, RCODE.SERVFAIL)
@@ -117,7 +117,7 @@ test('a client is told SERVFAIL when nobody answers in time, and when there is n
   assert.equal((await askUdp(nobody.at, EXAMPLE, '127.0.0.2')).rcode, RCODE.SERVFAIL)
 })
 
-test('a question to ourselves is not passed on', async (t) => {
+test('2e.18 upstream failure: a question to ourselves is not passed on', async (t) => {
   const resolvers: string[] = []
   const { dns, at } = await world(t, { table: table(members), resolvers })
   resolvers.push(`${at.host}:${at.port}`)
@@ -125,7 +125,7 @@ test('a question to ourselves is not passed on', async (t) => {
   assert.equal(dns.counters().queries, 1)
 })
 
-test('equal questions under way are asked once in a view, and each view asks for itself', async (t) => {
+test('2e.16 forwarding: equal questions under way are asked once in a view, and each view asks for itself', async (t) => {
   // Holds its answers back until all have asked, and gives them to the second try.
   const upstream = await upstreamServer({
     udp: (query) => (dns.counters().queries < 4 ? [] : [answered(query, [1])]),

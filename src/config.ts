@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { groupRoles } from './core/group-roles.ts'
 import { LOG_LEVELS } from './log.ts'
 import {
+  Addresses,
   Amount,
   Domain,
   Flag,
@@ -53,6 +54,9 @@ export const SETTINGS = {
       'Resolvers that are asked what is not of this platform, separated by commas; over TLS with the name of the certificate, `tls://9.9.9.9#dns.quad9.net`',
     )
     .meta({ shown: 'those of `/etc/resolv.conf`' }),
+  CLOUDLET_DNS_SECONDARIES: Addresses.default([]).describe(
+    'Addresses of DNS servers that may transfer the zone of `CLOUDLET_DOMAIN` (AXFR), separated by commas',
+  ),
   CLOUDLET_DOMAIN: Domain.default('cloud.local').describe(
     'Domain of the apps; `localhost` is always there beside it',
   ),

@@ -17,6 +17,8 @@ export interface Instance {
   readonly isolated: boolean
   /** Resolvers that the operator has chosen; absent or none: the host's. */
   readonly dnsUpstreams?: readonly string[]
+  /** Addresses of servers that may keep a copy of the domain's zone. */
+  readonly dnsSecondaries?: readonly string[]
   /** User of the edge processes; null: the user who starts them. */
   readonly edgeUid: number | null
   readonly workers: number

@@ -36,6 +36,10 @@ export const Origins = z
   .string()
   .refine((text) => list(text).every(isOrigin), 'origins such as https://example.com')
   .transform(list)
+export const Addresses = z
+  .string()
+  .transform(list)
+  .refine((all) => all.every((one) => isIP(one) !== 0), 'addresses such as 192.0.2.53')
 /** `9.9.9.9`, `[2620:fe::fe]:53`, and over TLS `tls://9.9.9.9#dns.quad9.net`. */
 export const Resolvers = z
   .string()

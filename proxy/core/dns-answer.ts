@@ -182,12 +182,15 @@ export function denial(rcode: number, apex: NameKey, soa: Soa): Answer {
 export interface Soa {
   readonly serial: number
   readonly ttlSeconds: number
+  /** How often those look who hold a copy; absent: nobody does. */
+  readonly refreshSeconds?: number
 }
 
 /** Of the form that RFC 6303 §3 gives to locally served zones: the apex is its own server. */
-export function soaData(apex: NameKey, { serial, ttlSeconds }: Soa): Buffer {
+export function soaData(apex: NameKey, { serial, ttlSeconds, refreshSeconds }: Soa): Buffer {
   const numbers = Buffer.alloc(20)
-  const values = [serial, 3600, 1200, 604_800, ttlSeconds] // refresh, retry, expire as there
+  const times = refreshSeconds ? [refreshSeconds, refreshSeconds, 86_400] : [3600, 1200, 604_800]
+  const values = [serial, ...times, ttlSeconds]
   for (const [i, value] of values.entries()) numbers.writeUInt32BE(value, i * 4)
   return Buffer.concat([nameBytes(apex), nameBytes('\x06nobody\x07invalid\0'), numbers])
 }

@@ -25,8 +25,16 @@ interface Refusal {
   readonly edns: Edns | null
 }
 
+/** The whole of a zone is asked for: somebody may get it over TCP, and all others are refused. */
+interface TransferQuery {
+  readonly kind: 'transfer'
+  readonly type: number
+  readonly questionEnd: number
+  readonly edns: Edns | null
+}
+
 /** `drop`: whatever is sent back would be wrong or would feed a loop. */
-export type ParsedQuery = Query | Refusal | { readonly kind: 'drop' }
+export type ParsedQuery = Query | Refusal | TransferQuery | { readonly kind: 'drop' }
 
 const DROP: ParsedQuery = { kind: 'drop' }
 
@@ -58,14 +66,18 @@ export function parseQuery(packet: Buffer): ParsedQuery {
   if (type === 0 || type === TYPE.OPT || type === TYPE.TSIG) {
     return refusal(RCODE.FORMERR, questionEnd, edns)
   }
-  if (packet.readUInt16BE(nameEnd + 2) !== CLASS_IN || (type >= META_FIRST && type <= META_LAST)) {
+  const isIn = packet.readUInt16BE(nameEnd + 2) === CLASS_IN
+  if (isIn && (type === TYPE.AXFR || type === TYPE.IXFR)) {
+    return { kind: 'transfer', type, questionEnd, edns }
+  }
+  if (!isIn || (type >= META_FIRST && type <= META_LAST)) {
     return refusal(RCODE.REFUSED, questionEnd, edns)
   }
   return { kind: 'query', type, questionEnd, edns }
 }
 
 /** The name that a question asks for. */
-export function askedName(packet: Buffer, { questionEnd }: Query): NameKey {
+export function askedName(packet: Buffer, { questionEnd }: Pick<Query, 'questionEnd'>): NameKey {
   return lowerAscii(packet.toString('latin1', HEADER_BYTES, questionEnd - QUESTION_TAIL_BYTES))
 }
 

@@ -1,6 +1,10 @@
 import type { Answer } from './dns-answer.ts'
 import type { NameKey } from './dns-name.ts'
 
+/** To whom a name says what: all the same, each view its own, or where the ingress is from there. */
+export const SAID = { alike: 0, byView: 1, ingress: 2 } as const
+export type Said = (typeof SAID)[keyof typeof SAID]
+
 /** What is to be kept under a name. */
 export interface NameEntry {
   /** Indices into what the caller keeps; the store does not know what they mean. */
@@ -8,12 +12,12 @@ export interface NameEntry {
   readonly noData: number
   /** 0: no zone begins here. */
   readonly apex: number
-  readonly isSpecial: boolean
+  readonly said: Said
   readonly records: ReadonlyMap<number, Answer>
 }
 
 /** Behind a name and its length: u32 owners, and then these. */
-export const HEAD = { NO_DATA: 4, APEX: 8, SPECIAL: 12, SETS: 13, BYTES: 14 } as const
+export const HEAD = { NO_DATA: 4, APEX: 8, SAID: 12, SETS: 13, BYTES: 14 } as const
 /** Before records: u16 type, then these; at the end the turn, which belongs to the answer. */
 export const SET = { ANSWERS: 2, STRIDE: 4, LENGTH: 6, BYTES: 12 } as const
 
@@ -77,7 +81,7 @@ function written(
   bytes.writeUInt32BE(entry.owners, head)
   bytes.writeUInt32BE(entry.noData, head + HEAD.NO_DATA)
   bytes.writeUInt32BE(entry.apex, head + HEAD.APEX)
-  bytes[head + HEAD.SPECIAL] = entry.isSpecial ? 1 : 0
+  bytes[head + HEAD.SAID] = entry.said
   bytes[head + HEAD.SETS] = entry.records.size
   let at = head + HEAD.BYTES
   for (const [type, answer] of entry.records) {

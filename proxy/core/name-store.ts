@@ -109,7 +109,8 @@ function reader(bytes: Buffer) {
     owners: (place: Place): number => fields.getUint32(headOf(place)),
     noData: (place: Place): number => fields.getUint32(headOf(place) + HEAD.NO_DATA),
     apex: (place: Place): number => fields.getUint32(headOf(place) + HEAD.APEX),
-    isSpecial: (place: Place): boolean => bytes[headOf(place) + HEAD.SPECIAL] === 1,
+    /** One of `SAID`. */
+    said: (place: Place): number => bytes[headOf(place) + HEAD.SAID] ?? 0,
   }
 }
 

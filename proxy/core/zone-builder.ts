@@ -1,12 +1,12 @@
 import { bareAnswer, denial, recordsAnswer, soaData, type Answer, type Soa } from './dns-answer.ts'
 import { nameBytes, parent, type NameKey } from './dns-name.ts'
 import { RCODE, TYPE } from './dns-wire.ts'
-import type { NameEntry } from './name-pack.ts'
+import { SAID, type NameEntry, type Said } from './name-pack.ts'
 import { nameStore, placeOf, type Place } from './name-store.ts'
 import type { Named, Special, View, Wild } from './zone.ts'
 
 /** How long an answer may be kept: a container that has just become unhealthy is gone this soon. */
-const TTL_SECONDS = 5
+export const TTL_SECONDS = 5
 
 const REFUSED = bareAnswer(RCODE.REFUSED)
 /** Of a name of no zone here: what it has no record of it has none of. */
@@ -16,6 +16,8 @@ interface Node {
   owners: Set<string> | null
   readonly records: Map<number, Answer>
   ofViews: Map<View, Map<number, Answer>> | null
+  /** Its address is that of the ingress, from where it is asked for. */
+  isIngress: boolean
   readonly noData: Answer
 }
 
@@ -30,28 +32,32 @@ interface Cut {
 export type Builder = ReturnType<typeof zoneBuilder>
 
 /** What is said under a name, and to whom. */
-export function zoneBuilder(soa: Soa) {
+export function zoneBuilder(usual: Soa) {
   const nodes = new Map<NameKey, Node>()
   const apexes = new Map<NameKey, Cut>()
 
-  function apex(key: NameKey, owners: Set<string> | null): void {
+  function apex(key: NameKey, owners: Set<string> | null, soa = usual): void {
     const noName = denial(RCODE.NXDOMAIN, key, soa)
     const noData = { ...noName, rcode: RCODE.NOERROR }
     apexes.set(key, { owners, noName, noData, wild: null })
-    node(key, owners)
-    records(key, TYPE.SOA, [soaData(key, soa)])
+    const answer = recordsAnswer(TYPE.SOA, soa.ttlSeconds, [soaData(key, soa)])
+    node(key, owners).records.set(TYPE.SOA, answer)
     records(key, TYPE.NS, [nameBytes(key)])
   }
 
   /** Makes a name exist; one that does already exists to these as well. */
-  function node(key: NameKey, owners: ReadonlySet<string> | null, noZone = REFUSED): void {
+  function node(key: NameKey, owners: ReadonlySet<string> | null, noZone = REFUSED): Node {
     const known = nodes.get(key)
     if (known === undefined) {
       const noData = cutAbove(apexes, key)?.noData ?? noZone
-      const made = { records: new Map(), ofViews: null, noData }
-      nodes.set(key, { owners: owners && new Set(owners), ...made })
-    } else if (owners === null || known.owners === null) known.owners = null
+      const own = { owners: owners && new Set(owners), records: new Map(), ofViews: null }
+      const made = { ...own, isIngress: false, noData }
+      nodes.set(key, made)
+      return made
+    }
+    if (owners === null || known.owners === null) known.owners = null
     else for (const owner of owners) known.owners.add(owner)
+    return known
   }
 
   /** The names between one and its zone exist with it (RFC 8020 §2), and to the same alone. */
@@ -65,8 +71,11 @@ export function zoneBuilder(soa: Soa) {
     if (data.length > 0) nodes.get(key)?.records.set(type, answerOf(type, data))
   }
 
-  const answerOf = (type: number, data: readonly Buffer[]): Answer =>
-    recordsAnswer(type, type === TYPE.SOA ? soa.ttlSeconds : TTL_SECONDS, data)
+  /** A name that leads to the ingress, wherever that is from the asker. */
+  function ingress(key: NameKey, owners: ReadonlySet<string>): void {
+    branch(key, owners)
+    node(key, owners).isIngress = true
+  }
 
   /** What one view is told instead, which can be nothing. */
   function recordsFor(key: NameKey, view: View, of: RecordSet): void {
@@ -82,24 +91,27 @@ export function zoneBuilder(soa: Soa) {
   function wild(key: NameKey): void {
     const at = apexes.get(key)
     const own = nodes.get(key)
-    if (at === undefined || own === undefined) return
-    const addresses = [...own.records].filter(([type]) => type === TYPE.A || type === TYPE.AAAA)
-    at.wild = { noData: own.noData, records: new Map(addresses) }
+    if (at && own) at.wild = wildOf(own)
   }
 
   /** Whether any zone of ours has it. */
   const isOurs = (key: NameKey): boolean => cutAbove(apexes, key) !== undefined
-  return {
-    apex,
-    node,
-    branch,
-    records,
-    recordsFor,
-    wild,
-    isOurs,
-    done: (seed: number) => packed(nodes, apexes, seed),
-  }
+  const done = (seed: number): Named => packed(nodes, apexes, seed)
+  return { apex, node, branch, records, recordsFor, wild, ingress, isOurs, done }
 }
+
+function wildOf({ records, noData }: Node): Wild {
+  const addresses = [...records].filter(([type]) => type === TYPE.A || type === TYPE.AAAA)
+  return { noData, records: new Map(addresses) }
+}
+
+function saidBy({ ofViews, isIngress }: Node): Said {
+  if (isIngress) return SAID.ingress
+  return ofViews === null ? SAID.alike : SAID.byView
+}
+
+const answerOf = (type: number, data: readonly Buffer[]): Answer =>
+  recordsAnswer(type, TTL_SECONDS, data)
 
 /** Everything in the form in which it is looked up. */
 function packed(
@@ -107,7 +119,7 @@ function packed(
   apexes: ReadonlyMap<NameKey, Cut>,
   seed: number,
 ): Named {
-  const owners = indexed<ReadonlySet<string> | null>((set) => (set === null ? '' : listOf(set)))
+  const owners = indexed<ReadonlySet<string> | null>((set) => (set === null ? null : listOf(set)))
   const noData = indexed<Answer>((answer) => answer)
   const cuts: Cut[] = []
   const entries = new Map<NameKey, NameEntry>()
@@ -118,7 +130,7 @@ function packed(
       owners: owners.of(node.owners),
       noData: noData.of(node.noData),
       apex: cut ? cuts.length : 0,
-      isSpecial: node.ofViews !== null,
+      said: saidBy(node),
       records: node.records,
     })
   }

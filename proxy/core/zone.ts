@@ -7,10 +7,15 @@ import { RCODE, TYPE } from './dns-wire.ts'
 import type { HealthReport, RouteTable } from './route-table.ts'
 import { zoneBuilder } from './zone-builder.ts'
 import { holdersOf, isLabel, soundMember, type Holders } from './zone-members.ts'
+import { SAID } from './name-pack.ts'
+import { addApps } from './zone-apps.ts'
 import { addLocalhost, addNames, addOutside, addPointers, outsideOwner } from './zone-names.ts'
 
 /** And an absence, which ends when a container starts. Both are cheap to ask again. */
 const NEGATIVE_TTL_SECONDS = 1
+
+/** Copies of the apps' zones are not to be old. */
+const KEPT_ELSEWHERE = { refreshSeconds: 60 }
 
 /** Whose questions are answered how. Made once a source, and compared by identity. */
 export interface View {
@@ -20,6 +25,8 @@ export interface View {
   readonly networks?: readonly string[]
   /** Whether questions about names outside are passed on. */
   readonly forward: boolean
+  /** Where the ingress is from there, as an answer. */
+  readonly ingress?: Answer | null
 }
 
 /** Everything there is to say, ready to be sent. Replaced as a whole by the next one. */
@@ -28,6 +35,8 @@ export interface Zone extends Named {
   readonly pool: Block | null
   /** Where containers are beside the pool. */
   readonly ranges: readonly Block[]
+  /** Zones of the apps, by their apex: the names that lead to the ingress. */
+  readonly published: ReadonlyMap<NameKey, readonly NameKey[]>
   /** By address: the members, in any state, since whoever is on its way out still asks. */
   readonly views: ReadonlyMap<string, View>
 }
@@ -128,8 +137,11 @@ function said(
   { type, view }: { readonly type: number; readonly view: View },
 ): Answer {
   const nothing = noData[names.noData(place)] ?? REFUSED
-  const told = names.isSpecial(place) ? special.get(place)?.get(view) : undefined
+  const how = names.said(place)
+  const told = how === SAID.byView ? special.get(place)?.get(view) : undefined
   if (told !== undefined) return ofMap(told, type, nothing)
+  const isAddress = type === TYPE.A || type === TYPE.ANY
+  if (how === SAID.ingress && isAddress) return view.ingress ?? nothing
   // RFC 8482 §4.1: one of the RRsets is enough of an answer to ANY.
   return names.answer(place, type === TYPE.ANY ? 'any' : type) ?? nothing
 }
@@ -173,8 +185,9 @@ export function compileZone(table: RouteTable, health: readonly HealthReport[], 
   addNames(build, { internal, members, reports, views: new Set(views.values()) })
   addPointers(build, internal, holders)
   addOutside(build, table.outside ?? [])
+  const published = addApps(build, { table, members, soa: { ...soa, ...KEPT_ELSEWHERE } })
   const ranges = (table.ranges ?? []).flatMap((text) => block(text) ?? [])
-  return { version: table.version, pool, ranges, views, ...build.done(seed) }
+  return { version: table.version, pool, ranges, views, published, ...build.done(seed) }
 }
 
 /** Each address asks as its member: what it gets to see is what is in its networks, and in their peers. */

@@ -2,11 +2,11 @@ import { bareAnswer, payloadLimit, writeReply, type ReplyTo } from '../core/dns-
 import type { Block } from '../core/dns-address.ts'
 import type { Forwarded } from '../core/dns-forward.ts'
 import { parseQuery, QUESTION_TAIL_BYTES, type Query } from '../core/dns-query.ts'
+import { transfer } from '../core/dns-transfer.ts'
 import { HEADER_BYTES, MESSAGE_BYTES_MAX, RCODE } from '../core/dns-wire.ts'
-import type { HealthReport, RouteTable } from '../core/route-table.ts'
-import { compileZone, resolveIn, type View, type Zone } from '../core/zone.ts'
+import { resolveIn, type View } from '../core/zone.ts'
+import { currentZone, type CurrentZoneDeps } from './current-zone.ts'
 import type { Forwarder } from './forwarder.ts'
-import { sources } from './sources.ts'
 
 /** Who asks, and how. */
 export interface From {
@@ -16,40 +16,31 @@ export interface From {
   readonly isStream: boolean
 }
 
-export type Reply = (answer: Buffer | null, to: From) => void
+/** Several messages are a transfer, which is over a stream. */
+export type Reply = (answer: Buffer | readonly Buffer[] | null, to: From) => void
 
 /** Calls `reply` before it returns, but where somebody else has to be asked. Keeps no `packet`. */
 export type AnswerTo = (packet: Buffer, from: From, reply: Reply) => void
 
-export interface AnswererDeps {
+export interface AnswererDeps extends CurrentZoneDeps {
   readonly outside: Pick<Forwarder, 'known' | 'ask'>
-  /** Addresses of the host's interfaces. */
-  readonly onHost: () => ReadonlySet<string>
-  /** Unguessable: see `nameStore`. */
-  readonly seed: number
+  /** Addresses of those who may keep a copy of the apps' zones. */
+  readonly secondaries?: readonly string[]
 }
 
 /** Knows what to say to whom. Sockets are somebody else's. */
-export function answerer({ outside, onHost, seed }: AnswererDeps) {
-  const counts = { queries: 0, answered: 0, refused: 0, forwarded: 0, failed: 0, dropped: 0 }
-  let wanted: { table: RouteTable; health: readonly HealthReport[] } | null = null
-  let zone: Zone | null = null
-  let viewOf = sources(null, onHost)
-
-  /** Takes effect with the next question. Many changes before it cost as much as one. */
-  function update(table: RouteTable, health: readonly HealthReport[]): void {
-    wanted = { table, health }
+export function answerer(deps: AnswererDeps) {
+  const { outside, secondaries = [] } = deps
+  const current = currentZone(deps)
+  const counts = {
+    queries: 0,
+    answered: 0,
+    refused: 0,
+    forwarded: 0,
+    failed: 0,
+    dropped: 0,
+    transfers: 0,
   }
-
-  function refresh(): void {
-    if (wanted === null) return
-    const { table, health } = wanted
-    // Forgotten first: a table that cannot be compiled fails one question, not each of them.
-    wanted = null
-    zone = compileZone(table, health, seed)
-    viewOf = sources(zone, onHost)
-  }
-
   const answer: AnswerTo = (packet, from, reply) => {
     counts.queries++
     const query = parseQuery(packet)
@@ -57,7 +48,7 @@ export function answerer({ outside, onHost, seed }: AnswererDeps) {
       counts.dropped++
       return reply(null, from)
     }
-    refresh()
+    const { zone, viewOf } = current.get()
     const view = viewOf(from.address)
     const to: ReplyTo = {
       packet,
@@ -65,6 +56,12 @@ export function answerer({ outside, onHost, seed }: AnswererDeps) {
       edns: query.edns,
       limitBytes: from.isStream ? MESSAGE_BYTES_MAX : payloadLimit(query.edns),
       recursion: view.forward,
+    }
+    if (query.kind === 'transfer') {
+      const mayCopy = from.isStream && secondaries.includes(from.address)
+      const zones = zone !== null && mayCopy ? transfer(zone, view, to) : null
+      counts[zones ? 'transfers' : 'refused']++
+      return reply(zones ?? writeReply(to, REFUSED), from)
     }
     if (query.kind === 'refusal') {
       counts.refused++
@@ -92,9 +89,12 @@ export function answerer({ outside, onHost, seed }: AnswererDeps) {
   }
 
   /** Where containers are. */
-  const inside = (): readonly Block[] => (zone?.pool ? [zone.pool, ...zone.ranges] : [])
+  function inside(): readonly Block[] {
+    const { zone } = current.get()
+    return zone?.pool ? [zone.pool, ...zone.ranges] : []
+  }
 
-  return { update, answer, inside, counts: () => ({ ...counts }) }
+  return { update: current.update, answer, inside, counts: () => ({ ...counts }) }
 }
 
 const placed = (packet: Buffer, { questionEnd, type }: Query) => ({
@@ -104,6 +104,7 @@ const placed = (packet: Buffer, { questionEnd, type }: Query) => ({
   type,
 })
 
+const REFUSED = bareAnswer(RCODE.REFUSED)
 const UNTOLD = bareAnswer(RCODE.SERVFAIL)
 const NOBODY = bareAnswer(RCODE.SERVFAIL)
 

@@ -98,7 +98,9 @@ function openConnections({ log, limits, answer }: ListenersDeps, place: Place) {
 async function openDatagrams({ log, answer }: ListenersDeps, place: Place): Promise<UdpSocket> {
   const { host } = place
   const send: Reply = (reply, to) => {
-    if (reply !== null && to.back !== null) socket.send(reply, to.back.port, to.back.address)
+    // What is more than one message went over a stream.
+    if (!Buffer.isBuffer(reply) || to.back === null) return
+    socket.send(reply, to.back.port, to.back.address)
   }
   const socket: UdpSocket = await openUdp({
     ...place,

@@ -5,7 +5,7 @@ import type { HealthReport, RouteTable } from '../core/route-table.ts'
 import { answerer } from './answerer.ts'
 import { exchanges } from './exchange.ts'
 import { FORWARD_LIMITS, forwarder, type ForwardCounters, type ForwardLimits } from './forwarder.ts'
-import { hostAddresses } from './host-addresses.ts'
+import { hostInterfaces } from './host-interfaces.ts'
 import { listeners } from './listeners.ts'
 import { upstream } from './upstream.ts'
 import { UpstreamHealth } from './upstream-health.ts'
@@ -19,6 +19,10 @@ export interface ResponderDeps {
   readonly randomId: () => number
   /** Whom to ask, as `endpoint` reads it. Ours may be among them. */
   readonly resolvers: () => Promise<readonly string[]>
+  /** Address on which the ingress listens; absent: the domain's names have none. */
+  readonly ingress?: string
+  /** Addresses of those who may keep a copy of the domain's zone. */
+  readonly secondaries?: readonly string[]
   /** Certificates that those asked over TLS are held against; absent: those of the runtime. */
   readonly ca?: string
   readonly limits?: {
@@ -50,6 +54,7 @@ interface Counters extends ForwardCounters {
   /** Of the forwarded: without an answer in time. */
   readonly failed: number
   readonly dropped: number
+  readonly transfers: number
   readonly connections: number
   /** Resolvers that do not answer, and those that would ask us in turn. */
   readonly down: readonly string[]
@@ -62,7 +67,7 @@ const FAREWELL_MS = 100
 /** Answers by the last table it was given, and passes on what is not ours to answer. */
 export function responder(deps: ResponderDeps): Responder {
   const limits = { ...FORWARD_LIMITS, ...deps.limits?.forward }
-  const onHost = hostAddresses(deps.now)
+  const onHost = hostInterfaces(deps.now)
   const ways = exchanges(deps.ca === undefined ? {} : { ca: deps.ca })
   const { exchange } = ways
   const { log, now, randomId } = deps
@@ -75,7 +80,7 @@ export function responder(deps: ResponderDeps): Responder {
     limits,
     async resolvers() {
       const known = (await deps.resolvers()).map(endpoint).filter((each) => each !== null)
-      return withoutOwn(known, sockets.bound(), onHost())
+      return withoutOwn(known, sockets.bound(), onHost().addresses)
     },
   })
   const outside = forwarder({
@@ -87,6 +92,8 @@ export function responder(deps: ResponderDeps): Responder {
   const { update, answer, counts, inside } = answerer({
     outside,
     onHost,
+    ingress: deps.ingress ?? '',
+    secondaries: deps.secondaries ?? [],
     seed: deps.randomId(),
   })
   const sockets = listeners({

@@ -27,11 +27,11 @@ export interface TcpSettings {
   readonly port: number
   readonly reusePort: boolean
   readonly limits: TcpLimits
-  /** `reply` is called once at most, at any later time; null: no answer to that. */
+  /** `reply` is called once at most, at any later time, with an answer or all parts of it; null: none. */
   readonly onMessage: (
     packet: Buffer,
     address: string,
-    reply: (answer: Buffer | null) => void,
+    reply: (answer: Buffer | readonly Buffer[] | null) => void,
   ) => void
   readonly onError: (error: Error) => void
 }
@@ -111,10 +111,11 @@ function serve(socket: Socket, address: string, { limits, onMessage }: TcpSettin
   const goOn = (): void => {
     if (!isBusy()) socket.resume()
   }
-  const settle = (answer: Buffer | null): void => {
+  const settle = (answer: Buffer | readonly Buffer[] | null): void => {
     pending--
     if (socket.destroyed) return
-    if (answer !== null) socket.write(framed(answer))
+    if (Buffer.isBuffer(answer)) socket.write(framed(answer))
+    else if (answer !== null) socket.write(Buffer.concat(answer.map(framed)))
     refresh()
     if (hasEnded && pending === 0) socket.end()
     else goOn()

@@ -15,7 +15,15 @@ export function dnsRole(instance: Instance, log: Log): Role {
   const chosen = instance.dnsUpstreams ?? []
   const ofHost = hostResolvers({ read: resolvConf, now, log })
   const resolvers = async () => (chosen.length > 0 ? chosen : ofHost())
-  const dns = responder({ log, now, randomId: () => randomInt(65_536), resolvers })
+  const { host: ingress } = hostPort(instance.ingressAddress)
+  const dns = responder({
+    log,
+    now,
+    randomId: () => randomInt(65_536),
+    resolvers,
+    ingress,
+    secondaries: instance.dnsSecondaries ?? [],
+  })
   const checker = healthChecker({ log, now })
   let table: RouteTable | undefined
   return {

@@ -47,6 +47,7 @@ export async function chooseInstance(settings: Settings, isolated: boolean): Pro
     resolver: isolated ? resolverAddress(poolOf(chosen.pool)) : null,
     edgeUid: isolated ? edgeUidOf(chosen.id) : null,
     dnsUpstreams: settings.CLOUDLET_DNS_UPSTREAMS,
+    dnsSecondaries: settings.CLOUDLET_DNS_SECONDARIES,
     workers: settings.CLOUDLET_INGRESS_WORKERS ?? Math.min(MOST_WORKERS, availableParallelism()),
   }
 }

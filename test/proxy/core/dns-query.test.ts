@@ -12,6 +12,7 @@ function outcome(hex: string): string | number {
   const packet = Buffer.from(hex.replaceAll(' ', ''), 'hex')
   const parsed = parseQuery(packet)
   if (parsed.kind === 'refusal') return parsed.rcode
+  if (parsed.kind === 'transfer') return 'transfer'
   return parsed.kind === 'query' ? `${askedName(packet, parsed)} ${parsed.type}` : 'drop'
 }
 
@@ -67,7 +68,7 @@ test('parseQuery() refuses other classes, transfers, signatures and other meta t
   for (const end of ['0001 0003', '0010 0003', '0001 0004', '0001 00ff', '0001 0000']) {
     assert.equal(outcome(`${HEADER} 0161 00 ${end}`), RCODE.REFUSED, end)
   }
-  for (const type of ['00fb', '00fc', '00f9', '00fd', '00fe', '0080']) {
+  for (const type of ['00f9', '00fd', '00fe', '0080']) {
     assert.equal(outcome(`${HEADER} 0161 00 ${type} 0001`), RCODE.REFUSED, type)
   }
   for (const type of ['0029', '00fa']) {
@@ -77,12 +78,14 @@ test('parseQuery() refuses other classes, transfers, signatures and other meta t
   assert.equal(outcome(`${HEADER} 0161 00 00ff 0001`), '\x01a\0 255')
   // An IXFR brings a SOA in its authority section (RFC 1995 §3).
   const soa = '00 0006 0001 00000000 0000'
-  assert.equal(outcome(`1234 0000 0001 0000 0001 0000 0161 00 00fb 0001 ${soa}`), RCODE.REFUSED)
+  assert.equal(outcome(`1234 0000 0001 0000 0001 0000 0161 00 00fb 0001 ${soa}`), 'transfer')
+  assert.equal(outcome(`${HEADER} 0161 00 00fc 0001`), 'transfer')
+  assert.equal(outcome(`${HEADER} 0161 00 00fc 0003`), RCODE.REFUSED)
   assert.equal(outcome(`1234 0000 0001 0000 0001 0000 0161 00 00fc 0001 ${soa}`), RCODE.FORMERR)
   assert.equal(outcome('1234 0000 0001 0000 0001 0000 0161 00 00fb 0001'), RCODE.FORMERR)
   const refused = `1234 0000 0001 0000 0001 0001 0161 00 00fb 0001 ${soa} ${OPT}`
   const parsed = parseQuery(Buffer.from(refused.replaceAll(' ', ''), 'hex'))
-  assert.ok(parsed.kind === 'refusal')
+  assert.ok(parsed.kind === 'transfer')
   assert.deepEqual(parsed.edns, { payloadBytes: 4096, secure: true })
 })
 

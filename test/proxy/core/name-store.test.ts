@@ -4,7 +4,7 @@ import * as fc from 'fast-check'
 import { recordsAnswer } from '../../../proxy/core/dns-answer.ts'
 import { nameBytes, nameKey } from '../../../proxy/core/dns-name.ts'
 import { TYPE } from '../../../proxy/core/dns-wire.ts'
-import type { NameEntry } from '../../../proxy/core/name-pack.ts'
+import { SAID, type NameEntry } from '../../../proxy/core/name-pack.ts'
 import { NOWHERE, nameStore, placeOf } from '../../../proxy/core/name-store.ts'
 
 const keyOf = (text: string): string => nameKey(text) ?? ''
@@ -12,7 +12,13 @@ const keyOf = (text: string): string => nameKey(text) ?? ''
 function entry(n: number): NameEntry {
   const data = [Buffer.from([10, 0, n >> 8, n & 255])]
   const records = new Map([[TYPE.A, recordsAnswer(TYPE.A, 5, data)]])
-  return { owners: n, noData: n + 1, apex: n + 2, isSpecial: n % 2 === 1, records }
+  return {
+    owners: n,
+    noData: n + 1,
+    apex: n + 2,
+    said: n % 2 === 1 ? SAID.byView : SAID.alike,
+    records,
+  }
 }
 
 const label = fc.stringMatching(/^[a-z0-9_-]{1,8}$/)
@@ -31,8 +37,8 @@ test('a name store finds each of its names, with what is kept there, and no othe
       for (const [n, text] of kept.entries()) {
         const place = placeOf(store, keyOf(text))
         assert.deepEqual(
-          [store.owners(place), store.noData(place), store.apex(place), store.isSpecial(place)],
-          [n, n + 1, n + 2, n % 2 === 1],
+          [store.owners(place), store.noData(place), store.apex(place), store.said(place)],
+          [n, n + 1, n + 2, n % 2],
         )
         const found = store.answer(place, TYPE.A)
         assert.deepEqual(

@@ -48,6 +48,8 @@ export async function world(
     readonly limits?: ResponderDeps['limits']
     readonly now?: () => number
     readonly ca?: string
+    readonly secondaries?: readonly string[]
+    readonly ingress?: string
     readonly log?: ResponderDeps['log']
   },
 ): Promise<World> {
@@ -57,6 +59,8 @@ export async function world(
     randomId: () => randomInt(65536),
     resolvers: async () => given.resolvers ?? [],
     ...(given.limits === undefined ? {} : { limits: given.limits }),
+    ...(given.ingress === undefined ? {} : { ingress: given.ingress }),
+    ...(given.secondaries === undefined ? {} : { secondaries: given.secondaries }),
     ...(given.ca === undefined ? {} : { ca: given.ca }),
   })
   if (given.table !== undefined) dns.update(given.table, given.health ?? [])

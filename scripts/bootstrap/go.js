@@ -4,8 +4,9 @@ import { BootstrapError } from './failure.js'
 import { withLock } from './lock.js'
 import { run } from './run.js'
 
-/** Programs of the tests that are written in Go, each at one version; Go itself checks what it fetches. */
-const TOOLS = ['github.com/summerwind/h2spec/cmd/h2spec@v2.2.1']
+/** Where their versions are pinned, with those of what they need (`go.mod`, `go.sum`). */
+const MODULE = 'test/tools/go'
+const TOOLS = ['github.com/summerwind/h2spec/cmd/h2spec']
 /** In the clone's own ignored folder. */
 const FOLDER = 'tmp/go'
 const STAMP = `${FOLDER}/.tools`
@@ -17,23 +18,28 @@ const STAMP = `${FOLDER}/.tools`
  * @param {{ say: (message: string) => void, env: NodeJS.ProcessEnv, checkOnly: boolean }} tools
  */
 export async function ensureGoTools(root, { say, env, checkOnly }) {
-  const wanted = TOOLS.join('\n')
+  const wanted = [...TOOLS, readFileSync(join(root, MODULE, 'go.sum'), 'utf8')].join('\n')
   const stamp = join(root, STAMP)
   const isHere = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted
   if (isHere()) return
-  const commands = TOOLS.map((tool) => ['go', 'install', tool])
+  const folder = join(root, FOLDER)
+  const commands = TOOLS.map((tool) => ['go', 'build', '-o', `${folder}/`, tool])
   if (checkOnly) {
     throw new BootstrapError('The Go tools of the tests are missing', {
-      lines: commands.map((command) => `GOBIN=${join(root, FOLDER)} ${command.join(' ')}`),
+      lines: [`cd ${join(root, MODULE)}`, ...commands.map((command) => command.join(' '))],
     })
   }
-  mkdirSync(join(root, FOLDER), { recursive: true })
+  mkdirSync(folder, { recursive: true })
   await withLock(join(root, 'tmp/go.lock'), say, async () => {
     if (isHere()) return // the other bootstrap has done it
     say('Building the Go tools of the tests')
     for (const command of commands) {
-      const goEnv = { ...env, GOBIN: join(root, FOLDER), GOFLAGS: '-buildvcs=false' }
-      const { status, output } = await run(command, { cwd: root, env: goEnv, quiet: true })
+      const goEnv = { ...env, GOFLAGS: '-buildvcs=false' }
+      const { status, output } = await run(command, {
+        cwd: join(root, MODULE),
+        env: goEnv,
+        quiet: true,
+      })
       if (status !== 0) {
         throw new BootstrapError(`${command.join(' ')} failed:\n${output.slice(-4000)}`)
       }

@@ -1,3 +1,5 @@
+import type { Route } from './route.ts'
+
 /**
  * What the control plane tells the edge: one immutable value, replaced as a whole. The edge serves
  * from the last one it has seen, so everything a request or a question needs is in here.
@@ -10,6 +12,7 @@ export interface RouteTable {
   readonly domains: readonly string[]
   /** Hosts of apps beyond `<app>.<tenant>.<domain>`: each is of one app in the whole platform. */
   readonly hosts?: readonly CustomHost[]
+  readonly routes?: readonly Route[]
   /** Domain of the names inside: `internal`. */
   readonly internalDomain: string
   /** The instance's pool, as CIDR. Whoever asks from inside it is a container. */

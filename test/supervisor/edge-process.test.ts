@@ -10,7 +10,7 @@ import { until } from '../support/wait.ts'
 const STUB = `
 const { existsSync, rmSync, writeFileSync } = require('node:fs')
 const { createServer } = require('node:net')
-const [socket, file] = process.argv.slice(1)
+const [socket, file] = process.argv.slice(-2) // Deno has the name of its script before them.
 rmSync(socket, { force: true })
 let greeted = 0
 createServer((peer) => {

@@ -5,7 +5,7 @@ import { check, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 export const certificates = sqliteTable(
   'certificates',
   {
-    /** `authority`: signs the others; `tenant:<slug>`: stands for all apps of that tenant. */
+    /** `authority`: signs the others; `api`: stands for the API; `tenant:<slug>`: for all apps of that tenant. */
     subject: text('subject').primaryKey(),
     /** A list of names; none of the authority. */
     namesJson: text('names_json').notNull(),
@@ -15,5 +15,7 @@ export const certificates = sqliteTable(
     notBefore: integer('not_before').notNull(),
     notAfter: integer('not_after').notNull(),
   },
-  () => [check('subject_is_known', sql`subject = 'authority' OR subject GLOB 'tenant:?*'`)],
+  () => [
+    check('subject_is_known', sql`subject IN ('authority', 'api') OR subject GLOB 'tenant:?*'`),
+  ],
 )

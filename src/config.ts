@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
+import { apiHostObjection } from './core/api-host.ts'
 import { groupRoles } from './core/group-roles.ts'
 import { LOG_LEVELS } from './log.ts'
 import {
@@ -34,8 +35,11 @@ export const SETTINGS = {
     .optional()
     .describe('A file of `NAME=value` lines; the environment wins over it'),
   CLOUDLET_API_ADDRESS: HostPort.optional()
-    .describe('Where the API listens')
+    .describe('Where the API listens in clear: an address of this machine alone (loopback)')
     .meta({ shown: '`127.0.0.1:7070`' }),
+  CLOUDLET_API_HOST: Domain.optional().describe(
+    'Name under which the ingress serves the API over TLS: no domain of the apps, and none within or above one',
+  ),
   CLOUDLET_API_HOSTS: z
     .string()
     .default('')
@@ -250,7 +254,10 @@ export const SETTINGS = {
   )
     .optional()
     .describe('Where the provider sends browsers back to, as it is registered there')
-    .meta({ shown: '`http://<API address>/v1/auth/callback`' }),
+    .meta({
+      shown:
+        '`/v1/auth/callback` of `CLOUDLET_API_HOST` over TLS, else of the API address in clear',
+    }),
   CLOUDLET_OIDC_GROUPS_CLAIM: z
     .string()
     .min(1)
@@ -275,6 +282,11 @@ export const SETTINGS = {
 
 const Settings = z
   .object(SETTINGS)
+  .superRefine((read, context) => {
+    const domains = [read.CLOUDLET_DOMAIN, read.CLOUDLET_INTERNAL_DOMAIN, 'localhost']
+    const message = read.CLOUDLET_API_HOST && apiHostObjection(read.CLOUDLET_API_HOST, domains)
+    if (message) context.addIssue({ code: 'custom', path: ['CLOUDLET_API_HOST'], message })
+  })
   .refine(
     (read) =>
       (read.CLOUDLET_OIDC_ISSUER === undefined) === (read.CLOUDLET_OIDC_CLIENT_ID === undefined),

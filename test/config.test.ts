@@ -71,6 +71,27 @@ test('readSettings() says which setting is wrong, in one sentence', () => {
   }
 })
 
+test('readSettings() takes no name for the API that is near the names of tenants, and says why', () => {
+  const apart = { CLOUDLET_API_HOST: 'api.example.com', CLOUDLET_DOMAIN: 'apps.example.com' }
+  assert.equal(read(apart).CLOUDLET_API_HOST, 'api.example.com')
+  for (const [host, domain, why] of [
+    [
+      'cloud.example',
+      'cloud.example',
+      /CLOUDLET_API_HOST: cloud\.example is cloud\.example, where/,
+    ],
+    ['api.cloud.example', 'cloud.example', /api\.cloud\.example is within cloud\.example, where/],
+    ['example.com', 'apps.example.com', /example\.com is above apps\.example\.com, where/],
+    ['api.localhost', 'cloud.example', /is within localhost/],
+    ['api.internal', 'cloud.example', /is within internal/],
+    ['api', 'cloud.example', /a name with a domain is wanted/],
+    ['192.0.2.1', 'cloud.example', /a name is wanted/],
+    ['API.example.com', 'cloud.example', /a domain in lower case/],
+  ] as const) {
+    assert.throws(() => read({ CLOUDLET_API_HOST: host, CLOUDLET_DOMAIN: domain }), why)
+  }
+})
+
 test('readSettings() refuses a name that it does not know: it may be mistyped', () => {
   assert.throws(() => read({ CLOUDLET_DOMAIM: 'x' }), /Unknown setting CLOUDLET_DOMAIM/)
 })

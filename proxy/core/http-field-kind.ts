@@ -44,6 +44,8 @@ const NAMES: Readonly<Record<string, FieldKind>> = {
   date: DATE,
   via: VIA,
   accept: ACCEPT,
+  /** A client's own word to the API: by it a page shows that it may use a session. */
+  'x-cloudlet-client': OTHER,
   authorization: PROTECTED,
   cookie: PROTECTED,
   'set-cookie': SET_COOKIE,

@@ -42,7 +42,7 @@ export function requestForMember(head: RequestHead, ours: string): string {
   const { bytes, line, fields, meaning } = head
   const isNew = meaning.target !== null || line.minor === 0
   const start = isNew
-    ? `${line.method} ${meaning.target ?? target(head)} HTTP/1.1\r\n`
+    ? `${line.method} ${targetOf(head)} HTTP/1.1\r\n`
     : bytes.toString('latin1', line.start, line.end)
   const host = meaning.target === null ? '' : `Host: ${meaning.authority}\r\n`
   const framing = meaning.framing.kind === 'chunked' ? 'Transfer-Encoding: chunked\r\n' : ''
@@ -120,8 +120,9 @@ function namings(via: string, name: string): number {
   return count
 }
 
-function target({ bytes, line }: RequestHead): string {
-  return bytes.toString('latin1', line.targetStart, line.targetEnd)
+/** In origin form, however it came. */
+export function targetOf({ bytes, line, meaning }: RequestHead): string {
+  return meaning.target ?? bytes.toString('latin1', line.targetStart, line.targetEnd)
 }
 
 function dropped({ line, meaning }: RequestHead): Uint8Array {

@@ -7,6 +7,10 @@ export interface Trouble {
   /** What to do about it, in one sentence. */
   readonly advice: string
   readonly retryAfterS?: number
+  /** Where to ask instead. */
+  readonly location?: string
+  /** It is answered as problem details (RFC 9457), whatever else the client would take. */
+  readonly isProblem?: boolean
 }
 
 type TroubleCode =
@@ -26,8 +30,12 @@ type TroubleCode =
   | 'loop'
   | 'ticket-refused'
   | 'tunnel-refused'
+  | 'tls-only'
+  | 'api-away'
+  | 'api-lost'
 
 const REASONS: Readonly<Record<number, string>> = {
+  308: 'Permanent Redirect',
   400: 'Bad Request',
   401: 'Unauthorized',
   404: 'Not Found',
@@ -59,10 +67,10 @@ export interface PageShape {
 /** A whole answer, head and page, in UTF-8. */
 export function troublePage(trouble: Trouble, shape: PageShape): string {
   const title = `${trouble.status} ${REASONS[trouble.status] ?? 'Error'}`
-  const page = shape.html ? htmlPage(title, trouble) : textPage(title, trouble)
+  const [kind, page] = pageOf(title, trouble, shape)
   const head = [
     `HTTP/1.1 ${title}`,
-    `Content-Type: text/${shape.html ? 'html' : 'plain'}; charset=utf-8`,
+    `Content-Type: ${kind}`,
     `Content-Length: ${new TextEncoder().encode(page).length}`,
     'Cache-Control: no-store',
     'X-Content-Type-Options: nosniff',
@@ -70,14 +78,41 @@ export function troublePage(trouble: Trouble, shape: PageShape): string {
     `X-Request-Id: ${shape.requestId}`,
     `Date: ${shape.date}`,
   ]
-  if (shape.html)
+  if (kind === HTML)
     head.push("Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'")
   if (trouble.status === 405) head.push('Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS')
   // RFC 9110 §11.6.1.
   if (trouble.status === 401) head.push('WWW-Authenticate: Bearer realm="cloudlet tunnel"')
+  if (trouble.location !== undefined) head.push(`Location: ${trouble.location}`)
   if (trouble.retryAfterS !== undefined) head.push(`Retry-After: ${trouble.retryAfterS}`)
   if (shape.connection !== '') head.push(`Connection: ${shape.connection}`)
   return `${head.join('\r\n')}\r\n\r\n${shape.headOnly ? '' : page}`
+}
+
+const HTML = 'text/html; charset=utf-8'
+
+function pageOf(
+  title: string,
+  trouble: Trouble,
+  { html, requestId }: PageShape,
+): readonly [kind: string, page: string] {
+  if (trouble.isProblem === true) {
+    return ['application/problem+json', problemText(title, trouble, requestId)]
+  }
+  if (html) return [HTML, htmlPage(title, trouble)]
+  return ['text/plain; charset=utf-8', textPage(title, trouble)]
+}
+
+function problemText(title: string, trouble: Trouble, requestId: string): string {
+  const { status, code, wrong, advice, retryAfterS } = trouble
+  return JSON.stringify({
+    type: `/problems/${code}`,
+    status,
+    title: title.slice(4),
+    detail: `${wrong}. ${advice}`,
+    instance: `urn:request:${requestId}`,
+    ...(retryAfterS === undefined ? {} : { retryAfterSeconds: retryAfterS }),
+  })
 }
 
 function textPage(title: string, { wrong, advice }: Trouble): string {

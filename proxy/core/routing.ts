@@ -1,3 +1,4 @@
+import type { ApiFront } from './api-front.ts'
 import { block, contains, ipv4 } from './dns-address.ts'
 import type { HealthReport, Member, RouteTable } from './route-table.ts'
 
@@ -7,6 +8,8 @@ export interface App {
   readonly key: string
   readonly tenant: string
   readonly members: readonly Member[]
+  /** It is no tenant's, but the platform's own API. */
+  readonly front?: ApiFront
 }
 
 export interface Routing {

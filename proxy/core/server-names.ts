@@ -1,3 +1,5 @@
+import type { ApiFront } from './api-front.ts'
+
 /** A certificate with its key, as the ingress is given it: PEM, the chain from the leaf up. */
 export interface HostCertificate {
   /** In lower case; one may be a wildcard, `*.acme.cloud.local` (RFC 9525 §6.3). */
@@ -11,6 +13,8 @@ export interface TlsSettings {
   readonly certificates: readonly HostCertificate[]
   /** 48 bytes in base64url, the same for all workers: a session begun at one goes on at another. */
   readonly ticketKeys: string
+  /** Absent: the API is not served by the ingress. */
+  readonly api?: ApiFront
 }
 
 /** By name. Of two for the same name the later one counts. */

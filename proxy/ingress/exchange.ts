@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { edgeLine } from '../core/api-front.ts'
 import { bodyReader, contentBytes } from '../core/http-body.ts'
 import type { BodyReader } from '../core/http-body.ts'
 import { passesBy, requestForMember } from '../core/http-forward.ts'
@@ -6,6 +7,7 @@ import type { Trouble } from '../core/http-page.ts'
 import type { RequestHead } from '../core/http-request.ts'
 import type { Member } from '../core/route-table.ts'
 import type { App } from '../core/routing.ts'
+import { apiTrouble, onlyOverTls } from './api-troubles.ts'
 import { Answer } from './answer.ts'
 import type { Backend } from './backend.ts'
 import type { Client } from './client.ts'
@@ -134,6 +136,8 @@ export class Exchange implements UpstreamUser {
     if (backend?.isSettling === true && !this.#context.view.isReportedHealthy(backend.member)) {
       this.#mayWait = true
     }
+    // A control plane that has ended is started again.
+    if (this.#app?.front !== undefined) this.#mayWait = true
     this.#tryNext()
   }
 
@@ -199,7 +203,10 @@ export class Exchange implements UpstreamUser {
       const stalled = this.#client.isFull || this.#upstream?.isFull === true
       if (stillMs > (stalled ? limits.writeStallMs : limits.responseGapMs)) this.#client.cut()
     } else if (this.isRequestDone) {
-      if (stillMs > limits.responseHeadMs) this.#fail(troubles.tooSlow(this.host))
+      const { apiResponseHeadMs, responseHeadMs } = limits
+      const isApi = this.#app?.front !== undefined
+      if (stillMs > (isApi ? apiResponseHeadMs : responseHeadMs))
+        this.#fail(troubles.tooSlow(this.host))
     } else if (this.#upstream?.isFull === true) {
       if (stillMs > limits.writeStallMs) this.#fail(troubles.tooSlow(this.host))
     } else if (stillMs > limits.bodyGapMs) {
@@ -213,6 +220,10 @@ export class Exchange implements UpstreamUser {
     this.#app = this.#context.view.find(this.host, this.#client.peerNumber)
     if (this.#app === undefined) return this.#fail(troubles.unknownHost(this.host))
     if (this.#isMisdirected(this.#app)) return this.#fail(troubles.misdirected(this.host))
+    const { front } = this.#app
+    if (front !== undefined && !this.#client.forwarded.isSecure) {
+      return this.#fail(onlyOverTls(front, this.head))
+    }
     if (!this.#takeShare(this.#app.tenant)) return this.#fail(troubles.tenantBusy(this.host))
     const choice = this.#context.view.choose(this.#app)
     if (choice.kind === 'wait') return this.#hold(false)
@@ -291,7 +302,9 @@ export class Exchange implements UpstreamUser {
     this.#answer = new Answer(this.#context, { client: this.#client, exchange: this, upstream })
     const { via } = this.#context.view
     const ours = this.#client.forwarded.of(this.head, { requestId: this.requestId, via })
-    this.#write(bytes, requestForMember(this.head, ours))
+    const front = this.#app?.front
+    const who = front === undefined ? '' : edgeLine(front, this.#client.peer)
+    this.#write(bytes, requestForMember(this.head, ours + who))
     if (!this.isRequestDone && !upstream.isFull) this.#client.resume()
   }
 
@@ -328,7 +341,8 @@ export class Exchange implements UpstreamUser {
     if (this.#phase === 'over') return
     if (this.#answer?.isBegun === true) return this.#client.cut()
     this.#leave()
-    this.#client.answerTrouble(trouble, this)
+    const isApi = this.#app?.front !== undefined && trouble.location === undefined
+    this.#client.answerTrouble(isApi ? apiTrouble(trouble) : trouble, this)
   }
 
   /** The answer turned out to be none. */

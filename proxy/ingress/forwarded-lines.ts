@@ -25,6 +25,10 @@ export class ForwardedLines {
     this.#origin = origin
   }
 
+  get isSecure(): boolean {
+    return this.#origin.scheme === 'https'
+  }
+
   /** Whole lines for one request. `via`: our name for others to recognise. */
   of({ line, meaning }: RequestHead, { requestId, via }: { requestId: string; via: string }) {
     const { authority } = meaning

@@ -84,11 +84,12 @@ export function ingress(deps: IngressDeps): Ingress {
   const sweeper = sweeping(() => [...clients, backends, tunnels], deps.now, limits.sweepMs)
 
   function update({ table, health, tls }: News): void {
-    if (tls !== undefined) front.update(tls)
-    if (table !== undefined && view.updateTable(table)) {
-      backends.update(table.members)
-      tunnels.update(table)
+    if (tls !== undefined) {
+      front.update(tls)
+      view.updateFront(tls.api)
     }
+    if (table !== undefined && view.updateTable(table)) tunnels.update(table)
+    if (table !== undefined || tls !== undefined) backends.update(view.members)
     if (health !== undefined) view.updateHealth(health)
     holds.news()
   }

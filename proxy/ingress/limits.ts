@@ -19,6 +19,8 @@ export const INGRESS_LIMITS = {
   connectMs: 5_000,
   /** From the last byte of the request to the head of the answer (504). */
   responseHeadMs: 60_000,
+  /** The same for the platform's API, which may be asked to wait for a minute, and has half of one for itself. */
+  apiResponseHeadMs: 120_000,
   /** Between two pieces of an answer: long, since silent event streams are common. */
   responseGapMs: 3_600_000,
   /** A peer that takes nothing of what is written to it. */

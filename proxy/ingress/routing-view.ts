@@ -1,3 +1,4 @@
+import { appOfFront, type ApiFront } from '../core/api-front.ts'
 import type { HealthReport, Member, RouteTable } from '../core/route-table.ts'
 import {
   NO_HEALTH,
@@ -22,6 +23,8 @@ export class RoutingView {
   #routing: Routing | undefined
   #health: Health = NO_HEALTH
   #via = 'cloudlet'
+  #front: App | undefined
+  #members: readonly Member[] = []
   readonly #turns = new Map<string, number>()
 
   /** Our name in Via, told apart from other instances' that a request may pass. */
@@ -34,12 +37,22 @@ export class RoutingView {
     return this.#routing !== undefined
   }
 
+  /** Everybody who may be asked: the table's, and the platform's API. */
+  get members(): readonly Member[] {
+    return [...this.#members, ...(this.#front?.members ?? [])]
+  }
+
+  updateFront(front: ApiFront | undefined): void {
+    this.#front = front === undefined ? undefined : appOfFront(front)
+  }
+
   /** False: the table is older than the present one, and was not taken. */
   updateTable(table: RouteTable): boolean {
     const present = this.#routing
     if (present?.instance === table.instance && table.version < present.version) return false
     const routing = compileRouting(table)
     this.#routing = routing
+    this.#members = table.members
     this.#health = pruneHealth(this.#health, table)
     this.#via = `cloudlet-${table.instance.replaceAll(/[^A-Za-z0-9-]/g, '')}`
     for (const key of this.#turns.keys()) if (!routing.apps.has(key)) this.#turns.delete(key)
@@ -50,9 +63,10 @@ export class RoutingView {
     this.#health = mergeHealth(this.#health, reports)
   }
 
-  /** A container finds its own tenant's apps alone: of others it is not told that there are any. */
+  /** A container finds its own tenant's apps alone: of others, and of the API, it is not told that there are any. */
   find(host: string, from: number | null): App | undefined {
-    const app = this.#routing?.find(host)
+    const isApi = host === this.#front?.front?.host
+    const app = isApi ? this.#front : this.#routing?.find(host)
     if (app === undefined || from === null) return app
     const tenant = this.#routing?.tenantAt(from) ?? null
     return tenant === null || tenant === app.tenant ? app : undefined

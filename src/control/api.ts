@@ -28,6 +28,7 @@ import type { App } from '../http/shell.ts'
 import { sameOrigin } from '../http/websocket.ts'
 import { hostPort } from '../instance.ts'
 import { settling } from '../services/operations.ts'
+import { edgeMarks } from './front-door.ts'
 import type { Outside } from './outside.ts'
 import type { Services } from './services.ts'
 import { redirectUrlOf } from './session-services.ts'
@@ -47,7 +48,10 @@ export function apiOver(outside: Outside, services: Services, stopping: AbortSig
     log,
     newRequestId: randomUUID,
     stopping,
-    hosts: settings.CLOUDLET_API_HOSTS.split(',').filter((name) => name !== ''),
+    hosts: [settings.CLOUDLET_API_HOST ?? '', ...settings.CLOUDLET_API_HOSTS.split(',')].filter(
+      (name) => name !== '',
+    ),
+    edgeMarks: edgeMarks(outside),
     corsOrigins: settings.CLOUDLET_CORS_ORIGINS,
     rates: {
       address: settings.CLOUDLET_RATE_ADDRESS,

@@ -20,6 +20,7 @@ import type { EventService } from '../services/events.ts'
 import type { Ledger } from '../services/ledger.ts'
 import type { RegistryService } from '../services/registries.ts'
 import { hostPort } from '../instance.ts'
+import { apiFrontOf } from './front-door.ts'
 import type { Outside } from './outside.ts'
 import { THIS_NODE } from '../instance.ts'
 import { ticketSigner } from './tunnelling.ts'
@@ -156,7 +157,12 @@ function stepsOf(outside: Outside, told: Told) {
   const tunnelKey = ticketSigner(keyRing).publicKey
   const table = { instance: instance.id, domains, internalDomain, pool: instance.pool, tunnelKey }
   const names = egressNames({ outside: outside.outsideNames, clock, timers, log })
-  const certificates = certificateKeeper({ ...outside, instance: instance.id, domains })
+  const certificates = certificateKeeper({
+    ...outside,
+    instance: instance.id,
+    domains,
+    api: apiFrontOf(outside),
+  })
   const routes = publisher({ store, edge, clock, table, names })
   return {
     store,

@@ -8,6 +8,7 @@ import { openStreams } from '../services/open-streams.ts'
 import { sessionService } from '../services/sessions.ts'
 import { signInService } from '../services/sign-in.ts'
 import { userService } from '../services/users.ts'
+import { publicOrigin } from './front-door.ts'
 import type { Outside } from './outside.ts'
 import { tunnelling } from './tunnelling.ts'
 
@@ -35,9 +36,9 @@ export function sessionServices(outside: Outside, audit: AuditService, keys: Key
   }
 }
 
-export function redirectUrlOf({ settings, instance }: Outside): URL {
-  const given = settings.CLOUDLET_OIDC_REDIRECT_URL
-  return new URL(given ?? `http://${instance.apiAddress}${CALLBACK_PATH}`)
+export function redirectUrlOf(outside: Outside): URL {
+  const given = outside.settings.CLOUDLET_OIDC_REDIRECT_URL
+  return new URL(given ?? `${publicOrigin(outside)}${CALLBACK_PATH}`)
 }
 
 function providerOf(outside: Outside) {

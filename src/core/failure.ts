@@ -5,6 +5,10 @@ import type { Shortage } from './quota.ts'
 export interface FailureDetails {
   /** A repeat of a request that was carried out, whose answer could not be kept. */
   'already-done': { readonly target: string }
+  /** Said by the ingress while the control plane is not there; nothing was done. */
+  'api-away': { readonly retryAfterSeconds: number }
+  /** Said by the ingress when the control plane ended before it had answered. */
+  'api-lost': Readonly<Record<string, never>>
   'address-exhausted': { readonly network: string }
   /** In use, or at rest; `next` is a free one, null where there is none. */
   'address-taken': {

@@ -31,6 +31,8 @@ export interface ApiDeps extends RateDeps {
   readonly stopping: AbortSignal
   /** Names under which the API may be called, beside `localhost` and addresses. */
   readonly hosts: readonly string[]
+  /** By which the ingress is known, before which nobody else's word counts. */
+  readonly edgeMarks?: readonly string[]
   /** Origins whose pages may read answers. */
   readonly corsOrigins: readonly string[]
   readonly version: string
@@ -66,7 +68,7 @@ export function apiApp(deps: ApiDeps): App {
     once,
     stopping,
   }
-  app.use(identify({ shell, newRequestId }))
+  app.use(identify({ shell, newRequestId, edgeMarks: deps.edgeMarks ?? [] }))
   app.use(securityHeaders)
   app.use(crossOrigin(deps.corsOrigins))
   app.use(record(deps))

@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono'
 import { failure, wrongField } from '../core/failure.ts'
 import type { Log } from '../log.ts'
+import { sourceOf } from './edge-word.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { AuditService } from '../services/audit.ts'
 import { actorOf, type AppContext, type AppEnv, type Shell } from './shell.ts'
@@ -11,16 +12,25 @@ const REQUEST_ID = /^[A-Za-z0-9-]{8,64}$/
 interface IdentifyDeps {
   readonly shell: Shell
   readonly newRequestId: () => string
+  /** By which the ingress is known; none: it serves no API. */
+  readonly edgeMarks?: readonly string[]
 }
 
 /** Gives each request its id, and says where it comes from. */
-export function identify({ shell, newRequestId }: IdentifyDeps): MiddlewareHandler<AppEnv> {
+export function identify({
+  shell,
+  newRequestId,
+  edgeMarks = [],
+}: IdentifyDeps): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const given = c.req.header('x-request-id') ?? ''
     const requestId = REQUEST_ID.test(given) ? given : newRequestId()
     c.set('shell', shell)
     c.set('requestId', requestId)
-    c.set('sourceAddress', sourceOf(c))
+    c.set(
+      'sourceAddress',
+      sourceOf({ field: (name) => c.req.header(name), peer: peerOf(c) }, edgeMarks),
+    )
     await next()
     c.res.headers.set('x-request-id', requestId)
     // Nothing more is taken on this connection, so that the server can end.
@@ -28,8 +38,8 @@ export function identify({ shell, newRequestId }: IdentifyDeps): MiddlewareHandl
   }
 }
 
-/** The peer of the connection. No header is asked: nobody but the client stands in front of the API. */
-function sourceOf(c: AppContext): string {
+/** The peer of the connection. */
+function peerOf(c: AppContext): string {
   const address = c.env?.incoming?.socket?.remoteAddress ?? '-'
   return address.replace(/^::ffff:(?=\d+\.)/, '')
 }

@@ -5,6 +5,8 @@ import { Failure, type FailureCode, type FailureDetails } from '../core/failure.
 /** Exhaustive on purpose: a new failure code does not compile until it has a status and a title. */
 export const PROBLEMS = {
   'already-done': { status: 409, title: 'Carried out before' },
+  'api-away': { status: 503, title: 'API away for a moment' },
+  'api-lost': { status: 502, title: 'API ended before it had answered' },
   'address-exhausted': { status: 409, title: 'No address left in the network' },
   'address-taken': { status: 409, title: 'Address taken' },
   'body-too-large': { status: 413, title: 'Body too large' },

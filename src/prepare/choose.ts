@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os'
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import type { Settings } from '../config.ts'
+import { isLoopback } from '../core/address-group.ts'
 import { parseCidr, type Cidr } from '../core/cidr.ts'
 import { ID_BYTES, idFrom } from '../core/ids.ts'
 import { DEFAULT_POOLS, freePool, resolverAddress } from '../core/ipam.ts'
@@ -38,6 +39,7 @@ export async function chooseInstance(settings: Settings, isolated: boolean): Pro
   const kept = readKept(path)
   poolOf(kept?.pool ?? settings.CLOUDLET_ADDRESS_POOL ?? DEFAULT_POOLS[0])
   const chosen = kept ? await again(kept, settings, isolated) : await anew(settings, isolated)
+  seeClosed(chosen)
   await seeFree(chosen, dataDir)
   if (!isDeepStrictEqual(chosen, kept)) writeKept(path, chosen)
   return {
@@ -155,6 +157,15 @@ async function pickPool(settings: Settings): Promise<string> {
   if (pool !== undefined) return pool
   throw new PrepareError(
     `Cannot find a free address pool: ${candidates.join(', ')} overlap a route of this host or another instance; set CLOUDLET_ADDRESS_POOL to a private range that is free`,
+  )
+}
+
+/** Keys and secrets go over it, and in clear everybody on the way could read them. */
+function seeClosed({ apiAddress }: Chosen): void {
+  const { host } = hostPort(apiAddress)
+  if (host === 'localhost' || isLoopback(host)) return
+  throw new PrepareError(
+    `Cannot serve the API in clear on ${apiAddress}: keys could be read on the way; set CLOUDLET_API_ADDRESS to a loopback address such as 127.0.0.1:7070, and CLOUDLET_API_HOST to the name under which the ingress is to serve it over TLS`,
   )
 }
 

@@ -15,6 +15,14 @@ export interface IssuingDeps {
   readonly instance: string
   /** Domains of the apps. */
   readonly domains: readonly string[]
+  /** Name of the API; absent: it has none. */
+  readonly apiHost?: string | undefined
+}
+
+/** Who has a certificate, and of which names. */
+interface Wanted {
+  readonly subject: string
+  readonly names: readonly string[]
 }
 
 /** A third of their life: two failures of a week each would still be noticed in time. */
@@ -23,12 +31,13 @@ const RENEW_BEFORE_MS = 30 * DAY_MS
 const BATCH = 200
 
 export const AUTHORITY = 'authority'
+const API = 'api'
 const subjectOf = (slug: string): string => `tenant:${slug}`
 const purposeOf = (subject: string): string => `certificate of ${subject}`
 
 /** The platform's own authority, and what it has signed: in the database, with sealed keys. */
 export function certificateIssuing(deps: IssuingDeps) {
-  const { store, keyRing, authority, clock, log, domains } = deps
+  const { store, keyRing, authority, clock, log, domains, apiHost } = deps
   const now = (): number => clock.now().getTime()
   const namesOf = (slug: string): string[] => domains.map((domain) => `*.${slug}.${domain}`)
   const keyOf = ({ subject, sealedKey }: CertificateRow): string =>
@@ -55,33 +64,42 @@ export function certificateIssuing(deps: IssuingDeps) {
     return kept
   }
 
-  const isGood = (row: CertificateRow | undefined, slug: string): boolean =>
+  const isGood = (row: CertificateRow | undefined, { names }: Wanted): boolean =>
     row !== undefined &&
     row.notAfter - now() > RENEW_BEFORE_MS &&
-    row.namesJson === JSON.stringify(namesOf(slug))
+    row.namesJson === JSON.stringify(names)
 
-  async function issue(slugs: readonly string[]): Promise<void> {
+  const wantedBy = (slugs: readonly string[]): Wanted[] => [
+    ...(apiHost === undefined ? [] : [{ subject: API, names: [apiHost] }]),
+    ...slugs.map((slug) => ({ subject: subjectOf(slug), names: namesOf(slug) })),
+  ]
+
+  async function issue(wanted: readonly Wanted[]): Promise<void> {
     const by = await signer()
-    const hosts = slugs.map(namesOf)
+    const hosts = wanted.map(({ names }) => names)
     const made = await authority.issue({ chain: by.certificate, key: keyOf(by) }, hosts, now())
-    const rows = made.map((one, i) => rowOf(subjectOf(slugs[i] ?? ''), hosts[i] ?? [], one))
+    const rows = wanted.flatMap(({ subject, names }, i) => {
+      const one = made[i]
+      return one === undefined ? [] : [rowOf(subject, names, one)]
+    })
     await store.write(async (q) => {
       for (const row of rows) await q.certificates.put(row)
     })
-    log('debug', 'Certificates were issued', { tenants: slugs })
+    log('debug', 'Certificates were issued', { subjects: wanted.map(({ subject }) => subject) })
   }
 
   return {
     signer,
     keyOf,
-    /** Makes what these tenants miss or what grows old, and forgets what nobody needs. */
+    /** Makes what these tenants and the API miss or what grows old, and forgets what nobody needs. */
     async renew(slugs: readonly string[]): Promise<void> {
       const rows = await store.read.certificates.all()
       const known = new Map(rows.map((row) => [row.subject, row]))
-      const wanted = new Set([AUTHORITY, ...slugs.map(subjectOf)])
-      const gone = [...known.keys()].filter((subject) => !wanted.has(subject))
+      const wanted = wantedBy(slugs)
+      const kept = new Set([AUTHORITY, ...wanted.map(({ subject }) => subject)])
+      const gone = [...known.keys()].filter((subject) => !kept.has(subject))
       if (gone.length > 0) await store.write((q) => q.certificates.remove(gone))
-      const due = slugs.filter((slug) => !isGood(known.get(subjectOf(slug)), slug))
+      const due = wanted.filter((one) => !isGood(known.get(one.subject), one))
       for (let at = 0; at < due.length; at += BATCH) await issue(due.slice(at, at + BATCH))
     },
   }

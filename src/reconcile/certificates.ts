@@ -1,4 +1,5 @@
 import type { CertificateRow } from '../../db/queries/certificates.ts'
+import type { ApiFront } from '../../proxy/core/api-front.ts'
 import type { TlsSettings } from '../../proxy/core/server-names.ts'
 import { coalesced } from '../core/coalesced.ts'
 import { DAY_MS, dayOf } from '../core/days.ts'
@@ -6,9 +7,11 @@ import type { KeyRing } from '../ports/key-ring.ts'
 import type { TlsEdge } from '../ports/tls-edge.ts'
 import { AUTHORITY, certificateIssuing, type IssuingDeps } from './certificate-issuing.ts'
 
-export interface CertificateDeps extends IssuingDeps {
+export interface CertificateDeps extends Omit<IssuingDeps, 'apiHost'> {
   readonly keyRing: Pick<KeyRing, 'current' | 'mac' | 'open' | 'seal'>
   readonly edge: TlsEdge
+  /** Absent: the ingress serves no API. */
+  readonly api?: ApiFront | undefined
 }
 
 const TICKET_KEY_BYTES = 48
@@ -21,8 +24,8 @@ const RETRY_MS = 30_000
  * renewed while they are good, and gone with the tenant.
  */
 export function certificateKeeper(deps: CertificateDeps) {
-  const { store, keyRing, edge, clock } = deps
-  const issuing = certificateIssuing(deps)
+  const { store, keyRing, edge, clock, api } = deps
+  const issuing = certificateIssuing({ ...deps, apiHost: api?.host })
   let told = ''
   /** For these tenants and until then nothing is due. */
   let settled = { slugs: '', untilMs: 0 }
@@ -48,7 +51,11 @@ export function certificateKeeper(deps: CertificateDeps) {
       chain: row.certificate,
       key: issuing.keyOf(row),
     }))
-    const settings: TlsSettings = { certificates, ticketKeys: ticketKeys() }
+    const settings: TlsSettings = {
+      certificates,
+      ticketKeys: ticketKeys(),
+      ...(api !== undefined && { api }),
+    }
     const text = JSON.stringify(settings)
     if (text === told) return
     told = text

@@ -50,6 +50,23 @@ test('chooseInstance() chooses once, and keeps what it chose', async () => {
   assert.deepEqual(await at.choose({ CLOUDLET_ADDRESS_POOL: undefined }), first)
 })
 
+test('chooseInstance() lets the API listen in clear on this machine alone, and names what does more', async () => {
+  using at = world()
+  const { id } = await at.choose()
+  for (const address of ['0.0.0.0:7070', '[::]:7070', ':7070', '192.0.2.1:7070']) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other in one folder
+    await assert.rejects(at.choose({ CLOUDLET_API_ADDRESS: address }), (error: Error) => {
+      assert.equal(error.name, 'PrepareError')
+      assert.match(error.message, /Cannot serve the API in clear on .*: .*CLOUDLET_API_HOST/)
+      return true
+    })
+  }
+  assert.equal((await at.choose({ CLOUDLET_API_ADDRESS: '127.0.0.9:0' })).id, id)
+  const kept = JSON.parse(readFileSync(at.file, 'utf8'))
+  writeFileSync(at.file, JSON.stringify({ ...kept, apiAddress: '0.0.0.0:7070' }))
+  await assert.rejects(at.choose(), /in clear on 0\.0\.0\.0:7070/)
+})
+
 test('chooseInstance() takes an address that is set later, but no other pool', async () => {
   using at = world()
   const { id } = await at.choose()

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import type { ApiFront } from '../../proxy/core/api-front.ts'
 import type { TlsSettings } from '../../proxy/core/server-names.ts'
 import { openKeyRing } from '../../src/adapters/key-ring.ts'
 import { certificateKeeper } from '../../src/reconcile/certificates.ts'
@@ -25,7 +26,8 @@ async function house(...tenants: readonly string[]) {
     authority,
     told,
     clock,
-    keeper: (domains = ['cloud.local', 'localhost']) => certificateKeeper({ ...deps, domains }),
+    keeper: (domains = ['cloud.local', 'localhost'], api?: ApiFront) =>
+      certificateKeeper({ ...deps, domains, api }),
     rows: () => store.read.certificates.all(),
     async [Symbol.asyncDispose](): Promise<void> {
       rmSync(folder, { recursive: true })
@@ -48,6 +50,26 @@ test('each tenant has one certificate for all of its apps, made once', async () 
   assert.equal(at.told.length, 1)
   assert.equal(at.authority.issued.length, 2)
   assert.ok(at.told[0]?.certificates.every(({ chain, key }) => key === `key of ${chain}`))
+})
+
+test('the API has a certificate of its own as long as it has a name, and the workers hear where it is', async () => {
+  await using at = await house('acme')
+  const [host, domains] = ['api.example.com', ['cloud.local']]
+  const mark = 'a mark that nobody guesses'
+  const api = { host, origin: `https://${host}`, address: '127.0.0.1', port: 7070, mark }
+  await at.keeper(domains, api).keep()
+  assert.deepEqual(namesOf(at.told[0]), ['*.acme.cloud.local', host])
+  assert.deepEqual(at.told[0]?.api, api)
+  const moved = { ...api, host: 'cloud.example.com' }
+  await at.keeper(domains, moved).keep()
+  assert.deepEqual(namesOf(at.told[1]), ['*.acme.cloud.local', 'cloud.example.com'])
+  await at.keeper(domains).keep()
+  assert.deepEqual(namesOf(at.told[2]), ['*.acme.cloud.local'])
+  assert.equal(at.told[2]?.api, undefined)
+  assert.deepEqual((await at.rows()).map(({ subject }) => subject).toSorted(), [
+    'authority',
+    'tenant:acme',
+  ])
 })
 
 test('a new life of the control plane makes no other authority and no other certificates', async () => {

@@ -1,6 +1,7 @@
 import { renameSync, rmSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import type { Log } from '../src/log.ts'
+import type { Challenge } from './core/challenges.ts'
 import type { HealthReport, RouteTable } from './core/route-table.ts'
 import type { TlsSettings } from './core/server-names.ts'
 import type { EdgeRole, FromEdge, OpenTunnel, ToEdge, TunnelNews } from './link.ts'
@@ -19,6 +20,7 @@ export interface LinkServerDeps {
   readonly takeTable: (table: RouteTable) => void
   readonly takeHealth: (reports: readonly HealthReport[]) => void
   readonly takeTls: (settings: TlsSettings) => void
+  readonly takeChallenges: (challenges: readonly Challenge[]) => void
   readonly drain: (graceMs: number) => void
   readonly cut: (tunnel: string, reason: string) => void
   /** What a new listener is told at once. */
@@ -69,6 +71,9 @@ export function linkServer(deps: LinkServerDeps): LinkServer {
         return deps.takeHealth(told.reports)
       case 'tls':
         return deps.takeTls(told.settings)
+      case 'challenges':
+        deps.takeChallenges(told.challenges)
+        return say(socket, { type: 'challenged', version: told.version })
       case 'cut':
         return deps.cut(told.tunnel, told.reason)
       case 'drain':

@@ -1,3 +1,4 @@
+import type { Challenge } from './core/challenges.ts'
 import type { HealthReport, RouteTable } from './core/route-table.ts'
 import type { TlsSettings } from './core/server-names.ts'
 import type { TicketClaims } from './core/tunnel-ticket.ts'
@@ -11,6 +12,12 @@ export type ToEdge =
   | { readonly type: 'health'; readonly reports: readonly HealthReport[] }
   /** For the ingress alone: it holds the keys of certificates. */
   | { readonly type: 'tls'; readonly settings: TlsSettings }
+  /** For the ingress alone: what is shown to a public authority, in place of what was before. */
+  | {
+      readonly type: 'challenges'
+      readonly version: number
+      readonly challenges: readonly Challenge[]
+    }
   /** End a tunnel, and tell its client why. */
   | { readonly type: 'cut'; readonly tunnel: string; readonly reason: string }
   /** Stop listening, finish what is under way within the time, exit. */
@@ -25,6 +32,8 @@ export type FromEdge =
       readonly version: number
     }
   | { readonly type: 'ack'; readonly version: number }
+  /** These challenges are shown. */
+  | { readonly type: 'challenged'; readonly version: number }
   /** Sent by the DNS process alone, which owns the health checks: first everything known, then changes. */
   | { readonly type: 'health'; readonly reports: readonly HealthReport[] }
 

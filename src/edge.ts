@@ -61,6 +61,7 @@ async function main(): Promise<void> {
       part.takeTls(settings)
       if (role === 'ingress-0') tlsFile.keep(settings)
     },
+    takeChallenges: part.takeChallenges,
     tunnels: part.tunnels,
     cut: part.cut,
     drain: (graceMs) => void drain(graceMs),

@@ -1,3 +1,4 @@
+import type { Challenges } from '../core/challenges.ts'
 import type { Member } from '../core/route-table.ts'
 import type { Backend } from './backend.ts'
 import type { Holds } from './holds.ts'
@@ -48,6 +49,7 @@ export interface IngressContext {
   /** Requests under way, by tenant. */
   readonly tenants: Shares
   readonly view: RoutingView
+  readonly challenges: Challenges
   readonly log: Log
   readonly now: () => number
   readonly newRequestId: () => string

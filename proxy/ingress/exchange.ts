@@ -13,6 +13,7 @@ import type { Backend } from './backend.ts'
 import type { Client } from './client.ts'
 import { writeContent } from './content.ts'
 import type { IngressContext } from './context.ts'
+import { challengeAnswer, type OwnAnswer } from './own-answer.ts'
 import * as troubles from './troubles.ts'
 import type { UpstreamConnection, UpstreamUser } from './upstream-connection.ts'
 
@@ -90,6 +91,8 @@ export class Exchange implements UpstreamUser {
   /** Chooses a member and asks it, or answers at once. */
   start(): void {
     const { framing } = this.head.meaning
+    const shown = challengeAnswer(this.#context, this.head)
+    if (shown !== null) return this.#answerOurselves(shown)
     if (this.#body.state === 'refused')
       return this.#fail(troubles.badRequest(400, this.#body.reason))
     const length = framing.kind === 'length' ? framing.bytes : this.#bodyBytes
@@ -334,6 +337,12 @@ export class Exchange implements UpstreamUser {
       return this.#tryNext()
     }
     this.#fail(troubles.invalidAnswer(this.host, 'it closed the connection'))
+  }
+
+  /** Before any routing: an authority asks for hosts that may have no app. */
+  #answerOurselves(answer: OwnAnswer): void {
+    this.#client.begin(answer.head, answer.content)
+    this.finish()
   }
 
   /** Answers with a page of our own; an answer that has begun can only be cut. */

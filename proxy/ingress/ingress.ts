@@ -1,5 +1,6 @@
 import { createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
+import { Challenges } from '../core/challenges.ts'
 import { troublePage } from '../core/http-page.ts'
 import { Backends } from './backends.ts'
 import { ClientConnection } from './client-connection.ts'
@@ -54,7 +55,8 @@ const DRAIN_TURNS_MOST = 1024
 export function ingress(deps: IngressDeps): Ingress {
   const limits = { ...INGRESS_LIMITS, ...deps.limits }
   const clients = new Clients(limits)
-  const front = new TlsFront(deps.log, limits)
+  const challenges = new Challenges()
+  const front = new TlsFront({ log: deps.log, now: deps.now, limits, challenges })
   const servers = new Set<Server>()
   const counters = noCounters()
   const holds = new Holds(limits)
@@ -67,6 +69,7 @@ export function ingress(deps: IngressDeps): Ingress {
     holds,
     tenants: new Shares(limits.requestsPerTenant),
     view,
+    challenges,
     log: deps.log,
     now: deps.now,
     newRequestId: deps.newRequestId,
@@ -83,7 +86,8 @@ export function ingress(deps: IngressDeps): Ingress {
 
   const sweeper = sweeping(() => [...clients, backends, tunnels], deps.now, limits.sweepMs)
 
-  function update({ table, health, tls }: News): void {
+  function update({ table, health, tls, challenges: asked }: News): void {
+    if (asked !== undefined) challenges.replace(asked)
     if (tls !== undefined) {
       front.update(tls)
       view.updateFront(tls.api)
@@ -101,13 +105,7 @@ export function ingress(deps: IngressDeps): Ingress {
     await takenIn(counters)
     for (const server of servers) server.close()
     servers.clear()
-    // On an idle connection a request may be on its way, and would be lost if it were closed now: it is
-    // answered, and told that it was the last.
-    const lastMs = Math.min(graceMs, limits.drainIdleMs)
-    await emptied(clients, lastMs)
-    for (const client of clients) client.drain()
-    await emptied(clients, graceMs - lastMs)
-    for (const client of clients) client.cut()
+    await takenLeaveOf(clients, graceMs, Math.min(graceMs, limits.drainIdleMs))
     clearInterval(sweeper)
     backends.close()
   }
@@ -253,6 +251,17 @@ function datesOf(now: () => number): () => string {
     }
     return text
   }
+}
+
+/**
+ * On an idle connection a request may be on its way, and would be lost if it were closed at once: it is
+ * answered, and told that it was the last.
+ */
+async function takenLeaveOf(clients: Clients, graceMs: number, lastMs: number): Promise<void> {
+  await emptied(clients, lastMs)
+  for (const client of clients) client.drain()
+  await emptied(clients, graceMs - lastMs)
+  for (const client of clients) client.cut()
 }
 
 /** Waits until nobody is left, or the time is up. */

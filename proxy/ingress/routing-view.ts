@@ -1,4 +1,5 @@
 import { appOfFront, type ApiFront } from '../core/api-front.ts'
+import type { Challenge } from '../core/challenges.ts'
 import type { HealthReport, Member, RouteTable } from '../core/route-table.ts'
 import {
   NO_HEALTH,
@@ -16,6 +17,7 @@ export interface News {
   readonly table?: RouteTable
   readonly health?: readonly HealthReport[]
   readonly tls?: TlsSettings
+  readonly challenges?: readonly Challenge[]
 }
 
 /** What the ingress knows of the world: the last table, the health since, and whose turn it is. */

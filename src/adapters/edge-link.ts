@@ -4,7 +4,9 @@ import { drainingPid, type FromEdge } from '../../proxy/link.ts'
 import type { HealthReport, RouteTable } from '../../proxy/core/route-table.ts'
 import type { TlsSettings } from '../../proxy/core/server-names.ts'
 import type { Log } from '../log.ts'
+import { challengesFor } from './edge-challenges.ts'
 import { tunnelsOf } from './edge-tunnels.ts'
+import type { ChallengeEdge } from '../ports/challenge-edge.ts'
 import type { Edge } from '../ports/edge.ts'
 import type { TlsEdge } from '../ports/tls-edge.ts'
 import type { TunnelEdge } from '../ports/tunnel-edge.ts'
@@ -31,7 +33,7 @@ interface Peer extends Steered {
   foreign: number
 }
 
-type Link = Edge & TunnelEdge & TlsEdge & { close(): void }
+type Link = Edge & TunnelEdge & TlsEdge & ChallengeEdge & { close(): void }
 
 /** The control plane's end of the link: one connection to each edge process. */
 export function edgeLink({ folder, workers, timers, log }: EdgeLinkDeps): Link {
@@ -47,6 +49,7 @@ export function edgeLink({ folder, workers, timers, log }: EdgeLinkDeps): Link {
   })
   const tables = numberedTables(peers)
   const { sendTls, ...tls } = tlsFor(peers)
+  const challenges = challengesFor(peers)
   const tunnels = tunnelsOf<Steered>()
   const draining = drainingPeers({ folder, timers, log, tunnels, table: tables.last })
 
@@ -58,12 +61,15 @@ export function edgeLink({ folder, workers, timers, log }: EdgeLinkDeps): Link {
     } else if (message.type === 'hello') {
       tables.greeted(peer, message.version)
       sendTls(peer)
+      challenges.greeted(peer)
     } else if (message.type === 'ack') {
       if (message.version > peer.foreign) peer.version = message.version
+    } else if (message.type === 'challenged') {
+      challenges.shows(peer, message.version)
     } else if (message.type === 'health') {
       for (const report of message.reports) health.set(report.id, report)
       for (const listener of listeners) listener(message.reports)
-    } else {
+    } else if (isOfTunnels(message)) {
       tunnels.heard(peer, message)
     }
     for (const look of waiting) look()
@@ -79,21 +85,17 @@ export function edgeLink({ folder, workers, timers, log }: EdgeLinkDeps): Link {
     },
 
     async acknowledged(version, signal) {
-      const news = listened(waiting, signal)
       // DNS must know who will ask; an ingress worker that is not there has nothing to be wrong about.
       const late = (peer: Peer): boolean =>
         (peer.version ?? (peer.role === 'dns' ? -1 : version)) < version
-      try {
-        while (peers.some(late)) {
-          if (signal.aborted) throw notConfirmed(peers.filter(late))
-          await news.next()
-        }
-      } finally {
-        news.end()
-      }
+      await allTold(waiting, signal, () => peers.filter(late))
     },
 
     ...tls,
+    challenge(all, signal) {
+      challenges.replace(all)
+      return allTold(waiting, signal, challenges.late)
+    },
     health: (containerId) => health.get(containerId),
     onHealth: (listener) => void listeners.push(listener),
     onTunnels: (listener) => tunnels.listen(listener),
@@ -129,6 +131,9 @@ interface DrainingDeps extends Pick<EdgeLinkDeps, 'folder' | 'log' | 'timers'> {
   readonly table: () => RouteTable | undefined
 }
 
+type OfTunnels = Extract<FromEdge, { readonly type: `tunnel${string}` }>
+const isOfTunnels = (message: FromEdge): message is OfTunnels => message.type.startsWith('tunnel')
+
 /** One that was killed leaves its socket behind. */
 function isLiving(name: string): boolean {
   const pid = drainingPid(name)
@@ -153,7 +158,7 @@ function drainingPeers({ folder, timers, log, tunnels, table }: DrainingDeps) {
         peer.link.close()
         peers.delete(name)
       } else if (message.type === 'hello') tell(peer)
-      else if (message.type !== 'ack' && message.type !== 'health') tunnels.heard(peer, message)
+      else if (isOfTunnels(message)) tunnels.heard(peer, message)
     }
     const path = `${folder}/${name}`
     const peer: Steered = { link: linkClient({ path, after: timers.after, hear }) }
@@ -217,9 +222,27 @@ function numberedTables(peers: readonly Peer[]) {
   }
 }
 
-const notConfirmed = (late: readonly Peer[]): Error => {
+const notConfirmed = (late: readonly Pick<Peer, 'role'>[]): Error => {
   const roles = late.map(({ role }) => role).join(', ')
-  return new Error(`The edge has not confirmed its table in time: ${roles}`)
+  return new Error(`The edge has not confirmed in time what it was told: ${roles}`)
+}
+
+/** Waits until nobody is late. */
+async function allTold(
+  listeners: Set<() => void>,
+  signal: AbortSignal,
+  late: () => readonly Pick<Peer, 'role'>[],
+): Promise<void> {
+  const news = listened(listeners, signal)
+  try {
+    while (late().length > 0) {
+      if (signal.aborted) throw notConfirmed(late())
+      // oxlint-disable-next-line no-await-in-loop -- each piece of news may be the last that is needed
+      await news.next()
+    }
+  } finally {
+    news.end()
+  }
 }
 
 /** Waits for the next of many pieces of news, none of which is missed between two waits; an abort is news. */

@@ -40,6 +40,7 @@ export function dnsRole(instance: Instance, log: Log): Role {
     },
     takeHealth: () => undefined,
     takeTls: () => undefined,
+    takeChallenges: () => undefined,
     reports: () => checker.reports(),
     tunnels: () => [],
     cut: () => undefined,

@@ -34,6 +34,7 @@ export function ingressRole(instance: Instance, log: Log): Role {
     },
     takeTable: (table) => proxy.update({ table }),
     takeTls: (tls) => proxy.update({ tls }),
+    takeChallenges: (challenges) => proxy.update({ challenges }),
     takeHealth(reports) {
       health = reports
       proxy.update({ health: reports })

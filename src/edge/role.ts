@@ -1,3 +1,4 @@
+import type { Challenge } from '../../proxy/core/challenges.ts'
 import type { HealthReport, RouteTable } from '../../proxy/core/route-table.ts'
 import type { TlsSettings } from '../../proxy/core/server-names.ts'
 import type { EdgeNews } from '../../proxy/link-server.ts'
@@ -9,6 +10,7 @@ export interface Role {
   readonly takeTable: (table: RouteTable) => void
   readonly takeHealth: (reports: readonly HealthReport[]) => void
   readonly takeTls: (settings: TlsSettings) => void
+  readonly takeChallenges: (challenges: readonly Challenge[]) => void
   readonly reports: () => readonly HealthReport[]
   /** Called once the link is there to speak through. */
   readonly begin: (tell: (news: EdgeNews) => void) => void

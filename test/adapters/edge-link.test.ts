@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import type { Challenge } from '../../proxy/core/challenges.ts'
 import type { RouteTable } from '../../proxy/core/route-table.ts'
 import { linkServer, type LinkServer } from '../../proxy/link-server.ts'
 import type { EdgeRole } from '../../proxy/link.ts'
@@ -25,6 +26,7 @@ const PATIENCE_MS = 10_000
 function world() {
   const folder = mkdtempSync(join(tmpdir(), 'cloudlet-edge-link-'))
   const served = new Map<EdgeRole, RouteTable[]>()
+  const shown = new Map<EdgeRole, readonly Challenge[]>()
   const ends: (() => void)[] = [() => rmSync(folder, { recursive: true, force: true })]
 
   async function serve(role: EdgeRole): Promise<LinkServer> {
@@ -37,6 +39,7 @@ function world() {
       takeTable: (table) => void tables.push(table),
       takeHealth: () => undefined,
       takeTls: () => undefined,
+      takeChallenges: (challenges) => void shown.set(role, challenges),
       drain: () => undefined,
       cut: () => undefined,
       reports: () => [],
@@ -54,7 +57,13 @@ function world() {
     return link
   }
   const tenants = (role: EdgeRole) => served.get(role)?.at(-1)?.tenants
-  return { serve, controlPlane, tenants, [Symbol.dispose]: () => ends.forEach((end) => end()) }
+  return {
+    serve,
+    controlPlane,
+    tenants,
+    shown,
+    [Symbol.dispose]: () => ends.forEach((end) => end()),
+  }
 }
 
 const patience = (): AbortSignal => AbortSignal.timeout(PATIENCE_MS)
@@ -108,4 +117,21 @@ test('an edge process that comes back with our own table is not given a new vers
   await link.acknowledged(version, patience())
   assert.equal(version, 7)
   assert.equal(link.publish({ ...TABLE, version: 8 }), 8)
+})
+
+test('challenges are shown by every worker, also by one that comes up later, until they are taken back', async () => {
+  using here = world()
+  await here.serve('dns')
+  await here.serve('ingress-0')
+  const link = here.controlPlane(2)
+  const token = { kind: 'http-01', host: 'a.test', token: 't', answer: 'a', untilMs: 1 } as const
+  await link.challenge([token], patience())
+  await until('the worker shows it', () => here.shown.has('ingress-0'))
+  assert.deepEqual(here.shown.get('ingress-0'), [token])
+  assert.equal(here.shown.has('dns'), false)
+
+  await here.serve('ingress-1')
+  await until('the other shows it too', () => here.shown.get('ingress-1')?.length === 1)
+  await link.challenge([], patience())
+  assert.deepEqual([here.shown.get('ingress-0'), here.shown.get('ingress-1')], [[], []])
 })

@@ -34,6 +34,7 @@ async function world() {
       takeTable: ({ version }) => void taken.push(version),
       takeHealth: () => undefined,
       takeTls: () => undefined,
+      takeChallenges: () => undefined,
       drain: () => undefined,
       cut: () => undefined,
       reports: () => [],

@@ -82,6 +82,14 @@ export function fieldValue(bytes: Buffer, { places }: Fields, index: number): st
   return bytes.toString('latin1', places[index * 4 + 2], places[index * 4 + 3])
 }
 
+/** The value of the first field of this name, in lower case; `''` where there is none. */
+export function namedField(bytes: Buffer, fields: Fields, name: string): string {
+  for (let index = 0; index < fields.kinds.length; index += 1) {
+    if (fieldName(bytes, fields, index) === name) return fieldValue(bytes, fields, index)
+  }
+  return ''
+}
+
 function short(bytes: Buffer, rules: FieldRules): Refused | Incomplete {
   return bytes.length < rules.limit ? INCOMPLETE : refused(431, 'its head is too large')
 }

@@ -25,13 +25,16 @@ export interface Routing {
   readonly apps: ReadonlyMap<string, App>
 }
 
+/** The key of the app that a member is of. */
+export const appKey = ({ name, tenant }: Member): string => `${name}.${tenant}`.toLowerCase()
+
 /** Compiles a table once, so that a request costs one look-up however many apps there are. */
 export function compileRouting(table: RouteTable): Routing {
   const apps = new Map<string, { key: string; tenant: string; members: Member[] }>()
   for (const member of table.members) {
     // A container without a port serves nobody outside its network, so it is no app.
     if (member.port !== null) {
-      const key = `${member.name}.${member.tenant}`.toLowerCase()
+      const key = appKey(member)
       const app = apps.get(key) ?? { key, tenant: member.tenant, members: [] }
       app.members.push(member)
       apps.set(key, app)
@@ -99,7 +102,7 @@ export function healthOf(member: Member, health: Health): MemberHealth {
 }
 
 export type Choice =
-  /** In this order, one after the other while connections fail. */
+  /** One of these; the balancer says which one, and who is next where a connection fails. */
   | { readonly kind: 'try'; readonly members: readonly Member[] }
   /** Somebody is about to run. */
   | { readonly kind: 'wait' }
@@ -123,10 +126,10 @@ const SUSPENDED: Choice = {
 }
 
 /**
- * Who may be asked, and in which order: healthy members in turn; where none is known to be healthy,
- * those of which nothing is known yet, since one of them may already listen.
+ * Who may be asked: healthy members; where none is known to be healthy, those of which nothing is known yet,
+ * since one of them may already listen.
  */
-export function choose(app: App, health: Health, turn: number): Choice {
+export function choose(app: App, health: Health): Choice {
   const healthy: Member[] = []
   const pending: Member[] = []
   let sick: Member | undefined
@@ -143,7 +146,7 @@ export function choose(app: App, health: Health, turn: number): Choice {
     }
   }
   const able = healthy.length > 0 ? healthy : pending
-  if (able.length > 0) return { kind: 'try', members: rotated(able, turn) }
+  if (able.length > 0) return { kind: 'try', members: able }
   if (starting) return WAIT
   if (sick === undefined) return NOT_RUNNING
   return {
@@ -151,9 +154,4 @@ export function choose(app: App, health: Health, turn: number): Choice {
     code: 'unhealthy',
     reason: `no container of it is healthy (${health.get(sick.id)?.reason ?? 'not known'})`,
   }
-}
-
-function rotated(members: readonly Member[], turn: number): readonly Member[] {
-  const first = turn % members.length
-  return first === 0 ? members : [...members.slice(first), ...members.slice(0, first)]
 }

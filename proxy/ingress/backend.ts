@@ -1,4 +1,6 @@
+import { hashOfText, warmth } from '../core/balance.ts'
 import type { Member } from '../core/route-table.ts'
+import { appKey } from '../core/routing.ts'
 import type { Counters } from './context.ts'
 import type { IngressLimits } from './limits.ts'
 import { UpstreamConnection } from './upstream-connection.ts'
@@ -8,11 +10,18 @@ export interface BackendDeps {
   readonly limits: IngressLimits
   readonly counters: Counters
   readonly now: () => number
+  /** Until when any member at all is ejected, at the latest: as a rule nobody is, and nobody looks. */
+  readonly ejections: { untilMs: number }
+  /** A request to a member of this app is over. */
+  readonly freed: (app: string) => void
 }
 
 /** One run of a member, as the ingress sees it: its idle connections, and whether it ever took one. */
 export class Backend {
   readonly member: Member
+  /** Of its id: what keys are held against. */
+  readonly hash: number
+  readonly #app: string
   readonly #deps: BackendDeps
   readonly #seenAtMs: number
   readonly #idle: UpstreamConnection[] = []
@@ -20,12 +29,51 @@ export class Backend {
   /** In a row: connections that were refused or ended without an answer. */
   #failures = 0
   #ejectedUntilMs = 0
+  /** Connections with a request or a tunnel on them. */
+  #inFlight = 0
+  #isHealthy = false
+  /** When it was there for the first time, or again. */
+  #backAtMs: number
+  #isGone = false
   #closed = false
 
   constructor(deps: BackendDeps, member: Member) {
     this.#deps = deps
     this.member = member
+    this.hash = hashOfText(member.id)
+    this.#app = appKey(member)
     this.#seenAtMs = deps.now()
+    this.#backAtMs = this.#seenAtMs
+  }
+
+  /** It is in no table any more, or another run of it is. */
+  get isGone(): boolean {
+    return this.#isGone
+  }
+
+  get inFlight(): number {
+    return this.#inFlight
+  }
+
+  /** A connection to it has a request from now on, until `over`. */
+  begun(): void {
+    this.#inFlight += 1
+  }
+
+  over(): void {
+    this.#inFlight -= 1
+    this.#deps.freed(this.#app)
+  }
+
+  /** What the health checks say: whoever is well for the first time, or again, begins with little. */
+  reported(isHealthy: boolean): void {
+    if (isHealthy && !this.#isHealthy) this.#backAtMs = this.#deps.now()
+    this.#isHealthy = isHealthy
+  }
+
+  /** Its part of a full share, where members that come back get theirs step by step. */
+  weight(nowMs: number, slowStartMs: number): number {
+    return warmth(nowMs - this.#backAtMs, slowStartMs)
   }
 
   /** Seen for the first time a moment ago and never reached: a refusal may mean `not yet`. */
@@ -52,8 +100,8 @@ export class Backend {
   }
 
   /** It has failed several times on end: others are asked first, until its time is up. */
-  get isEjected(): boolean {
-    return this.#ejectedUntilMs > this.#deps.now()
+  isEjectedAt(nowMs: number): boolean {
+    return this.#ejectedUntilMs > nowMs
   }
 
   failed(): void {
@@ -63,11 +111,17 @@ export class Backend {
     this.#failures += 1
     const beyond = this.#failures - failuresToEject
     if (beyond < 0) return
-    this.#ejectedUntilMs = this.#deps.now() + Math.min(ejectLastMs, ejectFirstMs * 2 ** beyond)
+    const untilMs = this.#deps.now() + Math.min(ejectLastMs, ejectFirstMs * 2 ** beyond)
+    this.#ejectedUntilMs = untilMs
+    this.#backAtMs = untilMs
+    const { ejections } = this.#deps
+    ejections.untilMs = Math.max(ejections.untilMs, untilMs)
   }
 
   answered(): void {
     this.#failures = 0
+    if (this.#ejectedUntilMs === 0) return
+    this.#backAtMs = Math.min(this.#backAtMs, this.#deps.now())
     this.#ejectedUntilMs = 0
   }
 
@@ -95,6 +149,12 @@ export class Backend {
     for (const connection of this.#idle.filter((one) => one.restsUntilMs <= nowMs)) {
       connection.destroy()
     }
+  }
+
+  /** The table names it no more. */
+  leave(): void {
+    this.#isGone = true
+    this.close()
   }
 
   /** Nothing new goes there; what is under way ends by itself. */

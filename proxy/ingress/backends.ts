@@ -16,6 +16,16 @@ export class Backends {
     return this.#byMember.get(member)
   }
 
+  /** What the health checks say by now. */
+  updateHealth(isHealthy: (member: Member) => boolean): void {
+    for (const [member, backend] of this.#byMember) backend.reported(isHealthy(member))
+  }
+
+  /** How many requests each member is busy with. */
+  inFlight(): ReadonlyMap<string, number> {
+    return new Map([...this.#byMember].map(([{ id }, { inFlight }]) => [id, inFlight]))
+  }
+
   /** Members that stay keep their connections; the connections of the others end. */
   update(members: readonly Member[]): void {
     const byMember = new Map<Member, Backend>()
@@ -30,7 +40,7 @@ export class Backends {
       }
     }
     for (const key of gone) {
-      this.#byKey.get(key)?.close()
+      this.#byKey.get(key)?.leave()
       this.#byKey.delete(key)
     }
     this.#byMember = byMember

@@ -1,6 +1,6 @@
 import type { Challenges } from '../core/challenges.ts'
-import type { Member } from '../core/route-table.ts'
-import type { Backend } from './backend.ts'
+import type { Balance } from '../core/route.ts'
+import type { Balancer } from './balancer.ts'
 import type { Holds } from './holds.ts'
 import type { IngressLimits } from './limits.ts'
 import type { PortTunnels } from './port-tunnels.ts'
@@ -31,6 +31,22 @@ export interface Counters {
   aborted: number
 }
 
+export function noCounters(): Counters {
+  return {
+    connections: 0,
+    open: 0,
+    requests: 0,
+    refused: 0,
+    troubles: 0,
+    held: 0,
+    tunnels: 0,
+    upstreamOpened: 0,
+    upstreamReused: 0,
+    retries: 0,
+    aborted: 0,
+  }
+}
+
 /** One client's connection, of whichever protocol. */
 export interface Connection {
   /** Ends it in order: now if it is idle, else after the present answers. */
@@ -46,6 +62,9 @@ export interface IngressContext {
   readonly limits: IngressLimits
   readonly counters: Counters
   readonly holds: Holds
+  readonly balancer: Balancer
+  /** Of whatever says nothing of its own. */
+  readonly balance: Balance
   /** Requests under way, by tenant. */
   readonly tenants: Shares
   readonly view: RoutingView
@@ -56,7 +75,6 @@ export interface IngressContext {
   /** The present time as a Date field has it. */
   readonly date: () => string
   readonly isDraining: () => boolean
-  readonly backend: (member: Member) => Backend | undefined
   readonly portTunnels: PortTunnels
   readonly forget: (client: Connection) => void
   /** One more request to the retry budget; `false` from `retry` means that it is used up. */

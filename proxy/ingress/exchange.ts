@@ -5,23 +5,26 @@ import type { BodyReader } from '../core/http-body.ts'
 import { passesBy, requestForMember } from '../core/http-forward.ts'
 import type { Trouble } from '../core/http-page.ts'
 import type { RequestHead } from '../core/http-request.ts'
-import type { Member } from '../core/route-table.ts'
+import type { Balance } from '../core/route.ts'
 import type { App } from '../core/routing.ts'
 import { apiTrouble, onlyOverTls } from './api-troubles.ts'
 import { Answer } from './answer.ts'
 import type { Backend } from './backend.ts'
+import type { Asking } from './balancer.ts'
 import type { Client } from './client.ts'
 import { writeContent } from './content.ts'
 import type { IngressContext } from './context.ts'
+import type { Waiter } from './holds.ts'
 import { challengeAnswer, type OwnAnswer } from './own-answer.ts'
+import type { Queued } from './queues.ts'
+import { IDEMPOTENT } from './retry-budget.ts'
+import { Share } from './shares.ts'
 import * as troubles from './troubles.ts'
+import { Waiting } from './waiting.ts'
 import type { UpstreamConnection, UpstreamUser } from './upstream-connection.ts'
 
 /** What a request is waiting for. */
-type Phase = 'reading' | 'held' | 'connecting' | 'sent' | 'over'
-
-/** Methods that may be sent twice (RFC 9110 §9.2.2). */
-const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
+type Phase = 'reading' | 'held' | 'queued' | 'connecting' | 'sent' | 'over'
 
 const NOTHING = Buffer.alloc(0)
 
@@ -32,7 +35,7 @@ interface Asked {
 }
 
 /** One request and its way to a member: who is asked, when again, and the content that follows. */
-export class Exchange implements UpstreamUser {
+export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
   readonly head: RequestHead
   readonly host: string
   /** The same for the member, for a page of ours and for the log. */
@@ -42,19 +45,18 @@ export class Exchange implements UpstreamUser {
   readonly #body: BodyReader
   readonly #isChunked: boolean
   #app: App | undefined
-  /** The tenant whose share of all requests it is counted in. */
-  #share: string | null = null
+  readonly #share: Share
   #phase: Phase = 'reading'
-  #candidates: readonly Member[] = []
+  #candidates: readonly Backend[] = []
   #tries = 0
+  #metFull = false
+  #waits: Waiting | null = null
   #backend: Backend | undefined
   #mayWait = false
   #upstream: UpstreamConnection | null = null
   #answer: Answer | null = null
   #onlyFirst = true
   #bodyBytes = 0
-  #heldAtMs = 0
-  #heldUnder = ''
   #progressAtMs: number
   #timedOut = false
 
@@ -66,6 +68,7 @@ export class Exchange implements UpstreamUser {
     this.requestId = context.newRequestId()
     this.#body = body ?? bodyReader(head.meaning.framing)
     this.#isChunked = head.meaning.framing.kind === 'chunked'
+    this.#share = new Share(context.tenants)
     this.#progressAtMs = context.now()
   }
 
@@ -107,6 +110,28 @@ export class Exchange implements UpstreamUser {
   /** A waiter's turn: the table, the health or the member itself has changed. */
   retry(): void {
     if (this.#phase === 'held') this.#choose()
+  }
+
+  /** A member of its app may have room for it. */
+  admit(): boolean {
+    if (this.isQueued) this.#choose()
+    return !this.isQueued
+  }
+
+  get isQueued(): boolean {
+    return this.#phase === 'queued'
+  }
+
+  get balance(): Balance {
+    return this.#context.balance
+  }
+
+  get #waiting(): Waiting {
+    return (this.#waits ??= new Waiting(this.#context, this))
+  }
+
+  get peer(): string {
+    return this.#client.peer
   }
 
   /** More content from the client; answers how much of it was taken. */
@@ -191,8 +216,9 @@ export class Exchange implements UpstreamUser {
     const { limits } = this.#context
     const stillMs = nowMs - this.#progressAtMs
     if (this.#client.isHalfOpen && stillMs > limits.halfOpenMs) return this.#client.cut()
-    if (this.#phase === 'held') {
-      if (nowMs - this.#heldAtMs > limits.holdMs) this.#fail(troubles.stillStarting(this.host))
+    if (this.#phase === 'held' || this.isQueued) {
+      const late = this.#waiting.late(nowMs)
+      if (late !== null) this.#fail(late)
     } else if (this.#phase === 'connecting') {
       if (stillMs > limits.connectMs) this.#connectTimedOut()
     } else if (this.#phase === 'sent') {
@@ -219,49 +245,41 @@ export class Exchange implements UpstreamUser {
 
   #choose(): void {
     // A process that has just begun to listen may not have its first table yet.
-    if (!this.#context.view.isReady) return this.#hold(false)
-    this.#app = this.#context.view.find(this.host, this.#client.peerNumber)
-    if (this.#app === undefined) return this.#fail(troubles.unknownHost(this.host))
-    if (this.#isMisdirected(this.#app)) return this.#fail(troubles.misdirected(this.host))
-    const { front } = this.#app
-    if (front !== undefined && !this.#client.forwarded.isSecure) {
-      return this.#fail(onlyOverTls(front, this.head))
+    const { host } = this
+    const { view, balancer } = this.#context
+    if (!view.isReady) return this.#wait('held', this.#waiting.hold(undefined, false))
+    const app = view.find(host, this.#client.peerNumber)
+    this.#app = app
+    if (app === undefined) return this.#fail(troubles.unknownHost(host))
+    const isMisdirected = view.isMisdirected(app, host, this.#client.serverName)
+    if (isMisdirected) return this.#fail(troubles.misdirected(host))
+    if (app.front !== undefined && !this.#client.forwarded.isSecure) {
+      return this.#fail(onlyOverTls(app.front, this.head))
     }
-    if (!this.#takeShare(this.#app.tenant)) return this.#fail(troubles.tenantBusy(this.host))
-    const choice = this.#context.view.choose(this.#app)
-    if (choice.kind === 'wait') return this.#hold(false)
-    if (choice.kind === 'unavailable') return this.#fail(troubles.unavailable(this.host, choice))
-    this.#candidates = this.#ejectedLast(choice.members)
+    if (!this.#share.take(app.tenant)) return this.#fail(troubles.tenantBusy(host))
+    const choice = view.choose(app)
+    if (choice.kind === 'wait') return this.#wait('held', this.#waiting.hold(app, false))
+    if (choice.kind === 'unavailable') return this.#fail(troubles.unavailable(host, choice))
+    const order = balancer.order(app, choice.members, this)
+    if (order === null) return this.#wait('queued', this.#waiting.queue(app))
+    this.#candidates = order
     this.#tries = 0
+    this.#metFull = false
     this.#mayWait = false
     this.#timedOut = false
     this.#tryNext()
   }
 
-  /**
-   * The certificate was another tenant's (RFC 9110 §15.5.20): a connection that a browser reuses for a name
-   * that its certificate does not stand for must not get there.
-   */
-  #isMisdirected({ tenant }: App): boolean {
-    const { serverName } = this.#client
-    if (serverName === null || serverName === this.host) return false
-    return this.#context.view.find(serverName, null)?.tenant !== tenant
-  }
-
-  /** Whoever fails all the time is still there for when nobody else answers. */
-  #ejectedLast(members: readonly Member[]): readonly Member[] {
-    const isEjected = (one: Member): boolean => this.#context.backend(one)?.isEjected === true
-    if (members.length < 2 || !members.some(isEjected)) return members
-    return [...members.filter((one) => !isEjected(one)), ...members.filter(isEjected)]
-  }
-
   #tryNext(): void {
-    const member = this.#candidates[this.#tries]
-    if (member === undefined || this.#tries >= this.#context.limits.tries) return this.#exhausted()
+    const backend = this.#candidates[this.#tries]
+    if (backend === undefined || this.#tries >= this.#context.limits.tries) return this.#exhausted()
     this.#tries += 1
-    const backend = this.#context.backend(member)
-    // The table has changed since the choice; everybody of a new choice has a backend.
-    if (backend === undefined) return this.#choose()
+    // The table has changed since the choice.
+    if (backend.isGone) return this.#choose()
+    if (this.#context.balancer.isFull(backend, this.balance)) {
+      this.#metFull = true
+      return this.#tryNext()
+    }
     this.#backend = backend
     this.#upstream = backend.take(this) ?? null
     if (this.#upstream !== null) return this.#send()
@@ -277,22 +295,16 @@ export class Exchange implements UpstreamUser {
   }
 
   #exhausted(): void {
-    if (this.#mayWait) this.#hold(true)
+    const app = this.#app
+    if (this.#metFull && app !== undefined) this.#wait('queued', this.#waiting.queue(app))
+    else if (this.#mayWait) this.#wait('held', this.#waiting.hold(app, true))
     else if (this.#timedOut) this.#fail(troubles.tooSlow(this.host))
     else this.#fail(troubles.connectFailed(this.host))
   }
 
-  #hold(byTime: boolean): void {
-    const nowMs = this.#context.now()
-    if (this.#heldAtMs === 0) this.#heldAtMs = nowMs
-    if (nowMs - this.#heldAtMs > this.#context.limits.holdMs) {
-      return this.#fail(troubles.stillStarting(this.host))
-    }
-    this.#phase = 'held'
-    this.#heldUnder = this.#app?.key ?? this.host
-    if (!this.#context.holds.add(this.#heldUnder, this, byTime)) {
-      this.#fail(troubles.tooBusy(this.host))
-    }
+  #wait(phase: 'held' | 'queued', useless: Trouble | null): void {
+    this.#phase = phase
+    if (useless !== null) this.#fail(useless)
   }
 
   /** Head and first content, which are the same however often they have to be sent. */
@@ -330,9 +342,9 @@ export class Exchange implements UpstreamUser {
     const mayRepeat = this.#onlyFirst && this.isRequestDone && IDEMPOTENT.has(this.head.line.method)
     if (isReused && isUnanswered && mayRepeat && this.#context.budget.spend()) {
       this.#context.counters.retries += 1
-      const member = this.#candidates[this.#tries - 1]
+      const same = this.#candidates[this.#tries - 1]
       const others = this.#candidates.slice(this.#tries)
-      this.#candidates = member === undefined ? others : [...others, member]
+      this.#candidates = same === undefined ? others : [...others, same]
       this.#tries = 0
       return this.#tryNext()
     }
@@ -359,24 +371,11 @@ export class Exchange implements UpstreamUser {
     this.#fail(troubles.invalidAnswer(this.host, reason))
   }
 
-  /** Once for all its tries. */
-  #takeShare(tenant: string): boolean {
-    if (this.#share !== null) return true
-    if (!this.#context.tenants.take(tenant)) return false
-    this.#share = tenant
-    return true
-  }
-
-  readonly #giveShare = (): void => {
-    if (this.#share !== null) this.#context.tenants.give(this.#share)
-    this.#share = null
-  }
-
   /** The member is a tunnel's from now on; what is answered is to be called when that ends. */
   handOver(): () => void {
     this.#phase = 'over'
     this.#upstream = null
-    return this.#giveShare
+    return () => this.#share.give()
   }
 
   /** Lets go of the member, whatever it was doing. */
@@ -384,15 +383,15 @@ export class Exchange implements UpstreamUser {
     this.#phase = 'over'
     this.#upstream?.destroy()
     this.#upstream = null
-    this.#context.holds.remove(this.#heldUnder, this)
-    this.#giveShare()
+    this.#waits?.leave()
+    this.#share.give()
   }
 
   /** The answer is complete, and the connection to the member is taken care of. */
   finish(): void {
     this.#phase = 'over'
     this.#upstream = null
-    this.#giveShare()
+    this.#share.give()
     this.#client.exchangeOver()
   }
 }

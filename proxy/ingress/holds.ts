@@ -1,7 +1,7 @@
 import type { IngressLimits } from './limits.ts'
 
 /** A request that waits until its app can be asked. `retry` makes it choose and connect anew. */
-interface Waiter {
+export interface Waiter {
   retry(): void
 }
 

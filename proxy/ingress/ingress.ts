@@ -2,9 +2,11 @@ import { createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import { Challenges } from '../core/challenges.ts'
 import { troublePage } from '../core/http-page.ts'
-import { Backends } from './backends.ts'
+import type { Balance } from '../core/route.ts'
+import { Balancer } from './balancer.ts'
 import { ClientConnection } from './client-connection.ts'
 import { Clients } from './clients.ts'
+import { noCounters } from './context.ts'
 import type { Counters, IngressContext, Log } from './context.ts'
 import { Holds } from './holds.ts'
 import { Http2Connection } from './http2-connection.ts'
@@ -25,6 +27,10 @@ interface IngressDeps {
   /** Visible ASCII without spaces: it becomes the value of a field. */
   readonly newRequestId: () => string
   readonly limits?: Partial<IngressLimits>
+  /** Processes that share the port with this one, itself among them. */
+  readonly workers?: number
+  /** How members are chosen where no route says anything else: in turn. */
+  readonly balance?: Balance
   readonly tunnels: PortTunnelsDeps
 }
 
@@ -44,8 +50,12 @@ export interface Ingress {
   /** Stops listening, lets what is under way end within the time, then cuts the rest. */
   drain(graceMs: number): Promise<void>
   counters(): Readonly<Counters>
+  /** How many requests and tunnels each member has, by its id. */
+  inFlight(): ReadonlyMap<string, number>
   readonly tunnels: Pick<PortTunnels, 'cut' | 'list'>
 }
+
+const ROUND_ROBIN: Balance = { kind: 'round-robin' }
 
 const DRAIN_POLL_MS = 10
 /** More than a listener's queue holds: who comes faster than this is sent to another worker soon. */
@@ -60,13 +70,15 @@ export function ingress(deps: IngressDeps): Ingress {
   const servers = new Set<Server>()
   const counters = noCounters()
   const holds = new Holds(limits)
-  const backends = new Backends({ limits, counters, now: deps.now })
+  const balancer = new Balancer({ ...deps, limits, counters })
   const view = new RoutingView()
   let isDraining = false
   const context: IngressContext = {
     limits,
     counters,
     holds,
+    balancer,
+    balance: deps.balance ?? ROUND_ROBIN,
     tenants: new Shares(limits.requestsPerTenant),
     view,
     challenges,
@@ -76,7 +88,6 @@ export function ingress(deps: IngressDeps): Ingress {
     date: datesOf(deps.now),
     budget: retryBudget(),
     isDraining: () => isDraining,
-    backend: (member) => backends.of(member),
     forget: (client) => clients.delete(client),
     get portTunnels() {
       return tunnels
@@ -84,7 +95,7 @@ export function ingress(deps: IngressDeps): Ingress {
   }
   const tunnels = new PortTunnels(context, deps.tunnels)
 
-  const sweeper = sweeping(() => [...clients, backends, tunnels], deps.now, limits.sweepMs)
+  const sweeper = sweeping(() => [...clients, balancer, tunnels], deps.now, limits.sweepMs)
 
   function update({ table, health, tls, challenges: asked }: News): void {
     if (asked !== undefined) challenges.replace(asked)
@@ -93,12 +104,11 @@ export function ingress(deps: IngressDeps): Ingress {
       view.updateFront(tls.api)
     }
     if (table !== undefined && view.updateTable(table)) tunnels.update(table)
-    if (table !== undefined || tls !== undefined) backends.update(view.members)
+    if (table !== undefined || tls !== undefined) balancer.update(view.members)
     if (health !== undefined) view.updateHealth(health)
     holds.news()
+    balancer.news((member) => view.isReportedHealthy(member))
   }
-
-  const listening: Listening = { servers, front, clients, context }
 
   async function drain(graceMs: number): Promise<void> {
     isDraining = true
@@ -107,15 +117,16 @@ export function ingress(deps: IngressDeps): Ingress {
     servers.clear()
     await takenLeaveOf(clients, graceMs, Math.min(graceMs, limits.drainIdleMs))
     clearInterval(sweeper)
-    backends.close()
+    balancer.close()
   }
 
   return {
     update,
-    listen: (address, signal) => listen(address, signal, listening),
+    listen: (address, signal) => listen(address, signal, { servers, front, clients, context }),
     drain,
     tunnels,
-    counters: () => ({ ...counters, open: clients.size, held: holds.count }),
+    inFlight: () => balancer.inFlight(),
+    counters: () => ({ ...counters, open: clients.size, held: holds.count + balancer.queued }),
   }
 }
 
@@ -221,22 +232,6 @@ function turnAway(socket: Socket, context: IngressContext): void {
     requestId: context.newRequestId(),
   })
   socket.end(page, () => socket.destroy())
-}
-
-function noCounters(): Counters {
-  return {
-    connections: 0,
-    open: 0,
-    requests: 0,
-    refused: 0,
-    troubles: 0,
-    held: 0,
-    tunnels: 0,
-    upstreamOpened: 0,
-    upstreamReused: 0,
-    retries: 0,
-    aborted: 0,
-  }
 }
 
 /** A Date field changes once a second; writing it anew for each answer would cost more than a head. */

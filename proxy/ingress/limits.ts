@@ -43,6 +43,9 @@ export const INGRESS_LIMITS = {
   held: 1_000,
   holdRetryFirstMs: 5,
   holdRetryLastMs: 50,
+  /** Requests that wait until a member of their app has room for them, and how long they do (503). */
+  queuedPerApp: 100,
+  queueMs: 10_000,
   /** A process that runs this long and refuses connections is not starting any more. */
   settleMs: 10_000,
   /** Failures in a row after which a member is asked last, and for how long: each further one doubles it. */

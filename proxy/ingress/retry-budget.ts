@@ -3,6 +3,16 @@ const EARNED = 0.1
 const MOST = 100
 const AT_START = 10
 
+/** Methods that may be sent twice (RFC 9110 §9.2.2). */
+export const IDEMPOTENT: ReadonlySet<string> = new Set([
+  'GET',
+  'HEAD',
+  'OPTIONS',
+  'PUT',
+  'DELETE',
+  'TRACE',
+])
+
 /** Repetitions are a tenth of the traffic at most: a house that is down is not helped by more. */
 export function retryBudget(): { earn(): void; spend(): boolean } {
   let left = AT_START

@@ -20,14 +20,15 @@ export interface News {
   readonly challenges?: readonly Challenge[]
 }
 
-/** What the ingress knows of the world: the last table, the health since, and whose turn it is. */
+/** What the ingress knows of the world: the last table, and the health since. */
 export class RoutingView {
   #routing: Routing | undefined
   #health: Health = NO_HEALTH
   #via = 'cloudlet'
   #front: App | undefined
   #members: readonly Member[] = []
-  readonly #turns = new Map<string, number>()
+  /** What was chosen since the last news; without news nothing else would be. */
+  readonly #chosen = new Map<App, Choice>()
 
   /** Our name in Via, told apart from other instances' that a request may pass. */
   get via(): string {
@@ -46,6 +47,7 @@ export class RoutingView {
 
   updateFront(front: ApiFront | undefined): void {
     this.#front = front === undefined ? undefined : appOfFront(front)
+    this.#chosen.clear()
   }
 
   /** False: the table is older than the present one, and was not taken. */
@@ -57,12 +59,13 @@ export class RoutingView {
     this.#members = table.members
     this.#health = pruneHealth(this.#health, table)
     this.#via = `cloudlet-${table.instance.replaceAll(/[^A-Za-z0-9-]/g, '')}`
-    for (const key of this.#turns.keys()) if (!routing.apps.has(key)) this.#turns.delete(key)
+    this.#chosen.clear()
     return true
   }
 
   updateHealth(reports: readonly HealthReport[]): void {
     this.#health = mergeHealth(this.#health, reports)
+    this.#chosen.clear()
   }
 
   /** A container finds its own tenant's apps alone: of others, and of the API, it is not told that there are any. */
@@ -74,11 +77,21 @@ export class RoutingView {
     return tenant === null || tenant === app.tenant ? app : undefined
   }
 
+  /**
+   * The certificate was another tenant's (RFC 9110 §15.5.20): a connection that a browser reuses for a name
+   * that its certificate does not stand for must not get there.
+   */
+  isMisdirected({ tenant }: App, host: string, serverName: string | null): boolean {
+    if (serverName === null || serverName === host) return false
+    return this.find(serverName, null)?.tenant !== tenant
+  }
+
   choose(app: App): Choice {
-    const turn = this.#turns.get(app.key) ?? 0
-    // Wraps where a small integer would become a slow one.
-    this.#turns.set(app.key, (turn + 1) % 0x3fffffff)
-    return choose(app, this.#health, turn)
+    const known = this.#chosen.get(app)
+    if (known !== undefined) return known
+    const choice = choose(app, this.#health)
+    this.#chosen.set(app, choice)
+    return choice
   }
 
   /** The health checks have found this run of the member healthy; without a check nobody has. */

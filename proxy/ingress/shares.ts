@@ -26,3 +26,26 @@ export class Shares {
     return this.#taken.size
   }
 }
+
+/** What one request has of a tenant's share: once for all its tries. */
+export class Share {
+  readonly #shares: Shares
+  #of: string | null = null
+
+  constructor(shares: Shares) {
+    this.#shares = shares
+  }
+
+  /** False: the tenant has as much as it may. */
+  take(tenant: string): boolean {
+    if (this.#of !== null) return true
+    if (!this.#shares.take(tenant)) return false
+    this.#of = tenant
+    return true
+  }
+
+  give(): void {
+    if (this.#of !== null) this.#shares.give(this.#of)
+    this.#of = null
+  }
+}

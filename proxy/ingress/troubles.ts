@@ -100,6 +100,16 @@ export function tooBusy(host: string): Trouble {
   }
 }
 
+export function allBusy(host: string): Trouble {
+  return {
+    status: 503,
+    code: 'busy',
+    wrong: `All containers of the app at ${host} have as much to do as they may`,
+    advice: 'Wait a moment and try again',
+    retryAfterS: 1,
+  }
+}
+
 export function tooManyConnections(): Trouble {
   return {
     status: 503,

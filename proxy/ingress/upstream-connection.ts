@@ -30,11 +30,14 @@ export class UpstreamConnection {
   #user: UpstreamUser | null
   #isConnected = false
   #isReused = false
+  /** It has a request or a tunnel, and the member is counted as busy with it. */
+  #isBusy = true
   restsUntilMs = 0
 
   constructor(backend: Backend, user: UpstreamUser) {
     this.#backend = backend
     this.#user = user
+    backend.begun()
     const { address, port } = backend.member
     const to = { host: address, port: port ?? 0, allowHalfOpen: true, noDelay: true }
     const callback = (size: number, bytes: Uint8Array): boolean => {
@@ -63,6 +66,8 @@ export class UpstreamConnection {
   use(user: UpstreamUser): void {
     this.#user = user
     this.#isReused = true
+    this.#isBusy = true
+    this.#backend.begun()
   }
 
   /** Hands the events on to another user: a tunnel takes over from an exchange. */
@@ -84,12 +89,21 @@ export class UpstreamConnection {
   release(keepAliveS: number | undefined): void {
     this.#user = null
     this.#backend.keep(this, keepAliveS)
+    this.#over()
   }
 
   destroy(): void {
     this.#user = null
     this.#backend.forget(this)
     this.socket.destroy()
+    this.#over()
+  }
+
+  /** However it ends, and once. */
+  #over(): void {
+    if (!this.#isBusy) return
+    this.#isBusy = false
+    this.#backend.over()
   }
 
   #connected(): void {
@@ -113,6 +127,7 @@ export class UpstreamConnection {
     const user = this.#user
     this.#user = null
     this.#backend.forget(this)
+    this.#over()
     if (user === null) return
     if (this.#isConnected) user.lost()
     else user.connectFailed()

@@ -16,6 +16,7 @@ export function ingressRole(instance: Instance, log: Log): Role {
     log,
     newRequestId: requestIds(),
     now: Date.now,
+    workers: instance.workers,
     tunnels: { spend: (id) => spent.spend(id), told: (news) => tell?.(news) },
   })
   async function listenAt(text: string, isSecure: boolean, signal: AbortSignal): Promise<void> {

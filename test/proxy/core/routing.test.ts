@@ -91,32 +91,25 @@ test('a container without a port is no app', () => {
   assert.equal(compileRouting(table(member('a', { port: null }))).apps.size, 0)
 })
 
-test('choose() asks healthy members in turn', () => {
-  const three = app(member('a'), member('b'), member('c'))
-  assert.deepEqual(tried(choose(three, NO_HEALTH, 0)), ['a', 'b', 'c'])
-  assert.deepEqual(tried(choose(three, NO_HEALTH, 1)), ['b', 'c', 'a'])
-  assert.deepEqual(tried(choose(three, NO_HEALTH, 5)), ['c', 'a', 'b'])
-})
-
 test('choose() prefers healthy members, and then those of which nothing is known', () => {
   const checked = app(member('a', { check: CHECK }), member('b', { check: CHECK }))
-  assert.deepEqual(tried(choose(checked, NO_HEALTH, 0)), ['a', 'b'])
-  assert.deepEqual(tried(choose(checked, health({ b: true }), 0)), ['b'])
-  assert.deepEqual(tried(choose(checked, health({ b: false }), 0)), ['a'])
+  assert.deepEqual(tried(choose(checked, NO_HEALTH)), ['a', 'b'])
+  assert.deepEqual(tried(choose(checked, health({ b: true }))), ['b'])
+  assert.deepEqual(tried(choose(checked, health({ b: false }))), ['a'])
 })
 
 test('choose() waits only if nobody runs who could be asked', () => {
   const starting = member('s', { state: 'starting' })
-  assert.deepEqual(choose(app(starting), NO_HEALTH, 0), { kind: 'wait' })
-  assert.deepEqual(tried(choose(app(starting, member('a')), NO_HEALTH, 0)), ['a'])
+  assert.deepEqual(choose(app(starting), NO_HEALTH), { kind: 'wait' })
+  assert.deepEqual(tried(choose(app(starting, member('a')), NO_HEALTH)), ['a'])
   const sick = member('a', { check: CHECK })
-  assert.equal(choose(app(starting, sick), health({ a: false }), 0).kind, 'wait')
+  assert.equal(choose(app(starting, sick), health({ a: false })).kind, 'wait')
 })
 
 test('choose() says why an app is not available', () => {
-  const stopped = choose(app(member('a', { state: 'stopped' })), NO_HEALTH, 0)
+  const stopped = choose(app(member('a', { state: 'stopped' })), NO_HEALTH)
   assert.ok(stopped.kind === 'unavailable' && stopped.code === 'not-running')
-  const sick = choose(app(member('a', { check: CHECK })), health({ a: false }), 0)
+  const sick = choose(app(member('a', { check: CHECK })), health({ a: false }))
   assert.ok(sick.kind === 'unavailable' && sick.code === 'unhealthy')
   assert.match(sick.reason, /\(why\)$/)
 })
@@ -126,7 +119,7 @@ test('choose() asks nobody of a tenant that is suspended, whatever the health ch
     member('a', { state: 'suspended', check: CHECK }),
     member('b', { state: 'suspended' }),
   ]
-  const choice = choose(app(...members), health({ a: true }), 0)
+  const choice = choose(app(...members), health({ a: true }))
   assert.deepEqual(choice, {
     kind: 'unavailable',
     code: 'suspended',

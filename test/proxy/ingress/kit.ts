@@ -5,6 +5,7 @@ import type { RequestListener } from 'node:http'
 import { connect, createServer as createRawServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import type { TestContext } from 'node:test'
+import type { Balance } from '../../../proxy/core/route.ts'
 import type { Member, RouteTable } from '../../../proxy/core/route-table.ts'
 import { ingress } from '../../../proxy/ingress/ingress.ts'
 import type { Ingress } from '../../../proxy/ingress/ingress.ts'
@@ -28,7 +29,11 @@ export interface World {
 }
 
 /** An ingress on a port of its own, gone with the test. */
-export async function world(t: TestContext, limits: Partial<IngressLimits> = {}): Promise<World> {
+export async function world(
+  t: TestContext,
+  limits: Partial<IngressLimits> = {},
+  balance: Balance = { kind: 'round-robin' },
+): Promise<World> {
   let ids = 0
   let version = 0
   const edge = ingress({
@@ -36,6 +41,7 @@ export async function world(t: TestContext, limits: Partial<IngressLimits> = {})
     now: Date.now,
     newRequestId: () => `request-${(ids += 1)}`,
     limits: { sweepMs: 20, ...limits },
+    balance,
     tunnels: { spend: () => true, told: () => undefined },
   })
   const { port } = await edge.listen({ host: '127.0.0.1', port: 0 }, new AbortController().signal)

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { request, type IncomingMessage } from 'node:http'
+import { request as requestOverTls } from 'node:https'
 import type { Socket } from 'node:net'
 import { WindowPool } from '../core/tunnel-window.ts'
 import { Carrier, CLOSE_CODES } from './carrier.ts'
@@ -9,7 +10,7 @@ import { socketWire } from './wire.ts'
 
 export interface TunnelWanted {
   /** Where the ingress is. */
-  readonly at: { readonly host: string; readonly port: number }
+  readonly at: At
   /** The name under which it takes tunnels. */
   readonly host: string
   readonly ticket: string
@@ -17,6 +18,13 @@ export interface TunnelWanted {
   readonly signal: AbortSignal
   /** The tunnel has ended, and why. Said once. */
   readonly over: (reason: string) => void
+}
+
+export interface At {
+  readonly host: string
+  readonly port: number
+  /** Over TLS, where one of these authorities (PEM) has to vouch for the host. Absent: in clear. */
+  readonly authorities?: readonly string[]
 }
 
 /** The ingress cannot be reached, or refused the tunnel; the message says what to do. */
@@ -110,7 +118,10 @@ function upgraded({ at, host, ticket, signal }: TunnelWanted): Promise<Upgraded>
   const key = randomBytes(16).toString('base64')
   const accept = createHash('sha1').update(`${key}${GUID}`).digest('base64')
   const { promise, resolve, reject } = Promise.withResolvers<Upgraded>()
-  const asked = request({
+  const { authorities } = at
+  const asking = authorities === undefined ? request : requestOverTls
+  const asked = asking({
+    ...(authorities !== undefined && { ca: [...authorities], servername: at.host }),
     host: at.host,
     port: at.port,
     path: '/',
@@ -151,11 +162,6 @@ async function refusalIn(response: IncomingMessage): Promise<string> {
   }
   const sentences = text.slice(0, MOST_REFUSAL_BYTES).split('\n').slice(2)
   return sentences.join(' ').trim() || `it answered ${response.statusCode}`
-}
-
-interface At {
-  readonly host: string
-  readonly port: number
 }
 
 const refusal = ({ host, port }: At, said: string, status: number | null): TunnelError =>

@@ -68,6 +68,7 @@ export const COMMANDS: readonly Command[] = [
     notes: [
       'Without options it takes the key that a platform on this machine has left for its admin.',
       'A secret is asked for without echo, or read from stdin when that is no terminal.',
+      'The authority of --ca is kept in the profile, and trusted for its endpoint beside those of this machine.',
     ].join('\n'),
     work: async () => (await import('./commands/login.ts')).login,
   }),

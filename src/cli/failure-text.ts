@@ -4,6 +4,7 @@ import {
   DeadlineError,
   isRecord,
   UnreachableError,
+  UntrustedError,
 } from '../client/api-error.ts'
 import { CommandError, EXIT, type ExitCode } from './exit.ts'
 import { visible } from './text.ts'
@@ -17,6 +18,9 @@ export interface FailureText {
 /** What a failed command says, and how it ends. */
 export function failureText(error: unknown): FailureText {
   if (error instanceof ApiError) return { exitCode: exitCodeOf(error), lines: apiLines(error) }
+  if (error instanceof UntrustedError) {
+    return { exitCode: EXIT.unreachable, lines: [error.message, error.hint].map(visible) }
+  }
   if (error instanceof CommandError) {
     const hint = error.hint === null ? [] : [error.hint]
     return { exitCode: error.exitCode, lines: [error.message, ...hint].map(visible) }

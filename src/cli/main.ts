@@ -7,6 +7,7 @@ import { EXIT } from './exit.ts'
 import { run } from './run.ts'
 import { environment } from './settings.ts'
 import { inputOf, outputOf } from './terminal.ts'
+import { trusting } from './trust-store.ts'
 import type { Program, World } from './world.ts'
 
 /** The composition root of the command line: the only place that touches the process. */
@@ -21,6 +22,7 @@ const world: World = {
   home,
   isRoot,
   fetch: (url, init) => fetch(url, init),
+  trusting,
   now: () => new Date(),
   newId: () => randomBytes(16).toString('hex'),
   signal: stop.signal,

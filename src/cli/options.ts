@@ -161,6 +161,7 @@ export const LOGIN_OPTIONS = {
   'key-version': { type: 'string', value: 'number', summary: 'Of a rotated key; default 1' },
   oidc: { type: 'boolean', summary: 'Sign in as a person, in the browser' },
   'api-key': { type: 'boolean', summary: 'Ask for an API key instead of a secret' },
+  ca: { type: 'string', value: 'file', summary: 'Authority to trust for it: see cloudlet trust' },
   'admin-file': { type: 'string', value: 'path', summary: "The admin.json of a platform's data" },
 } as const satisfies Options
 

@@ -11,6 +11,8 @@ export const Profile = z.object({
   accessKeyId: z.string().optional(),
   secretKey: z.string().optional(),
   version: z.int().min(1).optional(),
+  /** Certificates of an authority that is trusted beside those of the machine, PEM. */
+  ca: z.string().optional(),
   /** What `--tenant` is when it is not given. */
   tenant: z.string().optional(),
 })

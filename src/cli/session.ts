@@ -55,20 +55,32 @@ export function clientFor(world: World, profile: Profile): Client {
   return client({
     endpoint: profile.endpoint,
     token: tokenSource(world, profile),
-    fetch: world.fetch,
+    fetch: isSecure(profile) ? world.trusting(profile.ca ?? null).fetch : world.fetch,
     now: () => world.now().getTime(),
     newId: () => world.newId(),
     signal: world.signal,
   })
 }
 
+export const isSecure = ({ endpoint }: Pick<Profile, 'endpoint'>): boolean =>
+  /^https:/i.test(endpoint)
+
 interface FoundProfile {
   readonly name: string | null
   readonly profile: Profile
 }
 
-/** A key from the environment wins over the profile's. */
+/** An authority from the environment wins over the profile's. */
 async function profileOf(deps: SessionDeps): Promise<FoundProfile> {
+  const found = await chosenProfile(deps)
+  const { caFile } = deps.settings
+  if (caFile === null || !isSecure(found.profile)) return found
+  const { authorityIn } = await import('./authority-file.ts')
+  return { ...found, profile: { ...found.profile, ca: await authorityIn(caFile) } }
+}
+
+/** A key from the environment wins over the profile's. */
+async function chosenProfile(deps: SessionDeps): Promise<FoundProfile> {
   const { settings } = deps
   const endpoint = deps.endpoint ?? settings.endpoint
   const { apiKey, accessKeyId, secretKey, keyVersion } = settings
@@ -99,7 +111,7 @@ async function profileOf(deps: SessionDeps): Promise<FoundProfile> {
   return { name, profile }
 }
 
-function isSameEndpoint(one: string, other: string): boolean {
+export function isSameEndpoint(one: string, other: string): boolean {
   return URL.canParse(one) && new URL(one).href === new URL(other).href
 }
 

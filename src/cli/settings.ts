@@ -16,6 +16,8 @@ export interface Settings {
   readonly secretKey: string | null
   readonly keyVersion: number
   readonly tenant: string | null
+  /** A file with the certificate of an authority, for whoever has no profile. */
+  readonly caFile: string | null
   readonly profile: string | null
   readonly profilePath: string
   /** Where a platform on this machine leaves the key of its first admin. */
@@ -44,6 +46,7 @@ export function settingsFrom({
     secretKey: given('CLOUDLET_SECRET_KEY'),
     keyVersion: /^[1-9]\d{0,8}$/.test(version) ? Number(version) : 1,
     tenant: given('CLOUDLET_TENANT'),
+    caFile: given('CLOUDLET_CA_FILE'),
     profile: given('CLOUDLET_PROFILE'),
     profilePath: join(configPath, 'cloudlet', 'profile.json'),
     adminPath: join(given('CLOUDLET_DATA_DIR') ?? dataPath, 'admin.json'),

@@ -1,4 +1,5 @@
 import type { Fetch } from '../client/transport.ts'
+import type { Trusted } from './trust-store.ts'
 
 /** Everything outside that a command may touch. Tests hand in one of their own. */
 export interface World {
@@ -10,6 +11,8 @@ export interface World {
   readonly home: string
   readonly isRoot: boolean
   readonly fetch: Fetch
+  /** For endpoints over TLS: trusts the authorities of this machine, and that one beside them. */
+  readonly trusting: (ca: string | null) => Trusted
   readonly now: () => Date
   /** A new random text of lower-case letters and digits. */
   readonly newId: () => string

@@ -31,6 +31,18 @@ export class UnreachableError extends Error {
   override readonly name = 'UnreachableError'
 }
 
+/** Something answered whose certificate does not show that it is the platform; nothing was sent to it. */
+export class UntrustedError extends Error {
+  override readonly name = 'UntrustedError'
+  /** What to do. */
+  readonly hint: string
+
+  constructor(message: string, hint: string, options?: ErrorOptions) {
+    super(message, options)
+    this.hint = hint
+  }
+}
+
 /** The answer did not come in time. Whether the request was carried out is not known. */
 export class DeadlineError extends Error {
   override readonly name = 'DeadlineError'

@@ -8,6 +8,9 @@ const FIRST_PAUSE_MS = 125
 const MOST_TURNS = 100
 const LONGEST_PAUSE_SECONDS = 60
 
+/** Nothing was done, and it was said when to come back. */
+const TOLD: ReadonlySet<string> = new Set(['api-away', 'rate-limited', 'request-running'])
+
 interface Retrying {
   readonly isRepeatable: boolean
   readonly signal: AbortSignal
@@ -40,8 +43,9 @@ export async function retried<T>(
 function pauseAfter(error: unknown, isRepeatable: boolean, losses: number): number | null {
   if (error instanceof ApiError) {
     const seconds = error.retryAfterSeconds
-    const isTold = error.code === 'rate-limited' || error.code === 'request-running'
-    return isTold && seconds !== null ? Math.min(seconds, LONGEST_PAUSE_SECONDS) * 1000 : null
+    if (TOLD.has(error.code)) {
+      return seconds === null ? null : Math.min(seconds, LONGEST_PAUSE_SECONDS) * 1000
+    }
   }
   if (!isLoss(error) || !isRepeatable || losses > MOST_LOSSES) return null
   // Nobody listens, and nobody did before: it does not run, and waiting would not help.
@@ -49,7 +53,9 @@ function pauseAfter(error: unknown, isRepeatable: boolean, losses: number): numb
   return FIRST_PAUSE_MS * 2 ** (losses - 1)
 }
 
-const isLoss = (error: unknown): error is UnreachableError => error instanceof UnreachableError
+/** Also where it was the ingress that has lost the platform. */
+const isLoss = (error: unknown): boolean =>
+  error instanceof UnreachableError || (error instanceof ApiError && error.code === 'api-lost')
 
 /** As Node and Deno put it: the code is on the error of the socket, which is the cause of fetch's own. */
 function isRefused(error: unknown): boolean {

@@ -2,6 +2,7 @@ import type { Endpoint } from '../contract/endpoint.ts'
 import { UnreachableError } from './api-error.ts'
 import type { Pause } from './pause.ts'
 import type { Sendable } from './request.ts'
+import { untrusted } from './untrusted.ts'
 
 /**
  * Answers a token to send. `skewMs` is how far the server's clock is ahead of ours, as far as is
@@ -59,7 +60,7 @@ export function transport(base: string, options: ClientOptions) {
     try {
       return await options.fetch(url, { ...init, headers, signal, redirect: 'manual' })
     } catch (error) {
-      throw unreachable(base, error)
+      throw untrusted(base, error) ?? unreachable(base, error)
     }
   }
 

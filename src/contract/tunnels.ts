@@ -19,6 +19,10 @@ export const TunnelTicket = z
       .describe('Send it as `Authorization: Bearer` with a WebSocket handshake to the ingress'),
     host: z.string().describe('Host of that handshake'),
     ingress: z.string().describe('Where the ingress listens, e.g. `0.0.0.0:80`'),
+    secure: z
+      .string()
+      .optional()
+      .describe('Where it takes the handshake over TLS, e.g. `https://api.example.com`'),
     container: Id,
     port: z.int(),
     protocol: z.enum(['tcp', 'udp']),

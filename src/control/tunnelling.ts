@@ -6,6 +6,7 @@ import type { AuditService } from '../services/audit.ts'
 import type { KeyService } from '../services/keys.ts'
 import { openTunnels } from '../services/open-tunnels.ts'
 import { tunnelService } from '../services/tunnels.ts'
+import { publicOrigin } from './front-door.ts'
 import type { Outside } from './outside.ts'
 
 export const ticketSigner = (keyRing: Pick<KeyRing, 'signer'>): Signer =>
@@ -22,7 +23,11 @@ export function tunnelling(outside: Outside, audit: AuditService, keys: KeyServi
       audit,
       signer: ticketSigner(keyRing),
       tickets: { body: ticketBody, text: ticketText },
-      at: { host: tunnelHost(settings.CLOUDLET_DOMAIN), ingress: instance.ingressAddress },
+      at: {
+        host: tunnelHost(settings.CLOUDLET_DOMAIN),
+        ingress: instance.ingressAddress,
+        ...(settings.CLOUDLET_API_HOST !== undefined && { secure: publicOrigin(outside) }),
+      },
     }),
     openTunnels: openTunnels({ edge, keyOf: keys.liveKeyOf }),
   }

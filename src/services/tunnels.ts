@@ -20,7 +20,7 @@ export interface TunnelDeps {
     readonly text: (body: string, signature: string) => string
   }
   /** Where tunnels are opened. */
-  readonly at: Pick<TunnelTicket, 'host' | 'ingress'>
+  readonly at: Pick<TunnelTicket, 'host' | 'ingress' | 'secure'>
 }
 
 /** What a ticket says: `proxy/core/tunnel-ticket.ts`. */

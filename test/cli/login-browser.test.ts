@@ -31,6 +31,7 @@ function desk(login: string) {
     home,
     isRoot: false,
     fetch: (url, init) => fetch(url, init),
+    trusting: () => ({ fetch, authorities: async () => [] }),
     now: () => new Date(),
     newId: () => randomBytes(16).toString('hex'),
     signal,

@@ -299,8 +299,15 @@ test('stream() throws the problem that it begins or ends with', async () => {
   assert.deepEqual(await codes(), ['not-found', 404])
 })
 
+const CODES = {
+  409: 'request-running',
+  429: 'rate-limited',
+  502: 'api-lost',
+  503: 'api-away',
+} as const
+
 /** Answers one after another: a problem with that status and `Retry-After`, a broken connection, or a container. */
-function inTurn(answers: readonly ('lost' | 'refused' | 'ok' | 409 | 429)[]) {
+function inTurn(answers: readonly ('lost' | 'refused' | 'ok' | 409 | 429 | 502 | 503)[]) {
   const keys: (string | null)[] = []
   const pauses: number[] = []
   const answer: Fetch = async (_url, init) => {
@@ -313,8 +320,8 @@ function inTurn(answers: readonly ('lost' | 'refused' | 'ok' | 409 | 429)[]) {
       })
     }
     if (next === 'ok') return Response.json(SAMPLES['containers.stop']?.value ?? container)
-    const type = next === 409 ? '/problems/request-running' : '/problems/rate-limited'
-    const headers = { 'retry-after': '7' }
+    const type = `/problems/${CODES[next ?? 429]}`
+    const headers: Record<string, string> = next === 502 ? {} : { 'retry-after': '7' }
     return Response.json({ type, status: next }, { status: next ?? 500, headers })
   }
   const pause = async (ms: number) => void pauses.push(ms)
@@ -344,6 +351,16 @@ test('a DELETE whose connection broke is not sent again, nor anything where nobo
   const down = inTurn(['refused', 'ok'])
   await assert.rejects(down.api.call(stopContainer, asked), UnreachableError)
   assert.equal(down.keys.length, 1)
+})
+
+test('an API that the ingress does not reach is waited for, one that it has lost is as a lost connection', async () => {
+  const away = inTurn([503, 503, 502, 'ok'])
+  await away.api.call(stopContainer, asked)
+  assert.equal(new Set(away.keys).size, 1)
+  assert.deepEqual(away.pauses, [7000, 7000, 125])
+  const lost = inTurn([503, 502, 'ok'])
+  await assert.rejects(lost.api.call(deleteContainer, asked), { code: 'api-lost', status: 502 })
+  assert.equal(lost.keys.length, 2)
 })
 
 test('a connection that breaks again and again is given up', async () => {

@@ -12,7 +12,7 @@ const PATIENCE_MS = 5 * 60_000
 const DONE = 'You are signed in. This page can be closed.\n'
 
 interface Asked {
-  readonly endpoint: string
+  readonly at: Pick<Profile, 'ca' | 'endpoint'>
   readonly tenant: string | null
 }
 
@@ -20,16 +20,13 @@ interface Asked {
  * Signs a person in with the identity provider (RFC 8252): the browser comes back to a port of this
  * machine with a code that is of no use without the verifier, which never leaves this program.
  */
-export async function browserProfile(
-  context: Context,
-  { endpoint, tenant }: Asked,
-): Promise<Profile> {
+export async function browserProfile(context: Context, { at, tenant }: Asked): Promise<Profile> {
   const { world } = context
   const [state, verifier] = [world.newId(), `${world.newId()}${world.newId()}${world.newId()}`]
   const server = createServer()
   try {
     const port = await listening(server)
-    const address = new URL(LOGIN_PATH, endpoint)
+    const address = new URL(LOGIN_PATH, at.endpoint)
     const challenge = createHash('sha256').update(verifier).digest('base64url')
     const asked = { port: String(port), challenge, state, ...(tenant === null ? {} : { tenant }) }
     address.search = new URLSearchParams(asked).toString()
@@ -39,10 +36,10 @@ export async function browserProfile(
       state,
       AbortSignal.any([world.signal, AbortSignal.timeout(PATIENCE_MS)]),
     )
-    const { apiKey } = await clientFor(world, { endpoint }).call(exchangeCode, {
+    const { apiKey } = await clientFor(world, at).call(exchangeCode, {
       body: { code, verifier },
     })
-    return { endpoint, apiKey }
+    return { ...at, apiKey }
   } finally {
     server.closeAllConnections()
     server.close()

@@ -6,9 +6,10 @@ import type { Given } from '../arguments.ts'
 import type { Work } from '../command.ts'
 import type { Context } from '../context.ts'
 import { CommandError, EXIT, usageError } from '../exit.ts'
-import { Profile, saveProfile } from '../profile.ts'
+import { Profile, readProfiles, saveProfile } from '../profile.ts'
+import { authorityIn } from '../authority-file.ts'
 import { secretFrom } from '../secret.ts'
-import { clientFor, profileNameOf } from '../session.ts'
+import { clientFor, isSameEndpoint, isSecure, profileNameOf } from '../session.ts'
 import { DEFAULT_ENDPOINT } from '../settings.ts'
 import { wholeOf } from '../units.ts'
 
@@ -46,18 +47,22 @@ async function wantedProfile(context: Context, given: Given): Promise<Profile> {
   if (file !== null) return adminProfile(file)
   const keyId = given.text('access-key-id')
   const isTyped =
-    keyId !== null || given.has('api-key') || given.has('oidc') || given.text('endpoint') !== null
+    keyId !== null ||
+    given.text('ca') !== null ||
+    given.has('api-key') ||
+    given.has('oidc') ||
+    given.text('endpoint') !== null
   if (!isTyped) {
     const found = await adminProfile(settings.adminPath).catch(() => null)
     if (found !== null) return found
   }
-  const endpoint = await endpointOf(context, given)
+  const at = await placeOf(context, given)
   if (given.has('oidc')) {
     const { browserProfile } = await import('./login-browser.ts')
-    return browserProfile(context, { endpoint, tenant: given.text('tenant') })
+    return browserProfile(context, { at, tenant: given.text('tenant') })
   }
   if (given.has('api-key')) {
-    return checked({ endpoint, apiKey: await secretFrom(world.stdin, 'API key: ') })
+    return checked({ ...at, apiKey: await secretFrom(world.stdin, 'API key: ') })
   }
   if (keyId === null && !world.stdin.isTty) {
     throw usageError('Missing --access-key-id <id>, --api-key or --admin-file <path>')
@@ -65,7 +70,22 @@ async function wantedProfile(context: Context, given: Given): Promise<Profile> {
   const accessKeyId = keyId ?? (await world.stdin.ask('Access key id: '))
   const secretKey = await secretFrom(world.stdin, 'Secret: ')
   const version = wholeOf(given.text('key-version') ?? '1', '--key-version')
-  return checked({ endpoint, accessKeyId, secretKey, version })
+  return checked({ ...at, accessKeyId, secretKey, version })
+}
+
+/** The endpoint, and the authority that is trusted for it: as was said, else as it was at the last sign-in there. */
+async function placeOf(context: Context, given: Given): Promise<Pick<Profile, 'ca' | 'endpoint'>> {
+  const { settings } = context
+  const endpoint = await endpointOf(context, given)
+  const file = given.text('ca') ?? settings.caFile
+  if (file !== null && isSecure({ endpoint })) return { endpoint, ca: await authorityIn(file) }
+  if (given.text('ca') !== null) {
+    throw usageError(`Cannot use --ca for ${endpoint}: without https there is no certificate`)
+  }
+  const name = profileNameOf(given.text('profile'), settings)
+  const before = (await readProfiles(settings.profilePath)).profiles[name]
+  const isKnown = before?.ca !== undefined && isSameEndpoint(before.endpoint, endpoint)
+  return isKnown ? { endpoint, ca: before.ca } : { endpoint }
 }
 
 async function endpointOf({ settings, world }: Context, given: Given): Promise<string> {

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { isIP } from 'node:net'
-import { TunnelError } from '../../../proxy/tunnel/client.ts'
+import { TunnelError, type At } from '../../../proxy/tunnel/client.ts'
 import { createTunnel, type TunnelTicket } from '../../contract/tunnels.ts'
 import type { Given } from '../arguments.ts'
 import type { Work } from '../command.ts'
@@ -10,6 +10,7 @@ import { failureText } from '../failure-text.ts'
 import { listenTcp, listenUdp } from '../forwarding/listeners.ts'
 import { portPair, type PortPair } from '../forwarding/ports.ts'
 import { tunnelLine, type TunnelLine } from '../forwarding/tunnel-line.ts'
+import { isSameEndpoint, type Session } from '../session.ts'
 import { visible } from '../text.ts'
 
 interface Asked {
@@ -60,11 +61,14 @@ async function forwarded(context: Context, asked: Asked, pair: PortPair): Promis
 
 async function lineOf(context: Context, asked: Asked, { remote }: PortPair): Promise<TunnelLine> {
   const { protocol, container } = asked
-  const { api, endpoint } = await context.session()
+  const session = await context.session()
+  const { api, endpoint } = session
   const params = { tenant: await context.tenant(), container }
   const line = tunnelLine({
     ticket: () => api.call(createTunnel, { params, body: { port: remote, protocol } }),
-    at: (ticket) => ingressAt(asked.ingress, ticket, endpoint),
+    at: async (ticket) =>
+      (await secureAt(asked, ticket, { world: context.world, session })) ??
+      ingressAt(asked.ingress, ticket, endpoint),
     signal: context.world.signal,
     lost: (reason) =>
       say(context, `The tunnel has ended: ${reason}; the next connection opens another`),
@@ -78,6 +82,23 @@ async function lineOf(context: Context, asked: Asked, { remote }: PortPair): Pro
 /** What happens between two connections is told as it happens; whether it is read is not waited for. */
 const say = (context: Context, sentence: string): void =>
   void context.note(visible(sentence)).catch(() => undefined)
+
+interface Here {
+  readonly world: Context['world']
+  readonly session: Session
+}
+
+/** Where the API was reached, if that was through the ingress and over TLS: the tunnel is as safe as the API. */
+async function secureAt(
+  { ingress }: Asked,
+  { secure }: TunnelTicket,
+  { world, session: { endpoint, profile } }: Here,
+): Promise<At | null> {
+  if (ingress !== null || secure === undefined || !isSameEndpoint(secure, endpoint)) return null
+  const { hostname, port } = new URL(secure)
+  const authorities = await world.trusting(profile.ca ?? null).authorities()
+  return { host: hostname, port: Number(port || 443), authorities }
+}
 
 /**
  * Where the ingress is for us: as was said, else where it listens; where that is every address, on the

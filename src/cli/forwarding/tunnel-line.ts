@@ -1,9 +1,9 @@
-import { openTunnel, type ClientTunnel } from '../../../proxy/tunnel/client.ts'
+import { openTunnel, type At, type ClientTunnel } from '../../../proxy/tunnel/client.ts'
 import type { TunnelTicket } from '../../contract/tunnels.ts'
 
 export interface TunnelLineDeps {
   readonly ticket: () => Promise<TunnelTicket>
-  readonly at: (ticket: TunnelTicket) => { readonly host: string; readonly port: number }
+  readonly at: (ticket: TunnelTicket) => Promise<At>
   readonly signal: AbortSignal
   /** The tunnel has ended although nobody here wanted it. */
   readonly lost: (reason: string) => void
@@ -19,7 +19,7 @@ export function tunnelLine({ ticket, at, signal, lost }: TunnelLineDeps) {
   async function opened(): Promise<ClientTunnel> {
     const given = await ticket()
     return openTunnel({
-      at: at(given),
+      at: await at(given),
       host: given.host,
       ticket: given.ticket,
       signal,

@@ -15,6 +15,7 @@ import {
   OptionalAmount,
   OptionalFactor,
   Origins,
+  Ranges,
   RequestRate,
   Resolvers,
   Rest,
@@ -50,6 +51,12 @@ export const SETTINGS = {
   CLOUDLET_INGRESS_HTTPS_ADDRESS: HostPort.optional()
     .describe('Where the ingress listens for TLS')
     .meta({ shown: 'port 443 on all addresses as root when free, else 8443' }),
+  CLOUDLET_INGRESS_PROXY_FROM: Ranges.default([]).describe(
+    'Ranges of load balancers whose connections begin with a header of the PROXY protocol, version 2, separated by commas',
+  ),
+  CLOUDLET_INGRESS_TRUSTED_PROXIES: Ranges.default([]).describe(
+    'Ranges of proxies whose `X-Forwarded-For` or `Forwarded` is believed, separated by commas',
+  ),
   CLOUDLET_DNS_ADDRESS: HostPort.optional()
     .describe('Where the DNS responder listens for the host')
     .meta({ shown: '`127.0.0.1:53` as root when free, else `127.0.0.1:1053`' }),

@@ -19,6 +19,11 @@ export interface Instance {
   readonly dnsUpstreams?: readonly string[]
   /** Addresses of servers that may keep a copy of the domain's zone. */
   readonly dnsSecondaries?: readonly string[]
+  /** Proxies in front of the ingress that may speak for clients, as ranges; absent: none. */
+  readonly inFront?: {
+    readonly proxyProtocol: readonly string[]
+    readonly trusted: readonly string[]
+  }
   /** User of the edge processes; null: the user who starts them. */
   readonly edgeUid: number | null
   readonly workers: number

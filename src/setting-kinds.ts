@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
+import { ipRange } from './core/ip-address.ts'
 import { hostPort } from './instance.ts'
 
 export const Flag = z.stringbool({ truthy: ['1', 'true', 'yes'], falsy: ['0', 'false', 'no', ''] })
@@ -40,6 +41,14 @@ export const Addresses = z
   .string()
   .transform(list)
   .refine((all) => all.every((one) => isIP(one) !== 0), 'addresses such as 192.0.2.53')
+/** `10.0.0.0/8`, `2001:db8::/32`, or one address. */
+export const Ranges = z
+  .string()
+  .transform(list)
+  .refine(
+    (all) => all.length <= RANGES_MAX && all.every((one) => ipRange(one) !== null),
+    'at most 64 ranges such as 10.0.0.0/8, each by its first address',
+  )
 /** `9.9.9.9`, `[2620:fe::fe]:53`, and over TLS `tls://9.9.9.9#dns.quad9.net`. */
 export const Resolvers = z
   .string()
@@ -72,6 +81,7 @@ function isSafeUrl(url: string): boolean {
 }
 
 const RESOLVERS_MAX = 8
+const RANGES_MAX = 64
 
 function isResolver(text: string): boolean {
   const [, overTls] = /^tls:\/\/([^#]+)#[a-z0-9][a-z0-9.-]*$/.exec(text) ?? []

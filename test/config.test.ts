@@ -50,6 +50,8 @@ test('readSettings() says which setting is wrong, in one sentence', () => {
     ['CLOUDLET_DNS_ADDRESS', '[:::]:53'],
     ['CLOUDLET_DNS_UPSTREAMS', 'dns.example'],
     ['CLOUDLET_DNS_SECONDARIES', '192.0.2.0/24'],
+    ['CLOUDLET_INGRESS_PROXY_FROM', 'balancer.example'],
+    ['CLOUDLET_INGRESS_TRUSTED_PROXIES', '10.0.0.1/8'],
     ['CLOUDLET_DNS_UPSTREAMS', '9.9.9.9,tls://9.9.9.9'],
     ['CLOUDLET_DNS_UPSTREAMS', '9.9.9.9:70000'],
     ['CLOUDLET_DOMAIN', 'Cloud.Local'],

@@ -52,7 +52,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'zod',
     'node:',
   ],
-  'src/setting-kinds.ts': ['src/instance.ts', 'zod', 'node:'],
+  'src/setting-kinds.ts': ['src/core', 'src/instance.ts', 'zod', 'node:'],
   'src/log.ts': [],
   'src/instance.ts': [],
   // The supervisor carries no dependency but the settings' own: little can end it.

@@ -1,4 +1,3 @@
-import { ipv4 } from '../core/dns-address.ts'
 import { Buffer } from 'node:buffer'
 import type { Socket } from 'node:net'
 import { ACCEPT } from '../core/http-field-kind.ts'
@@ -15,7 +14,7 @@ import { Exchange } from './exchange.ts'
 import { ForwardedLines } from './forwarded-lines.ts'
 import { HeadBytes } from './head-bytes.ts'
 import { Http1Answer } from './http1-answer.ts'
-import { peerOf, securityOf } from './peer.ts'
+import { securityOf } from './peer.ts'
 import * as troubles from './troubles.ts'
 import { Tunnel } from './tunnel.ts'
 import type { UpstreamConnection } from './upstream-connection.ts'
@@ -33,8 +32,6 @@ type TunnelEnd = Pick<Tunnel, 'clientDrained' | 'clientEnded' | 'close' | 'fromC
 export class ClientConnection implements Client {
   readonly socket: Socket
   readonly peer: string
-  /** The same as a number; null where it is no IPv4 address. */
-  readonly peerNumber: number | null
   readonly forwarded: ForwardedLines
   readonly serverName: string | null
   readonly #answer: Http1Answer
@@ -53,12 +50,12 @@ export class ClientConnection implements Client {
   constructor(context: IngressContext, socket: Socket) {
     this.#context = context
     this.socket = socket
-    this.peer = peerOf(socket)
-    this.peerNumber = ipv4(this.peer)
+    this.peer = context.senders.peerOf(socket)
     const { isSecure, serverName } = securityOf(socket)
     this.serverName = serverName
     const scheme = isSecure ? 'https' : 'http'
-    this.forwarded = new ForwardedLines({ peer: this.peer, scheme, isHttp2: false })
+    const trusted = context.senders.trustedBy(this.peer)
+    this.forwarded = new ForwardedLines({ peer: this.peer, scheme, isHttp2: false, trusted })
     this.#sinceMs = context.now()
     this.#answer = new Http1Answer(socket)
     socket.setNoDelay(true)
@@ -123,7 +120,11 @@ export class ClientConnection implements Client {
       !this.#context.isDraining()
     const stays = line.minor === 0 ? 'keep-alive' : ''
     this.#context.counters.troubles += 1
-    this.#context.log('debug', trouble.wrong, { code: trouble.code, requestId, peer: this.peer })
+    this.#context.log('debug', trouble.wrong, {
+      code: trouble.code,
+      requestId,
+      peer: exchange.sender.peer,
+    })
     const page = troublePage(trouble, {
       html: firstValue(head, ACCEPT).includes('text/html'),
       headOnly: line.method === 'HEAD',

@@ -15,9 +15,8 @@ export interface AnswerContent {
 
 /** Who asks, as an exchange and its answer see it: a connection of HTTP/1.1, or a stream of HTTP/2. */
 export interface Client {
+  /** Who made the connection; of each request the exchange knows the sender. */
   readonly peer: string
-  /** The same as a number; null where it is no IPv4 address. */
-  readonly peerNumber: number | null
   readonly forwarded: ForwardedLines
   /** The name that the client asked the certificate of; null without TLS, or without a name. */
   readonly serverName: string | null

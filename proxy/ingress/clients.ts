@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Connection } from './context.ts'
 import type { IngressLimits } from './limits.ts'
-import { peerOf } from './peer.ts'
+import type { Senders } from './senders.ts'
 import { Shares } from './shares.ts'
 
 /**
@@ -12,28 +12,40 @@ export class Clients implements Iterable<Connection> {
   readonly #all = new Set<Connection>()
   readonly #most: number
   readonly #addresses: Shares
+  readonly #senders: Senders
   #open = 0
 
-  constructor({ connections, connectionsPerAddress }: IngressLimits) {
+  constructor({ connections, connectionsPerAddress }: IngressLimits, senders: Senders) {
     this.#most = connections
     this.#addresses = new Shares(connectionsPerAddress)
+    this.#senders = senders
   }
 
-  /** Those that speak HTTP by now. */
+  /** Those that speak HTTP by now, or have to say first for whom they are. */
   get size(): number {
     return this.#all.size
   }
 
   /** Counts a connection until it closes; false: there is no room for it. */
   admit(socket: Socket): boolean {
-    const peer = peerOf(socket)
-    const isCounted = !isLoopback(peer)
-    if (this.#open >= this.#most || (isCounted && !this.#addresses.take(peer))) return false
+    return this.#open < this.#most && this.admitFrom(socket) && this.admitUnknown(socket)
+  }
+
+  /** The same for one of which it is not known yet whose it is; `admitFrom` is to follow. */
+  admitUnknown(socket: Socket): boolean {
+    if (this.#open >= this.#most) return false
     this.#open += 1
-    socket.once('close', () => {
-      this.#open -= 1
-      if (isCounted) this.#addresses.give(peer)
-    })
+    socket.once('close', () => (this.#open -= 1))
+    return true
+  }
+
+  /** Counts it for its address alone. */
+  admitFrom(socket: Socket): boolean {
+    const peer = this.#senders.peerOf(socket)
+    // Behind this host and behind a proxy there are others.
+    if (isLoopback(peer) || this.#senders.trustedBy(peer) !== null) return true
+    if (!this.#addresses.take(peer)) return false
+    socket.once('close', () => this.#addresses.give(peer))
     return true
   }
 
@@ -50,5 +62,5 @@ export class Clients implements Iterable<Connection> {
   }
 }
 
-/** This host, behind which others may be: a proxy, or the far end of an SSH tunnel. */
+/** This host: a proxy may be on it, or the far end of an SSH tunnel. */
 const isLoopback = (peer: string): boolean => peer.startsWith('127.') || peer === '::1'

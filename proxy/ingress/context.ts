@@ -4,6 +4,7 @@ import type { Balancer } from './balancer.ts'
 import type { Holds } from './holds.ts'
 import type { IngressLimits } from './limits.ts'
 import type { PortTunnels } from './port-tunnels.ts'
+import type { Senders } from './senders.ts'
 import type { Shares } from './shares.ts'
 import type { RoutingView } from './routing-view.ts'
 
@@ -67,6 +68,7 @@ export interface IngressContext {
   readonly balance: Balance
   /** Requests under way, by tenant. */
   readonly tenants: Shares
+  readonly senders: Senders
   readonly view: RoutingView
   readonly challenges: Challenges
   readonly log: Log

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { edgeLine } from '../core/api-front.ts'
 import { bodyReader, contentBytes } from '../core/http-body.ts'
 import type { BodyReader } from '../core/http-body.ts'
-import { passesBy, requestForMember } from '../core/http-forward.ts'
+import { requestForMember } from '../core/http-forward.ts'
 import type { Trouble } from '../core/http-page.ts'
 import type { RequestHead } from '../core/http-request.ts'
 import type { Balance } from '../core/route.ts'
@@ -14,7 +14,10 @@ import type { Asking } from './balancer.ts'
 import type { Client } from './client.ts'
 import { writeContent } from './content.ts'
 import type { IngressContext } from './context.ts'
+import { lateAnswer } from './deadlines.ts'
+import type { Sender } from './forwarded-lines.ts'
 import type { Waiter } from './holds.ts'
+import { objectionTo } from './objection.ts'
 import { challengeAnswer, type OwnAnswer } from './own-answer.ts'
 import type { Queued } from './queues.ts'
 import { IDEMPOTENT } from './retry-budget.ts'
@@ -40,6 +43,8 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
   readonly host: string
   /** The same for the member, for a page of ours and for the log. */
   readonly requestId: string
+  /** The client, whom a trusted proxy in front may have named. */
+  readonly sender: Sender
   readonly #context: IngressContext
   readonly #client: Client
   readonly #body: BodyReader
@@ -65,6 +70,7 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
     this.#client = client
     this.head = head
     this.host = head.meaning.host
+    this.sender = client.forwarded.senderOf(head)
     this.requestId = context.newRequestId()
     this.#body = body ?? bodyReader(head.meaning.framing)
     this.#isChunked = head.meaning.framing.kind === 'chunked'
@@ -93,16 +99,11 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
 
   /** Chooses a member and asks it, or answers at once. */
   start(): void {
-    const { framing } = this.head.meaning
     const shown = challengeAnswer(this.#context, this.head)
     if (shown !== null) return this.#answerOurselves(shown)
-    if (this.#body.state === 'refused')
-      return this.#fail(troubles.badRequest(400, this.#body.reason))
-    const length = framing.kind === 'length' ? framing.bytes : this.#bodyBytes
-    if (length > this.#context.limits.bodyBytes) return this.#fail(troubles.contentTooLarge())
-    if (passesBy(this.head, this.#context.view.via) >= this.#context.limits.passes) {
-      return this.#fail(troubles.loop(this.host))
-    }
+    const had = { body: this.#body, bodyBytes: this.#bodyBytes }
+    const objection = objectionTo(this.#context, this.head, had)
+    if (objection !== null) return this.#fail(objection)
     this.#context.budget.earn()
     this.#choose()
   }
@@ -131,7 +132,7 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
   }
 
   get peer(): string {
-    return this.#client.peer
+    return this.sender.peer
   }
 
   /** More content from the client; answers how much of it was taken. */
@@ -228,19 +229,16 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
 
   #sweepSent(stillMs: number): void {
     const { limits } = this.#context
+    const { host, isRequestDone } = this
+    const isUpstreamFull = this.#upstream?.isFull === true
     if (this.#answer?.isBegun === true) {
-      const stalled = this.#client.isFull || this.#upstream?.isFull === true
+      const stalled = this.#client.isFull || isUpstreamFull
       if (stillMs > (stalled ? limits.writeStallMs : limits.responseGapMs)) this.#client.cut()
-    } else if (this.isRequestDone) {
-      const { apiResponseHeadMs, responseHeadMs } = limits
-      const isApi = this.#app?.front !== undefined
-      if (stillMs > (isApi ? apiResponseHeadMs : responseHeadMs))
-        this.#fail(troubles.tooSlow(this.host))
-    } else if (this.#upstream?.isFull === true) {
-      if (stillMs > limits.writeStallMs) this.#fail(troubles.tooSlow(this.host))
-    } else if (stillMs > limits.bodyGapMs) {
-      this.#fail(troubles.slowRequest())
+      return
     }
+    const isApi = this.#app?.front !== undefined
+    const late = lateAnswer(limits, { stillMs, host, isApi, isRequestDone, isUpstreamFull })
+    if (late !== null) this.#fail(late)
   }
 
   #choose(): void {
@@ -248,7 +246,7 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
     const { host } = this
     const { view, balancer } = this.#context
     if (!view.isReady) return this.#wait('held', this.#waiting.hold(undefined, false))
-    const app = view.find(host, this.#client.peerNumber)
+    const app = view.find(host, this.sender.peerNumber)
     this.#app = app
     if (app === undefined) return this.#fail(troubles.unknownHost(host))
     const isMisdirected = view.isMisdirected(app, host, this.#client.serverName)
@@ -316,9 +314,10 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
     if (upstream === null) return
     this.#answer = new Answer(this.#context, { client: this.#client, exchange: this, upstream })
     const { via } = this.#context.view
-    const ours = this.#client.forwarded.of(this.head, { requestId: this.requestId, via })
+    const { requestId, sender } = this
+    const ours = this.#client.forwarded.of(this.head, { requestId, via, sender })
     const front = this.#app?.front
-    const who = front === undefined ? '' : edgeLine(front, this.#client.peer)
+    const who = front === undefined ? '' : edgeLine(front, sender.peer)
     this.#write(bytes, requestForMember(this.head, ours + who))
     if (!this.isRequestDone && !upstream.isFull) this.#client.resume()
   }

@@ -2,18 +2,16 @@ import { randomBytes } from 'node:crypto'
 import { performServerHandshake } from 'node:http2'
 import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
-import { ipv4 } from '../core/dns-address.ts'
 import { http2RequestHead } from '../core/http2-request.ts'
 import { HTTP_LIMITS } from '../core/http-parse.ts'
 import type { Connection, IngressContext } from './context.ts'
 import { ForwardedLines } from './forwarded-lines.ts'
 import { Http2Stream } from './http2-stream.ts'
-import { peerOf, securityOf } from './peer.ts'
+import { securityOf } from './peer.ts'
 
 /** What the streams of a connection have in common. */
 export interface Http2Peer {
   readonly peer: string
-  readonly peerNumber: number | null
   readonly serverName: string | null
   readonly forwarded: ForwardedLines
 }
@@ -51,11 +49,12 @@ export class Http2Connection implements Connection {
   constructor(context: IngressContext, socket: Socket) {
     this.#context = context
     this.#idleSinceMs = context.now()
-    const peer = peerOf(socket)
+    const peer = context.senders.peerOf(socket)
     const { isSecure, serverName } = securityOf(socket)
     const scheme = isSecure ? 'https' : 'http'
-    const forwarded = new ForwardedLines({ peer, scheme, isHttp2: true })
-    this.#peer = { peer, peerNumber: ipv4(peer), serverName, forwarded }
+    const trusted = context.senders.trustedBy(peer)
+    const forwarded = new ForwardedLines({ peer, scheme, isHttp2: true, trusted })
+    this.#peer = { peer, serverName, forwarded }
     socket.setNoDelay(true)
     const session = performServerHandshake(socket, OPTIONS)
     this.#session = session

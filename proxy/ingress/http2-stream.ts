@@ -21,7 +21,6 @@ import type { UpstreamConnection } from './upstream-connection.ts'
 interface StreamOf {
   readonly stream: ServerHttp2Stream
   readonly peer: string
-  readonly peerNumber: number | null
   readonly serverName: string | null
   readonly forwarded: ForwardedLines
 }
@@ -29,7 +28,6 @@ interface StreamOf {
 /** One request over HTTP/2. To the exchange it is a client that asks once. */
 export class Http2Stream implements Client {
   readonly peer: string
-  readonly peerNumber: number | null
   readonly serverName: string | null
   readonly forwarded: ForwardedLines
   /** A stream that has said all is still open for the answer. */
@@ -45,7 +43,6 @@ export class Http2Stream implements Client {
     this.#context = context
     this.#stream = of.stream
     this.peer = of.peer
-    this.peerNumber = of.peerNumber
     this.serverName = of.serverName
     this.forwarded = of.forwarded
   }
@@ -126,7 +123,11 @@ export class Http2Stream implements Client {
 
   answerTrouble(trouble: Trouble, exchange: Exchange): void {
     const { head, requestId } = exchange
-    this.#context.log('debug', trouble.wrong, { code: trouble.code, requestId, peer: this.peer })
+    this.#context.log('debug', trouble.wrong, {
+      code: trouble.code,
+      requestId,
+      peer: exchange.sender.peer,
+    })
     const html = firstValue(head, ACCEPT).includes('text/html')
     this.#exchange = null
     this.#page(trouble, { html, method: head.line.method, requestId })

@@ -3,6 +3,7 @@ import type { Server, Socket } from 'node:net'
 import { Challenges } from '../core/challenges.ts'
 import { troublePage } from '../core/http-page.ts'
 import type { Balance } from '../core/route.ts'
+import { AwaitedHeader } from './awaited-header.ts'
 import { Balancer } from './balancer.ts'
 import { ClientConnection } from './client-connection.ts'
 import { Clients } from './clients.ts'
@@ -16,6 +17,7 @@ import { PortTunnels, type PortTunnelsDeps } from './port-tunnels.ts'
 import { retryBudget } from './retry-budget.ts'
 import { RoutingView } from './routing-view.ts'
 import type { News } from './routing-view.ts'
+import { Senders, type InFront } from './senders.ts'
 import { Shares } from './shares.ts'
 import { TlsFront } from './tls-front.ts'
 import { tooManyConnections } from './troubles.ts'
@@ -32,6 +34,8 @@ interface IngressDeps {
   /** How members are chosen where no route says anything else: in turn. */
   readonly balance?: Balance
   readonly tunnels: PortTunnelsDeps
+  /** Absent: nobody, and clients come by themselves. */
+  readonly inFront?: InFront
 }
 
 export interface Address {
@@ -64,7 +68,8 @@ const DRAIN_TURNS_MOST = 1024
 /** The HTTP ingress: from a host name to the containers of an app. It holds nothing but the table. */
 export function ingress(deps: IngressDeps): Ingress {
   const limits = { ...INGRESS_LIMITS, ...deps.limits }
-  const clients = new Clients(limits)
+  const senders = new Senders(deps.inFront ?? { proxyProtocol: [], trusted: [] })
+  const clients = new Clients(limits, senders)
   const challenges = new Challenges()
   const front = new TlsFront({ log: deps.log, now: deps.now, limits, challenges })
   const servers = new Set<Server>()
@@ -80,13 +85,10 @@ export function ingress(deps: IngressDeps): Ingress {
     balancer,
     balance: deps.balance ?? ROUND_ROBIN,
     tenants: new Shares(limits.requestsPerTenant),
+    senders,
     view,
     challenges,
-    log: deps.log,
-    now: deps.now,
-    newRequestId: deps.newRequestId,
-    date: datesOf(deps.now),
-    budget: retryBudget(),
+    ...ofDeps(deps),
     isDraining: () => isDraining,
     forget: (client) => clients.delete(client),
     get portTunnels() {
@@ -129,6 +131,14 @@ export function ingress(deps: IngressDeps): Ingress {
     counters: () => ({ ...counters, open: clients.size, held: holds.count + balancer.queued }),
   }
 }
+
+const ofDeps = ({ log, now, newRequestId }: IngressDeps) => ({
+  log,
+  now,
+  newRequestId,
+  date: datesOf(now),
+  budget: retryBudget(),
+})
 
 /** Begins to speak HTTP on a connection that was admitted. */
 function beginning(context: IngressContext, clients: Clients) {
@@ -204,20 +214,56 @@ async function listen(
 }
 
 /** Half-open, so that a client that closes its half after the request still gets the answer. */
-function clearServer({ clients, context }: Listening): Server {
+function clearServer(listening: Listening): Server {
+  const { clients, context } = listening
   const begin = beginning(context, clients)
-  return createServer({ allowHalfOpen: true }, (socket) => {
-    if (clients.admit(socket)) begin(socket, false)
-    else turnAway(socket, context)
+  const accept = admitting(listening, {
+    begin(socket) {
+      begin(socket, false)
+      // It rests where it was read before.
+      socket.resume()
+    },
+    refuse: (socket) => turnAway(socket, context),
   })
+  return createServer({ allowHalfOpen: true }, accept)
 }
 
 /** Whom there is no room for is not even shaken hands with, which costs more than an answer. */
-function secureServer({ front, clients, context }: Listening): Server {
-  const server = front.server(beginning(context, clients))
-  return server.prependListener('connection', (socket: Socket) => {
-    if (!clients.admit(socket)) socket.destroy()
-  })
+function secureServer(listening: Listening): Server {
+  const { front, clients, context } = listening
+  const inner = front.server(beginning(context, clients))
+  if (!context.senders.hasSpeakers) {
+    return inner.prependListener(
+      'connection',
+      admitting(listening, { begin: () => undefined, refuse: cut }),
+    )
+  }
+  // What comes before the handshake has to be read before TLS has the socket.
+  const begin = (socket: Socket): void => void inner.emit('connection', socket)
+  const server = createServer({ allowHalfOpen: true }, admitting(listening, { begin, refuse: cut }))
+  return server.on('close', () => inner.close())
+}
+
+const cut = (socket: Socket): void => void socket.destroy()
+
+interface Verdicts {
+  readonly begin: (socket: Socket) => void
+  readonly refuse: (socket: Socket) => void
+}
+
+/** Lets a connection in once it is known whose it is. */
+function admitting({ clients, context }: Listening, { begin, refuse }: Verdicts) {
+  const { senders } = context
+  return (socket: Socket): void => {
+    const isSpeaker = senders.hasSpeakers && senders.isSpeaker(socket)
+    if (!isSpeaker) return (clients.admit(socket) ? begin : refuse)(socket)
+    if (!clients.admitUnknown(socket)) return refuse(socket)
+    const said = (source: string | null): void => {
+      if (source !== null) senders.note(socket, source)
+      return (clients.admitFrom(socket) ? begin : refuse)(socket)
+    }
+    return clients.add(new AwaitedHeader(context, socket, said))
+  }
 }
 
 /** One answer for whoever comes when the house is full; nothing of it is kept. */

@@ -6,6 +6,8 @@ export const INGRESS_LIMITS = {
   connectionsPerAddress: 1_000,
   /** Requests under way to one tenant's apps, open WebSockets among them (503): the rest is for the others. */
   requestsPerTenant: 6_000,
+  /** From the connection to the end of the header by which a proxy in front names its client. */
+  proxyHeaderMs: 5_000,
   /** From the connection to the end of the TLS handshake. */
   handshakeMs: 10_000,
   /** From the first byte of a head to its last (408). */

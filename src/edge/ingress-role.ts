@@ -17,6 +17,7 @@ export function ingressRole(instance: Instance, log: Log): Role {
     newRequestId: requestIds(),
     now: Date.now,
     workers: instance.workers,
+    ...(instance.inFront ? { inFront: instance.inFront } : {}),
     tunnels: { spend: (id) => spent.spend(id), told: (news) => tell?.(news) },
   })
   async function listenAt(text: string, isSecure: boolean, signal: AbortSignal): Promise<void> {

@@ -50,6 +50,10 @@ export async function chooseInstance(settings: Settings, isolated: boolean): Pro
     edgeUid: isolated ? edgeUidOf(chosen.id) : null,
     dnsUpstreams: settings.CLOUDLET_DNS_UPSTREAMS,
     dnsSecondaries: settings.CLOUDLET_DNS_SECONDARIES,
+    inFront: {
+      proxyProtocol: settings.CLOUDLET_INGRESS_PROXY_FROM,
+      trusted: settings.CLOUDLET_INGRESS_TRUSTED_PROXIES,
+    },
     workers: settings.CLOUDLET_INGRESS_WORKERS ?? Math.min(MOST_WORKERS, availableParallelism()),
   }
 }

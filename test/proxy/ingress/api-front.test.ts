@@ -91,7 +91,7 @@ test('the API is told by whom it is asked, and by the ingress alone', async (t) 
 test('over HTTP/2 it is told the same', async (t) => {
   const { port: api } = await backend(t, echo)
   const { securePort } = await house(t, { api })
-  const session = await http2Client(t, securePort, API)
+  const session = await http2Client(t, securePort, { servername: API })
   const { body } = await askHttp2(session, {
     ':authority': API,
     ':path': '/v1/whoami',

@@ -10,6 +10,7 @@ import type { Member, RouteTable } from '../../../proxy/core/route-table.ts'
 import { ingress } from '../../../proxy/ingress/ingress.ts'
 import type { Ingress } from '../../../proxy/ingress/ingress.ts'
 import type { IngressLimits } from '../../../proxy/ingress/limits.ts'
+import type { InFront } from '../../../proxy/ingress/senders.ts'
 
 /** How long any test waits for anything before it fails. */
 const PATIENCE_MS = 10_000
@@ -29,10 +30,22 @@ export interface World {
 }
 
 /** An ingress on a port of its own, gone with the test. */
-export async function world(
+export const world = (
   t: TestContext,
   limits: Partial<IngressLimits> = {},
   balance: Balance = { kind: 'round-robin' },
+): Promise<World> => worldOf(t, { limits, balance })
+
+interface WorldWanted {
+  readonly limits?: Partial<IngressLimits>
+  readonly balance?: Balance
+  readonly inFront?: Partial<InFront>
+}
+
+/** The same, with whatever else it may be told. */
+export async function worldOf(
+  t: TestContext,
+  { limits = {}, balance = { kind: 'round-robin' }, inFront = {} }: WorldWanted,
 ): Promise<World> {
   let ids = 0
   let version = 0
@@ -43,6 +56,7 @@ export async function world(
     limits: { sweepMs: 20, ...limits },
     balance,
     tunnels: { spend: () => true, told: () => undefined },
+    inFront: { proxyProtocol: [], trusted: [], ...inFront },
   })
   const { port } = await edge.listen({ host: '127.0.0.1', port: 0 }, new AbortController().signal)
   t.after(() => edge.drain(0))

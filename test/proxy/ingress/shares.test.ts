@@ -4,6 +4,7 @@ import { connect, Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { Clients } from '../../../proxy/ingress/clients.ts'
 import { INGRESS_LIMITS } from '../../../proxy/ingress/limits.ts'
+import { Senders } from '../../../proxy/ingress/senders.ts'
 import {
   ask,
   backend,
@@ -22,8 +23,12 @@ import { http2Client, other, secureWorld } from './tls-kit.ts'
 const from = (remoteAddress: string): Socket =>
   Object.defineProperty(new Socket(), 'remoteAddress', { value: remoteAddress })
 
-test('one address has its share of the connections, and this host no such bound', async () => {
-  const clients = new Clients({ ...INGRESS_LIMITS, connections: 8, connectionsPerAddress: 2 })
+test('one address has its share of the connections, and this host and trusted proxies no such bound', async () => {
+  const senders = new Senders({ proxyProtocol: [], trusted: ['10.0.0.0/8'] })
+  const clients = new Clients(
+    { ...INGRESS_LIMITS, connections: 8, connectionsPerAddress: 2 },
+    senders,
+  )
   const first = from('192.0.2.1')
   assert.ok(clients.admit(first) && clients.admit(from('::ffff:192.0.2.1')))
   assert.equal(clients.admit(from('192.0.2.1')), false)
@@ -32,7 +37,7 @@ test('one address has its share of the connections, and this host no such bound'
   await once(first, 'close')
   assert.ok(clients.admit(from('192.0.2.1')))
   assert.equal(clients.admit(from('192.0.2.1')), false)
-  for (const peer of ['127.0.0.1', '127.0.0.1', '127.0.0.1', '::1', '::1']) {
+  for (const peer of ['127.0.0.1', '127.0.0.1', '10.0.0.9', '10.0.0.9', '10.0.0.9']) {
     assert.ok(clients.admit(from(peer)))
   }
   assert.equal(clients.admit(from('192.0.2.3')), false, 'all are taken')

@@ -3,11 +3,13 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect as connectHttp2, type ClientHttp2Session } from 'node:http2'
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2'
+import type { Socket } from 'node:net'
 import type { TestContext } from 'node:test'
 import type { Member } from '../../../proxy/core/route-table.ts'
 import { x509Authority } from '../../../src/adapters/x509-authority.ts'
 import type { IngressLimits } from '../../../proxy/ingress/limits.ts'
-import { HOST, world, type World } from './kit.ts'
+import type { InFront } from '../../../proxy/ingress/senders.ts'
+import { HOST, worldOf, type World } from './kit.ts'
 
 const authority = x509Authority()
 const made = authority.create('Test authority', Date.now())
@@ -31,8 +33,9 @@ export const TICKET_KEYS = Buffer.alloc(48, 7).toString('base64url')
 export async function secureWorld(
   t: TestContext,
   limits: Partial<IngressLimits> = {},
+  inFront: Partial<InFront> = {},
 ): Promise<SecureWorld> {
-  const one = await world(t, limits)
+  const one = await worldOf(t, { limits, inFront })
   const certificates = [await certificateOf(HOST, `*.other.cloud.local`)]
   one.edge.update({ tls: { certificates, ticketKeys: TICKET_KEYS } })
   const at = { host: '127.0.0.1', port: 0, isSecure: true }
@@ -40,16 +43,27 @@ export async function secureWorld(
   return { ...one, securePort }
 }
 
+interface Reached {
+  readonly servername?: string
+  /** A connection that is there already. */
+  readonly socket?: Socket
+}
+
 /** A connection of HTTP/2 to the ingress, gone with the test. */
 export async function http2Client(
   t: TestContext,
   port: number,
-  servername = HOST,
+  { servername = HOST, socket }: Reached = {},
 ): Promise<ClientHttp2Session> {
   const ca = await CA
   const session = connectHttp2(`https://${servername}`, {
     createConnection: () =>
-      connectTls({ host: '127.0.0.1', port, servername, ca, ALPNProtocols: ['h2'] }),
+      connectTls({
+        ...(socket ? { socket } : { host: '127.0.0.1', port }),
+        servername,
+        ca,
+        ALPNProtocols: ['h2'],
+      }),
   })
   t.after(() => session.destroy())
   session.on('error', () => undefined)

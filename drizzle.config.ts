@@ -12,6 +12,7 @@ export default defineConfig({
     './db/schema-peerings.ts',
     './db/schema-people.ts',
     './db/schema-platform.ts',
+    './db/schema-public-certificates.ts',
     './db/schema-secrets.ts',
   ],
   out: './db/migrations',

@@ -15,6 +15,7 @@ import { auditQueries } from './queries/audit.ts'
 import { containerQueries } from './queries/containers.ts'
 import { eventQueries } from './queries/events.ts'
 import { certificateQueries } from './queries/certificates.ts'
+import { publicCertificateQueries } from './queries/public-certificates.ts'
 import { firewallQueries } from './queries/firewalls.ts'
 import { idempotencyQueries } from './queries/idempotency.ts'
 import { imageQueries } from './queries/images.ts'
@@ -60,6 +61,7 @@ export const queriesOn = (db: Executor, afterCommit: AfterCommit) => ({
   peerings: peeringQueries(db),
   platformState: platformStateQueries(db),
   people: peopleQueries(db),
+  publicCertificates: publicCertificateQueries(db),
   registries: registryQueries(db),
   secrets: secretQueries(db),
   tenants: tenantQueries(db),

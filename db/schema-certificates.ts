@@ -5,7 +5,7 @@ import { check, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 export const certificates = sqliteTable(
   'certificates',
   {
-    /** `authority`: signs the others; `api`: stands for the API; `tenant:<slug>`: for all apps of that tenant. */
+    /** `authority`: signs the others; `api`: stands for the API; `tenant:<slug>`: for all apps of that tenant; `host:<name>`. */
     subject: text('subject').primaryKey(),
     /** A list of names; none of the authority. */
     namesJson: text('names_json').notNull(),
@@ -16,6 +16,9 @@ export const certificates = sqliteTable(
     notAfter: integer('not_after').notNull(),
   },
   () => [
-    check('subject_is_known', sql`subject IN ('authority', 'api') OR subject GLOB 'tenant:?*'`),
+    check(
+      'subject_is_known',
+      sql`subject IN ('authority', 'api') OR subject GLOB 'tenant:?*' OR subject GLOB 'host:?*'`,
+    ),
   ],
 )

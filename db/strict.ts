@@ -10,6 +10,7 @@ import * as secrets from './schema-secrets.ts'
 import * as peerings from './schema-peerings.ts'
 import * as people from './schema-people.ts'
 import * as platform from './schema-platform.ts'
+import * as publicCertificates from './schema-public-certificates.ts'
 import * as schema from './schema.ts'
 import { TRIGGERS } from './triggers.ts'
 
@@ -43,6 +44,7 @@ function checksOf(table: string): string[] {
     ...schema,
     ...audit,
     ...certificates,
+    ...publicCertificates,
     ...firewalls,
     ...images,
     ...secrets,

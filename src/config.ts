@@ -89,6 +89,18 @@ export const SETTINGS = {
   CLOUDLET_UNISOLATED: Flag.default(false).describe(
     '`1` lets a user who is not root try it: one tenant, no names inside containers, no walls',
   ),
+  CLOUDLET_ACME_DIRECTORY: z
+    .url({ protocol: /^https$/ })
+    .optional()
+    .describe(
+      'Directory of a public authority (ACME, RFC 8555) that certifies `CLOUDLET_API_HOST` and custom hosts; absent: the own authority does, e.g. `https://acme-v02.api.letsencrypt.org/directory`, whose terms you then agree to',
+    ),
+  CLOUDLET_ACME_EMAIL: z.email().optional().describe('Where that authority may write to'),
+  CLOUDLET_ACME_CA_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('A file (PEM) by which the directory of a private authority is trusted'),
   CLOUDLET_INGRESS_WORKERS: z.coerce
     .number()
     .int()

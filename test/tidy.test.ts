@@ -26,6 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'dockerode',
     'jose',
     'openid-client',
+    'zod',
     'node:',
   ],
   'src/http': ['src/contract', 'src/core', 'hono', '@hono/', 'ws', 'zod', 'node:'],

@@ -1,5 +1,6 @@
 import type { HealthReport, RouteTable } from '../../proxy/core/route-table.ts'
 import type { Edge } from '../../src/ports/edge.ts'
+import type { ChallengeEdge } from '../../src/ports/challenge-edge.ts'
 import type { TlsEdge } from '../../src/ports/tls-edge.ts'
 import type { TunnelEdge } from '../../src/ports/tunnel-edge.ts'
 
@@ -31,7 +32,10 @@ export function promptEdge(): Edge {
 }
 
 /** TLS is not measured here. */
-export const noTls: TlsEdge = { secure: () => undefined }
+export const noTls: ChallengeEdge & TlsEdge = {
+  secure: () => undefined,
+  challenge: async () => undefined,
+}
 
 /** Nobody opens any. */
 export const noTunnels: TunnelEdge = { onTunnels: () => undefined, cutTunnel: () => undefined }

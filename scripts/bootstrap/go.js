@@ -6,7 +6,10 @@ import { run } from './run.js'
 
 /** Where their versions are pinned, with those of what they need (`go.mod`, `go.sum`). */
 const MODULE = 'test/tools/go'
-const TOOLS = ['github.com/summerwind/h2spec/cmd/h2spec']
+const TOOLS = [
+  'github.com/summerwind/h2spec/cmd/h2spec',
+  'github.com/letsencrypt/pebble/v2/cmd/pebble',
+]
 /** In the clone's own ignored folder. */
 const FOLDER = 'tmp/go'
 const STAMP = `${FOLDER}/.tools`

@@ -15,7 +15,7 @@ import {
 import type { Authority, CertificateAuthority, KeyPair } from '../ports/certificate-authority.ts'
 
 /** ECDSA over P-256: what every client of these years takes, and a signature that costs little. */
-const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
+export const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 
 const DAY_MS = 24 * 3600_000
 const AUTHORITY_DAYS = 3650
@@ -112,12 +112,12 @@ async function pairOf(
 }
 
 /** Positive and of at most 20 bytes (RFC 5280 §4.1.2.2). */
-function serial(): string {
+export function serial(): string {
   const bytes = randomBytes(16)
   bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40
   return bytes.toString('hex')
 }
 
-async function pemOf(key: CryptoKey): Promise<string> {
+export async function pemOf(key: CryptoKey): Promise<string> {
   return `${PemConverter.encode(await crypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY')}\n`
 }

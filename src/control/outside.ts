@@ -1,6 +1,7 @@
 import Docker from 'dockerode'
 import { hostCables } from '../adapters/cables.ts'
 import { namespaceRoutes } from '../adapters/default-routes.ts'
+import { acmeProcess } from '../adapters/acme-process.ts'
 import { certificateProcess } from '../adapters/certificate-process.ts'
 import { dockerEngine } from '../adapters/docker-engine.ts'
 import { edgeLink } from '../adapters/edge-link.ts'
@@ -22,6 +23,8 @@ import { funnelPrefix } from '../core/bandwidth.ts'
 import { tableName } from '../core/firewall.ts'
 import type { Edge } from '../ports/edge.ts'
 import type { Engine } from '../ports/engine.ts'
+import type { ChallengeEdge } from '../ports/challenge-edge.ts'
+import type { PublicAuthority } from '../ports/public-authority.ts'
 import type { TlsEdge } from '../ports/tls-edge.ts'
 import type { TunnelEdge } from '../ports/tunnel-edge.ts'
 import type { Timers } from '../ports/timers.ts'
@@ -45,7 +48,7 @@ export async function openOutside(instance: Instance, settings: Settings, log: L
   const engine = dockerEngine({ docker, instance: instance.id, now: clock.now })
   const groups = instance.isolated ? hostGroups(driverOf(engine)) : null
   if (instance.isolated && !groups) log('warn', 'Cannot limit the sum of a tenant: no cgroups here')
-  const edge: Edge & TunnelEdge & TlsEdge & { close(): void } = edgeLink({
+  const edge: Edge & TunnelEdge & TlsEdge & ChallengeEdge & { close(): void } = edgeLink({
     folder: places.edge,
     workers: instance.workers,
     timers,
@@ -73,11 +76,20 @@ export async function openOutside(instance: Instance, settings: Settings, log: L
     routes: instance.isolated ? namespaceRoutes : null,
     edge,
     authority: certificateProcess(thisRuntime().command('src/certify.ts')),
+    publicAuthority: publicAuthorityOf(settings),
     names: systemNames,
     outsideNames,
     registries: namesIn(settings.CLOUDLET_REGISTRIES),
   }
 }
+/** null: certificates come from the platform's own authority alone. */
+function publicAuthorityOf(settings: Settings): PublicAuthority | null {
+  const { CLOUDLET_ACME_DIRECTORY: directory, CLOUDLET_ACME_EMAIL: email } = settings
+  if (directory === undefined) return null
+  const acme = { directory, email, caFile: settings.CLOUDLET_ACME_CA_FILE }
+  return acmeProcess(thisRuntime().command('src/certify.ts'), acme)
+}
+
 const namesIn = (text: string): string[] => text.split(/[, ]+/).filter((name) => name !== '')
 
 /** Asked until the engine has said it once: this is a setting of its daemon. */

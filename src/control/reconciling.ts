@@ -4,6 +4,7 @@ import { containerSecrets } from '../reconcile/container-secrets.ts'
 import { knownEngine, type KnownEngine } from '../reconcile/engine-view.ts'
 import { groupPrefix } from '../core/docker-names.ts'
 import { tableName } from '../core/firewall.ts'
+import type { CustomHost } from '../core/custom-host.ts'
 import { certificateKeeper } from '../reconcile/certificates.ts'
 import { cablePins } from '../reconcile/cable-pins.ts'
 import { egressNames, type EgressNames } from '../reconcile/egress-names.ts'
@@ -11,6 +12,7 @@ import { firewallKeeper } from '../reconcile/firewall.ts'
 import { imageCollector } from '../reconcile/image-collector.ts'
 import { imageResolver } from '../reconcile/images.ts'
 import { reconcileLoops } from '../reconcile/loops.ts'
+import { publicCertificateKeeper } from '../reconcile/public-certificates.ts'
 import { publisher } from '../reconcile/publisher.ts'
 import { registryGate } from '../reconcile/registry-gate.ts'
 import { rootWatch } from '../reconcile/root-watch.ts'
@@ -157,12 +159,7 @@ function stepsOf(outside: Outside, told: Told) {
   const tunnelKey = ticketSigner(keyRing).publicKey
   const table = { instance: instance.id, domains, internalDomain, pool: instance.pool, tunnelKey }
   const names = egressNames({ outside: outside.outsideNames, clock, timers, log })
-  const certificates = certificateKeeper({
-    ...outside,
-    instance: instance.id,
-    domains,
-    api: apiFrontOf(outside),
-  })
+  const certificates = certificatesOf(outside, told, domains)
   const routes = publisher({ store, edge, clock, table, names })
   return {
     store,
@@ -173,7 +170,7 @@ function stepsOf(outside: Outside, told: Told) {
     publisher: {
       publish(): Promise<number> {
         // A tenant whose first container comes may be new; nobody has to wait for its certificate.
-        certificates.keep().catch((error: unknown) => log('warn', NO_CERTIFICATES, { error }))
+        certificates.keepAll()
         return routes.publish()
       },
     },
@@ -194,6 +191,37 @@ function stepsOf(outside: Outside, told: Told) {
     erase: told.erase,
     erased: told.erased,
     passing: failpoint(settings.CLOUDLET_FAILPOINT),
+  }
+}
+
+/** There is no way yet to claim one. */
+const customHosts = async (): Promise<readonly CustomHost[]> => []
+
+/** Of the platform's own authority, and of a public one where there is one. */
+function certificatesOf(outside: Outside, told: Told, domains: readonly string[]) {
+  const { settings, publicAuthority: authority, log, instance } = outside
+  const api = apiFrontOf(outside)
+  const own = certificateKeeper({ ...outside, instance: instance.id, domains, api, customHosts })
+  const noted = (error: unknown): void => log('warn', NO_CERTIFICATES, { error })
+  const byOthers =
+    authority &&
+    publicCertificateKeeper({
+      ...outside,
+      authority,
+      directory: settings.CLOUDLET_ACME_DIRECTORY ?? '',
+      record: told.record,
+      changed: () => void own.changed().catch(noted),
+      async hosts() {
+        const custom = await customHosts()
+        return api === undefined ? custom : [{ host: api.host, tenantId: null }, ...custom]
+      },
+    })
+  return {
+    authority: own.authority,
+    /** Nobody has to wait for it. */
+    keepAll(): void {
+      own.keep().then(byOthers?.keep, noted)
+    },
   }
 }
 

@@ -69,9 +69,10 @@ export function certificateIssuing(deps: IssuingDeps) {
     row.notAfter - now() > RENEW_BEFORE_MS &&
     row.namesJson === JSON.stringify(names)
 
-  const wantedBy = (slugs: readonly string[]): Wanted[] => [
+  const wantedBy = (slugs: readonly string[], hosts: readonly string[]): Wanted[] => [
     ...(apiHost === undefined ? [] : [{ subject: API, names: [apiHost] }]),
     ...slugs.map((slug) => ({ subject: subjectOf(slug), names: namesOf(slug) })),
+    ...hosts.map((host) => ({ subject: `host:${host}`, names: [host] })),
   ]
 
   async function issue(wanted: readonly Wanted[]): Promise<void> {
@@ -91,11 +92,11 @@ export function certificateIssuing(deps: IssuingDeps) {
   return {
     signer,
     keyOf,
-    /** Makes what these tenants and the API miss or what grows old, and forgets what nobody needs. */
-    async renew(slugs: readonly string[]): Promise<void> {
+    /** Makes what these tenants, hosts and the API miss or what grows old, and forgets what nobody needs. */
+    async renew(slugs: readonly string[], customHosts: readonly string[]): Promise<void> {
       const rows = await store.read.certificates.all()
       const known = new Map(rows.map((row) => [row.subject, row]))
-      const wanted = wantedBy(slugs)
+      const wanted = wantedBy(slugs, customHosts)
       const kept = new Set([AUTHORITY, ...wanted.map(({ subject }) => subject)])
       const gone = [...known.keys()].filter((subject) => !kept.has(subject))
       if (gone.length > 0) await store.write((q) => q.certificates.remove(gone))

@@ -1,17 +1,21 @@
 import type { CertificateRow } from '../../db/queries/certificates.ts'
 import type { ApiFront } from '../../proxy/core/api-front.ts'
-import type { TlsSettings } from '../../proxy/core/server-names.ts'
+import type { HostCertificate, TlsSettings } from '../../proxy/core/server-names.ts'
 import { coalesced } from '../core/coalesced.ts'
+import type { CustomHost } from '../core/custom-host.ts'
 import { DAY_MS, dayOf } from '../core/days.ts'
 import type { KeyRing } from '../ports/key-ring.ts'
 import type { TlsEdge } from '../ports/tls-edge.ts'
 import { AUTHORITY, certificateIssuing, type IssuingDeps } from './certificate-issuing.ts'
+import { publicKeyOf } from './public-orders.ts'
 
 export interface CertificateDeps extends Omit<IssuingDeps, 'apiHost'> {
   readonly keyRing: Pick<KeyRing, 'current' | 'mac' | 'open' | 'seal'>
   readonly edge: TlsEdge
   /** Absent: the ingress serves no API. */
   readonly api?: ApiFront | undefined
+  /** Hosts that are not of the platform's domains; those of the API are known by itself. */
+  readonly customHosts: () => Promise<readonly CustomHost[]>
 }
 
 const TICKET_KEY_BYTES = 48
@@ -34,23 +38,26 @@ export function certificateKeeper(deps: CertificateDeps) {
 
   async function keep(): Promise<void> {
     const slugs = await store.read.tenants.liveSlugs()
-    const all = slugs.join(' ')
+    const hosts = (await deps.customHosts()).map(({ host }) => host)
+    const all = [...slugs, ...hosts].join(' ')
     const nowMs = clock.now().getTime()
     if (settled.slugs === all && nowMs < settled.untilMs) return
     settled = { slugs: all, untilMs: nowMs + RETRY_MS }
-    await issuing.renew(slugs)
-    await tell()
+    await issuing.renew(slugs, hosts)
+    await tell(hosts)
     settled = { slugs: all, untilMs: (today() + 1) * DAY_MS }
   }
 
-  async function tell(): Promise<void> {
+  async function tell(hosts: readonly string[]): Promise<void> {
     const rows = await store.read.certificates.all()
     const leaves = rows.filter(({ subject }) => subject !== AUTHORITY)
-    const certificates = leaves.map((row) => ({
+    const own = leaves.map((row) => ({
       names: namesIn(row),
       chain: row.certificate,
       key: issuing.keyOf(row),
     }))
+    // Of two for one name the later one counts.
+    const certificates = [...own, ...(await publicOnes(deps, hosts))]
     const settings: TlsSettings = {
       certificates,
       ticketKeys: ticketKeys(),
@@ -68,12 +75,34 @@ export function certificateKeeper(deps: CertificateDeps) {
     return both.subarray(0, TICKET_KEY_BYTES).toString('base64url')
   }
 
+  const kept = coalesced(keep)
   return {
     /** Makes what is missing or grows old, and tells the edge if anything has changed. */
-    keep: coalesced(keep),
+    keep: kept,
+    /** There are certificates that it has not made itself. */
+    async changed(): Promise<void> {
+      settled = { slugs: '', untilMs: 0 }
+      await kept()
+    },
     /** The authority's own certificate, PEM, for the trust store of whoever calls apps by TLS. */
     authority: async (): Promise<string> => (await issuing.signer()).certificate,
   }
+}
+
+/** What public authorities have issued for hosts that are served, as long as it is good. */
+async function publicOnes(
+  { store, keyRing, clock, api }: CertificateDeps,
+  hosts: readonly string[],
+): Promise<HostCertificate[]> {
+  const served = new Set(api === undefined ? hosts : [...hosts, api.host])
+  const nowMs = clock.now().getTime()
+  const rows = await store.read.publicCertificates.all()
+  const good = rows.filter((row) => served.has(row.host) && nowMs < (row.notAfter ?? 0))
+  return good.map((row) => ({
+    names: [row.host],
+    chain: row.certificate ?? '',
+    key: publicKeyOf(keyRing, row),
+  }))
 }
 
 function namesIn({ namesJson }: CertificateRow): string[] {

@@ -16,6 +16,7 @@ import * as secrets from '../../db/schema-secrets.ts'
 import * as peerings from '../../db/schema-peerings.ts'
 import * as people from '../../db/schema-people.ts'
 import * as platform from '../../db/schema-platform.ts'
+import * as publicCertificates from '../../db/schema-public-certificates.ts'
 import * as schema from '../../db/schema.ts'
 import { strictMigration } from '../../db/strict.ts'
 
@@ -86,6 +87,7 @@ test('the migrations make the very tables and columns that the code works with',
     ...schema,
     ...audit,
     ...certificates,
+    ...publicCertificates,
     ...firewalls,
     ...images,
     ...secrets,

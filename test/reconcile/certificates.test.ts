@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import type { ApiFront } from '../../proxy/core/api-front.ts'
 import type { TlsSettings } from '../../proxy/core/server-names.ts'
 import { openKeyRing } from '../../src/adapters/key-ring.ts'
+import type { CustomHost } from '../../src/core/custom-host.ts'
 import { certificateKeeper } from '../../src/reconcile/certificates.ts'
 import { FakeAuthority } from '../fakes/certificate-authority.ts'
 import { world } from '../support/world.ts'
@@ -20,10 +21,14 @@ async function house(...tenants: readonly string[]) {
   const authority = new FakeAuthority()
   const told: TlsSettings[] = []
   const edge = { secure: (settings: TlsSettings) => void told.push(settings) }
-  const deps = { store, clock, keyRing, authority, edge, log: () => undefined, instance: 'i1' }
+  const custom: CustomHost[] = []
+  const customHosts = async () => custom
+  const common = { store, clock, keyRing, authority, edge, log: () => undefined }
+  const deps = { ...common, instance: 'i1', customHosts }
   for (const slug of tenants) await at.addTenant(slug)
   return {
     authority,
+    custom,
     told,
     clock,
     keeper: (domains = ['cloud.local', 'localhost'], api?: ApiFront) =>
@@ -133,4 +138,15 @@ test('what could not be made is made the next time', async () => {
   at.clock.advance(30_000)
   await keep()
   assert.equal(namesOf(at.told.at(-1)).length, 1)
+})
+
+test('a custom host has a certificate of the own authority, as long as it is one', async () => {
+  await using at = await house('acme')
+  const { keep } = at.keeper(['cloud.local'])
+  at.custom.push({ host: 'shop.example.org', tenantId: null })
+  await keep()
+  assert.deepEqual(namesOf(at.told.at(-1)), ['*.acme.cloud.local', 'shop.example.org'])
+  at.custom.length = 0
+  await keep()
+  assert.deepEqual(namesOf(at.told.at(-1)), ['*.acme.cloud.local'])
 })

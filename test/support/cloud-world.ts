@@ -35,6 +35,8 @@ const ID = 'testtesttesttest'
 type Env = Readonly<Record<string, string>>
 type Machine = Omit<HostDeps, 'now'>
 
+const shown = async (): Promise<void> => undefined
+
 /** All that the control plane gets from outside, with an engine and an edge that are made up. */
 async function outsideIn(folder: string, env: Env, machine: Machine) {
   const time = new HandTime()
@@ -85,7 +87,14 @@ async function outsideIn(folder: string, env: Env, machine: Machine) {
     names: new FakeNames(),
     registries: [],
     authority: new FakeAuthority(),
-    edge: Object.assign(edge, { close: () => undefined, onTunnels, cutTunnel, secure }),
+    publicAuthority: null,
+    edge: Object.assign(edge, {
+      close: () => undefined,
+      onTunnels,
+      cutTunnel,
+      secure,
+      challenge: shown,
+    }),
   }
   return { outside, time, host, edge, tunnels, secretFiles, secured }
 }

@@ -5,7 +5,11 @@ import { once } from 'node:events'
  * A name server that knows some names: it answers a question for one with its address, any other with
  * NXDOMAIN. `asked` are the names in the order in which they came.
  */
-export async function nameServer(listen: string, known: Readonly<Record<string, string>>) {
+export async function nameServer(
+  listen: string,
+  known: Readonly<Record<string, string>>,
+  port = 53,
+) {
   const socket = createSocket('udp4')
   const asked: string[] = []
   socket.on('message', (query, from) => {
@@ -36,9 +40,9 @@ export async function nameServer(listen: string, known: Readonly<Record<string, 
     const answer = [head, query.subarray(12, end), Buffer.from(answers > 0 ? record : [])]
     socket.send(Buffer.concat(answer), from.port, from.address)
   })
-  socket.bind(53, listen)
+  socket.bind(port, listen)
   await once(socket, 'listening')
-  return { asked, close: () => socket.close() }
+  return { asked, port: socket.address().port, close: () => socket.close() }
 }
 
 function questionOf(query: Buffer): { name: string; end: number } {

@@ -4,7 +4,7 @@ import type { Log } from '../src/log.ts'
 import type { Challenge } from './core/challenges.ts'
 import type { HealthReport, RouteTable } from './core/route-table.ts'
 import type { TlsSettings } from './core/server-names.ts'
-import type { EdgeRole, FromEdge, OpenTunnel, ToEdge, TunnelNews } from './link.ts'
+import type { EdgeRole, FromEdge, Measures, OpenTunnel, ToEdge, TunnelNews } from './link.ts'
 import { readLines, writeLine } from './link-lines.ts'
 
 /** What is said when it happens. */
@@ -26,6 +26,7 @@ export interface LinkServerDeps {
   /** What a new listener is told at once. */
   readonly reports: () => readonly HealthReport[]
   readonly tunnels: () => readonly OpenTunnel[]
+  readonly measures: (since: number) => Measures
 }
 
 export interface LinkServer {
@@ -52,9 +53,7 @@ export function linkServer(deps: LinkServerDeps): LinkServer {
     socket.on('close', () => peers.delete(socket))
     socket.on('error', (error) => deps.log('debug', 'A peer of the link is gone', { error }))
     say(socket, { type: 'hello', role: deps.role, pid: deps.pid, version })
-    const known = deps.reports()
-    if (known.length > 0) say(socket, { type: 'health', reports: known })
-    if (deps.role !== 'dns') say(socket, { type: 'tunnels', open: deps.tunnels() })
+    sayWhatIs(socket, deps)
     readLines(socket, (message) => hear(socket, message))
     return undefined
   })
@@ -74,6 +73,8 @@ export function linkServer(deps: LinkServerDeps): LinkServer {
       case 'challenges':
         deps.takeChallenges(told.challenges)
         return say(socket, { type: 'challenged', version: told.version })
+      case 'measure':
+        return say(socket, { type: 'measures', ...deps.measures(told.since) })
       case 'cut':
         return deps.cut(told.tunnel, told.reason)
       case 'drain':
@@ -110,6 +111,13 @@ export function linkServer(deps: LinkServerDeps): LinkServer {
       for (const peer of peers) peer.destroy()
     },
   }
+}
+
+/** What comes after this is told when it happens. */
+function sayWhatIs(socket: Socket, { role, reports, tunnels }: LinkServerDeps): void {
+  const known = reports()
+  if (known.length > 0) say(socket, { type: 'health', reports: known })
+  if (role !== 'dns') say(socket, { type: 'tunnels', open: tunnels() })
 }
 
 const say = (socket: Socket, message: FromEdge): void => writeLine(socket, message)

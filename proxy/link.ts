@@ -1,4 +1,5 @@
 import type { Challenge } from './core/challenges.ts'
+import type { Series } from './core/meters.ts'
 import type { HealthReport, RouteTable } from './core/route-table.ts'
 import type { TlsSettings } from './core/server-names.ts'
 import type { TicketClaims } from './core/tunnel-ticket.ts'
@@ -18,6 +19,8 @@ export type ToEdge =
       readonly version: number
       readonly challenges: readonly Challenge[]
     }
+  /** Say what you have counted since that look; 0: all of it. */
+  | { readonly type: 'measure'; readonly since: number }
   /** End a tunnel, and tell its client why. */
   | { readonly type: 'cut'; readonly tunnel: string; readonly reason: string }
   /** Stop listening, finish what is under way within the time, exit. */
@@ -40,6 +43,7 @@ export type FromEdge =
   /** The tunnels of an ingress worker: first all that are open, then changes. */
   | { readonly type: 'tunnels'; readonly open: readonly OpenTunnel[] }
   | TunnelNews
+  | ({ readonly type: 'measures' } & Measures)
 
 export type TunnelNews =
   | { readonly type: 'tunnel-opened'; readonly tunnel: OpenTunnel }
@@ -54,6 +58,18 @@ export interface OpenTunnel extends Pick<
   readonly from: string
   /** Milliseconds since 1970. */
   readonly since: number
+}
+
+/** What an edge process has counted. */
+export interface Measures {
+  readonly role: EdgeRole
+  /** This process and no other: what an earlier one of the role has counted is not in it. */
+  readonly epoch: string
+  /** Of this look, to be named at the next: then only what has moved since is told. */
+  readonly seq: number
+  /** Of the process as a whole; all of it each time. */
+  readonly process: Readonly<Record<string, number>>
+  readonly series: readonly Series[]
 }
 
 export type EdgeRole = 'dns' | `ingress-${number}`

@@ -20,6 +20,8 @@ interface Argument {
 }
 
 const TERM_GRACE_MS = 8_000
+/** No other process has had both. */
+const epoch = `${process.pid} ${Date.now()}`
 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- made by the supervisor alone
 const { instance, role, level } = JSON.parse(process.argv[2] ?? '{}') as Argument
@@ -63,6 +65,7 @@ async function main(): Promise<void> {
     },
     takeChallenges: part.takeChallenges,
     tunnels: part.tunnels,
+    measures: (since) => ({ role, epoch, ...part.measures(since) }),
     cut: part.cut,
     drain: (graceMs) => void drain(graceMs),
   }

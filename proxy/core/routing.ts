@@ -12,6 +12,10 @@ export interface App {
   readonly front?: ApiFront
 }
 
+/** The tenant's part of the platform's domain, where the host is in it; null: the host is the app's own. */
+export const zoneOf = ({ key }: App, host: string): string | null =>
+  host.startsWith(`${key}.`) ? host.slice(host.indexOf('.') + 1) : null
+
 export interface Routing {
   readonly version: number
   readonly instance: string

@@ -1,12 +1,14 @@
 import { bareAnswer, payloadLimit, writeReply, type ReplyTo } from '../core/dns-answer.ts'
 import type { Block } from '../core/dns-address.ts'
 import type { Forwarded } from '../core/dns-forward.ts'
+import type { Meter } from '../core/meters.ts'
 import { parseQuery, QUESTION_TAIL_BYTES, type Query } from '../core/dns-query.ts'
 import { transfer } from '../core/dns-transfer.ts'
 import { HEADER_BYTES, MESSAGE_BYTES_MAX, RCODE } from '../core/dns-wire.ts'
 import { resolveIn, type View } from '../core/zone.ts'
 import { currentZone, type CurrentZoneDeps } from './current-zone.ts'
 import type { Forwarder } from './forwarder.ts'
+import { QuestionTallies } from './question-tallies.ts'
 
 /** Who asks, and how. */
 export interface From {
@@ -32,15 +34,8 @@ export interface AnswererDeps extends CurrentZoneDeps {
 export function answerer(deps: AnswererDeps) {
   const { outside, secondaries = [] } = deps
   const current = currentZone(deps)
-  const counts = {
-    queries: 0,
-    answered: 0,
-    refused: 0,
-    forwarded: 0,
-    failed: 0,
-    dropped: 0,
-    transfers: 0,
-  }
+  const tallies = new QuestionTallies()
+  const counts = noCounts()
   const answer: AnswerTo = (packet, from, reply) => {
     counts.queries++
     const query = parseQuery(packet)
@@ -50,6 +45,7 @@ export function answerer(deps: AnswererDeps) {
     }
     const { zone, viewOf } = current.get()
     const view = viewOf(from.address)
+    const meter = tallies.asked(view.tenant)
     const to: ReplyTo = {
       packet,
       questionEnd: query.questionEnd,
@@ -61,29 +57,34 @@ export function answerer(deps: AnswererDeps) {
       const mayCopy = from.isStream && secondaries.includes(from.address)
       const zones = zone !== null && mayCopy ? transfer(zone, view, to) : null
       counts[zones ? 'transfers' : 'refused']++
+      tallies.answered(meter, zones ? RCODE.NOERROR : RCODE.REFUSED)
       return reply(zones ?? writeReply(to, REFUSED), from)
     }
     if (query.kind === 'refusal') {
       counts.refused++
+      tallies.answered(meter, query.rcode)
       return reply(writeReply(to, bareAnswer(query.rcode)), from)
     }
     // Before the first table it is unknown whose names there are; a client asks again after this.
     const found = zone === null ? UNTOLD : resolveIn(zone, view, placed(packet, query))
-    if (found === 'forward') return forward({ to, query, view, from }, reply)
+    if (found === 'forward') return forward({ to, query, view, from, meter }, reply)
     counts.answered++
+    tallies.answered(meter, found.rcode)
     reply(writeReply(to, found), from)
   }
 
-  function forward({ to, query, view, from }: Asked, reply: Reply): void {
+  function forward({ to, query, view, from, meter }: Asked, reply: Reply): void {
     const client = from.address
     const lent: Forwarded = { packet: to.packet, query, client, view: view.tenant ?? '' }
     counts.forwarded++
     const known = outside.known(lent)
+    tallies.passedOn(meter, known)
     if (known !== null) return reply(writeReply(to, known), from)
     // The packet is the socket's, which fills it anew while we wait.
     const packet = Buffer.from(to.packet)
     outside.ask({ ...lent, packet }, (heard) => {
       if (heard === null) counts.failed++
+      tallies.heard(meter, heard)
       reply(writeReply({ ...to, packet }, heard ?? NOBODY), from)
     })
   }
@@ -94,8 +95,18 @@ export function answerer(deps: AnswererDeps) {
     return zone?.pool ? [zone.pool, ...zone.ranges] : []
   }
 
-  return { update: current.update, answer, inside, counts: () => ({ ...counts }) }
+  return { update: current.update, answer, inside, counts: () => ({ ...counts }), tallies }
 }
+
+const noCounts = () => ({
+  queries: 0,
+  answered: 0,
+  refused: 0,
+  forwarded: 0,
+  failed: 0,
+  dropped: 0,
+  transfers: 0,
+})
 
 const placed = (packet: Buffer, { questionEnd, type }: Query) => ({
   packet,
@@ -113,4 +124,5 @@ interface Asked {
   readonly query: Query
   readonly view: View
   readonly from: From
+  readonly meter: Meter
 }

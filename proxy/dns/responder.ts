@@ -7,6 +7,7 @@ import { exchanges } from './exchange.ts'
 import { FORWARD_LIMITS, forwarder, type ForwardCounters, type ForwardLimits } from './forwarder.ts'
 import { hostInterfaces } from './host-interfaces.ts'
 import { listeners } from './listeners.ts'
+import type { QuestionTallies } from './question-tallies.ts'
 import { upstream } from './upstream.ts'
 import { UpstreamHealth } from './upstream-health.ts'
 import { TCP_LIMITS, type TcpLimits } from './tcp.ts'
@@ -42,6 +43,11 @@ export interface Responder {
   /** Answers what is under way, for as long as `graceMs`, and ends. */
   close(graceMs: number): Promise<void>
   counters(): Counters
+  /** What has been counted since that look, 0 for all; with its number. `isKnown`: of tenants. */
+  measures(
+    since: number,
+    isKnown: (tenant: string) => boolean,
+  ): ReturnType<QuestionTallies['moved']>
 }
 
 interface Counters extends ForwardCounters {
@@ -89,7 +95,7 @@ export function responder(deps: ResponderDeps): Responder {
     now: deps.now,
     isForbidden: (type, address) => isForbidden(type, address, inside()),
   })
-  const { update, answer, counts, inside } = answerer({
+  const { update, answer, counts, inside, tallies } = answerer({
     outside,
     onHost,
     ingress: deps.ingress ?? '',
@@ -115,6 +121,7 @@ export function responder(deps: ResponderDeps): Responder {
       health.close()
       ways.close()
     },
+    measures: (since, isKnown) => tallies.moved(since, isKnown, deps.now()),
     counters: () => ({
       ...counts(),
       ...outside.counters(),

@@ -1,5 +1,5 @@
 import type { Buffer } from 'node:buffer'
-import { bodyReader } from '../core/http-body.ts'
+import { bodyReader, contentBytes } from '../core/http-body.ts'
 import type { BodyReader } from '../core/http-body.ts'
 import { withinZone } from '../core/http-cookies.ts'
 import { HTTP_LIMITS } from '../core/http-parse.ts'
@@ -27,6 +27,7 @@ export class Answer {
   #head: ResponseHead | null = null
   #body: BodyReader | null = null
   #informational = 0
+  #bytes = 0
   #isOver = false
 
   constructor(context: IngressContext, { client, exchange, upstream }: Parties) {
@@ -39,6 +40,16 @@ export class Answer {
   /** The client has the head of it already, so it can only be finished or cut. */
   get isBegun(): boolean {
     return this.#head !== null
+  }
+
+  /** 0: it has not begun. */
+  get status(): number {
+    return this.#head?.status ?? 0
+  }
+
+  /** Of its content, so far. */
+  get bytes(): number {
+    return this.#bytes
   }
 
   /** Not a single byte has come. */
@@ -119,6 +130,7 @@ export class Answer {
     this.#body = body
     const end = body.read(bytes, head.end)
     if (body.state === 'refused') return this.lost()
+    this.#bytes = contentBytes(body)
     this.#client.begin(head, { bytes, body })
     this.#goOn(body, end < bytes.length)
   }
@@ -126,6 +138,7 @@ export class Answer {
   #content(bytes: Buffer, body: BodyReader): void {
     const end = body.read(bytes, 0)
     if (body.state === 'refused') return this.lost()
+    this.#bytes += contentBytes(body)
     this.#client.more({ bytes, body })
     this.#goOn(body, end < bytes.length)
   }

@@ -7,6 +7,7 @@ import type { PortTunnels } from './port-tunnels.ts'
 import type { Senders } from './senders.ts'
 import type { Shares } from './shares.ts'
 import type { RoutingView } from './routing-view.ts'
+import type { Tallies } from './tallies.ts'
 
 export type Log = (
   level: 'debug' | 'info' | 'warn' | 'error',
@@ -68,6 +69,7 @@ export interface IngressContext {
   readonly balance: Balance
   /** Requests under way, by tenant. */
   readonly tenants: Shares
+  readonly tallies: Tallies
   readonly senders: Senders
   readonly view: RoutingView
   readonly challenges: Challenges

@@ -6,7 +6,7 @@ import { requestForMember } from '../core/http-forward.ts'
 import type { Trouble } from '../core/http-page.ts'
 import type { RequestHead } from '../core/http-request.ts'
 import type { Balance } from '../core/route.ts'
-import type { App } from '../core/routing.ts'
+import { zoneOf, type App } from '../core/routing.ts'
 import { apiTrouble, onlyOverTls } from './api-troubles.ts'
 import { Answer } from './answer.ts'
 import type { Backend } from './backend.ts'
@@ -20,8 +20,9 @@ import type { Waiter } from './holds.ts'
 import { objectionTo } from './objection.ts'
 import { challengeAnswer, type OwnAnswer } from './own-answer.ts'
 import type { Queued } from './queues.ts'
-import { IDEMPOTENT } from './retry-budget.ts'
+import { IDEMPOTENT, sameLast } from './retry-budget.ts'
 import { Share } from './shares.ts'
+import { Tally } from './tallies.ts'
 import * as troubles from './troubles.ts'
 import { Waiting } from './waiting.ts'
 import type { UpstreamConnection, UpstreamUser } from './upstream-connection.ts'
@@ -51,6 +52,7 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
   readonly #isChunked: boolean
   #app: App | undefined
   readonly #share: Share
+  readonly #tally: Tally
   #phase: Phase = 'reading'
   #candidates: readonly Backend[] = []
   #tries = 0
@@ -76,6 +78,7 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
     this.#isChunked = head.meaning.framing.kind === 'chunked'
     this.#share = new Share(context.tenants)
     this.#progressAtMs = context.now()
+    this.#tally = new Tally(context, this.#progressAtMs)
   }
 
   get isRequestDone(): boolean {
@@ -84,15 +87,12 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
 
   /** The tenant's part of the platform's domain; null: the host is the app's own. */
   get cookieZone(): string | null {
-    const { host } = this
-    const isOurs = this.#app !== undefined && host.startsWith(`${this.#app.key}.`)
-    return isOurs ? host.slice(host.indexOf('.') + 1) : null
+    return this.#app === undefined ? null : zoneOf(this.#app, this.host)
   }
 
   /** Reads the content that came with the head, and says where it stops. Nothing is sent yet. */
   readFirst(): number {
-    const { bytes, end } = this.head
-    const next = this.#body.read(bytes, end)
+    const next = this.#body.read(this.head.bytes, this.head.end)
     this.#bodyBytes = contentBytes(this.#body)
     return next
   }
@@ -161,6 +161,7 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
   connectFailed(): void {
     const backend = this.#backend
     backend?.failed()
+    this.#tally.count('connectFailures')
     this.#upstream = null
     if (backend?.isSettling === true && !this.#context.view.isReportedHealthy(backend.member)) {
       this.#mayWait = true
@@ -208,7 +209,7 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
 
   /** The client is gone. */
   abandon(): void {
-    if (this.#phase !== 'over') this.#context.counters.aborted += 1
+    if (this.#phase !== 'over') this.#tally.aborted(this.#bodyBytes, this.#answer?.bytes ?? 0)
     this.#leave()
   }
 
@@ -228,8 +229,7 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
   }
 
   #sweepSent(stillMs: number): void {
-    const { limits } = this.#context
-    const { host, isRequestDone } = this
+    const [{ limits }, { host, isRequestDone }] = [this.#context, this]
     const isUpstreamFull = this.#upstream?.isFull === true
     if (this.#answer?.isBegun === true) {
       const stalled = this.#client.isFull || isUpstreamFull
@@ -249,8 +249,9 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
     const app = view.find(host, this.sender.peerNumber)
     this.#app = app
     if (app === undefined) return this.#fail(troubles.unknownHost(host))
-    const isMisdirected = view.isMisdirected(app, host, this.#client.serverName)
-    if (isMisdirected) return this.#fail(troubles.misdirected(host))
+    this.#tally.of(app)
+    const { serverName } = this.#client
+    if (view.isMisdirected(app, host, serverName)) return this.#fail(troubles.misdirected(host))
     if (app.front !== undefined && !this.#client.forwarded.isSecure) {
       return this.#fail(onlyOverTls(app.front, this.head))
     }
@@ -301,6 +302,7 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
   }
 
   #wait(phase: 'held' | 'queued', useless: Trouble | null): void {
+    if (this.#phase !== phase) this.#tally.count(phase)
     this.#phase = phase
     if (useless !== null) this.#fail(useless)
   }
@@ -340,10 +342,8 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
     this.#answer = null
     const mayRepeat = this.#onlyFirst && this.isRequestDone && IDEMPOTENT.has(this.head.line.method)
     if (isReused && isUnanswered && mayRepeat && this.#context.budget.spend()) {
-      this.#context.counters.retries += 1
-      const same = this.#candidates[this.#tries - 1]
-      const others = this.#candidates.slice(this.#tries)
-      this.#candidates = same === undefined ? others : [...others, same]
+      this.#tally.count('retries')
+      this.#candidates = sameLast(this.#candidates, this.#tries)
       this.#tries = 0
       return this.#tryNext()
     }
@@ -361,6 +361,7 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
     if (this.#phase === 'over') return
     if (this.#answer?.isBegun === true) return this.#client.cut()
     this.#leave()
+    this.#tally.answered(trouble.status, this.#bodyBytes, 0)
     const isApi = this.#app?.front !== undefined && trouble.location === undefined
     this.#client.answerTrouble(isApi ? apiTrouble(trouble) : trouble, this)
   }
@@ -372,6 +373,7 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
 
   /** The member is a tunnel's from now on; what is answered is to be called when that ends. */
   handOver(): () => void {
+    this.#tally.answered(101, this.#bodyBytes, 0)
     this.#phase = 'over'
     this.#upstream = null
     return () => this.#share.give()
@@ -388,6 +390,7 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
 
   /** The answer is complete, and the connection to the member is taken care of. */
   finish(): void {
+    this.#tally.answered(this.#answer?.status ?? 200, this.#bodyBytes, this.#answer?.bytes ?? 0)
     this.#phase = 'over'
     this.#upstream = null
     this.#share.give()

@@ -19,6 +19,7 @@ import { RoutingView } from './routing-view.ts'
 import type { News } from './routing-view.ts'
 import { Senders, type InFront } from './senders.ts'
 import { Shares } from './shares.ts'
+import { Tallies } from './tallies.ts'
 import { TlsFront } from './tls-front.ts'
 import { tooManyConnections } from './troubles.ts'
 
@@ -54,6 +55,8 @@ export interface Ingress {
   /** Stops listening, lets what is under way end within the time, then cuts the rest. */
   drain(graceMs: number): Promise<void>
   counters(): Readonly<Counters>
+  /** What has been counted since that look, 0 for all; with its number. */
+  measures(since: number): ReturnType<Tallies['moved']>
   /** How many requests and tunnels each member has, by its id. */
   inFlight(): ReadonlyMap<string, number>
   readonly tunnels: Pick<PortTunnels, 'cut' | 'list'>
@@ -85,6 +88,7 @@ export function ingress(deps: IngressDeps): Ingress {
     balancer,
     balance: deps.balance ?? ROUND_ROBIN,
     tenants: new Shares(limits.requestsPerTenant),
+    tallies: new Tallies(),
     senders,
     view,
     challenges,
@@ -128,6 +132,7 @@ export function ingress(deps: IngressDeps): Ingress {
     drain,
     tunnels,
     inFlight: () => balancer.inFlight(),
+    measures: (since) => context.tallies.moved(since, (key) => view.knows(key), deps.now()),
     counters: () => ({ ...counters, open: clients.size, held: holds.count + balancer.queued }),
   }
 }

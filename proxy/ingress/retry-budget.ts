@@ -27,3 +27,10 @@ export function retryBudget(): { earn(): void; spend(): boolean } {
     },
   }
 }
+
+/** Whom to ask after so many tries: those who were not, then the last of those who were. */
+export function sameLast<T>(candidates: readonly T[], tries: number): readonly T[] {
+  const same = candidates[tries - 1]
+  const others = candidates.slice(tries)
+  return same === undefined ? others : [...others, same]
+}

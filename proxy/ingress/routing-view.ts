@@ -68,6 +68,11 @@ export class RoutingView {
     this.#chosen.clear()
   }
 
+  /** Whether there is an app of that key. */
+  knows(key: string): boolean {
+    return this.#routing?.apps.has(key) === true || this.#front?.key === key
+  }
+
   /** A container finds its own tenant's apps alone: of others, and of the API, it is not told that there are any. */
   find(host: string, from: number | null): App | undefined {
     const isApi = host === this.#front?.front?.host

@@ -43,6 +43,14 @@ export function dnsRole(instance: Instance, log: Log): Role {
     takeChallenges: () => undefined,
     reports: () => checker.reports(),
     tunnels: () => [],
+    measures(since) {
+      const { down, looping, ...counters } = dns.counters()
+      const tenants = new Set(table?.tenants)
+      return {
+        ...dns.measures(since, (tenant) => tenants.has(tenant)),
+        process: { ...counters, down: down.length, looping: looping.length },
+      }
+    },
     cut: () => undefined,
     begin(tell) {
       const workers = Array.from({ length: instance.workers }, (_, i) => `ingress-${i}.sock`)

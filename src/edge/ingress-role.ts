@@ -43,6 +43,7 @@ export function ingressRole(instance: Instance, log: Log): Role {
     },
     reports: () => health,
     tunnels: () => proxy.tunnels.list(),
+    measures: (since) => ({ ...proxy.measures(since), process: { ...proxy.counters() } }),
     cut: (id, reason) => proxy.tunnels.cut(id, reason),
     begin(told) {
       tell = told

@@ -2,7 +2,7 @@ import type { Challenge } from '../../proxy/core/challenges.ts'
 import type { HealthReport, RouteTable } from '../../proxy/core/route-table.ts'
 import type { TlsSettings } from '../../proxy/core/server-names.ts'
 import type { EdgeNews } from '../../proxy/link-server.ts'
-import type { OpenTunnel } from '../../proxy/link.ts'
+import type { Measures, OpenTunnel } from '../../proxy/link.ts'
 
 /** What either kind of edge process is to the one that starts it. */
 export interface Role {
@@ -15,6 +15,8 @@ export interface Role {
   /** Called once the link is there to speak through. */
   readonly begin: (tell: (news: EdgeNews) => void) => void
   readonly tunnels: () => readonly OpenTunnel[]
+  /** What it has counted since that look; 0: all of it. */
+  readonly measures: (since: number) => Omit<Measures, 'epoch' | 'role'>
   readonly cut: (tunnel: string, reason: string) => void
   readonly drain: (graceMs: number) => Promise<void>
 }

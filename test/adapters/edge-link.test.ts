@@ -44,6 +44,7 @@ function world() {
       cut: () => undefined,
       reports: () => [],
       tunnels: () => [],
+      measures: () => ({ role: 'dns', epoch: 'test', seq: 1, process: {}, series: [] }),
     })
     await server.listen(join(folder, `${role}.sock`))
     ends.unshift(() => server.close())

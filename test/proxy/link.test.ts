@@ -39,6 +39,7 @@ async function world() {
       cut: () => undefined,
       reports: () => [],
       tunnels: () => [],
+      measures: () => ({ role: 'dns', epoch: 'test', seq: 1, process: {}, series: [] }),
     })
     await server.listen(path)
     ends.unshift(() => server.close())

@@ -36,7 +36,7 @@ export const world = (
   balance: Balance = { kind: 'round-robin' },
 ): Promise<World> => worldOf(t, { limits, balance })
 
-interface WorldWanted {
+export interface WorldWanted {
   readonly limits?: Partial<IngressLimits>
   readonly balance?: Balance
   readonly inFront?: Partial<InFront>

@@ -9,7 +9,7 @@ import type { Member } from '../../../proxy/core/route-table.ts'
 import { x509Authority } from '../../../src/adapters/x509-authority.ts'
 import type { IngressLimits } from '../../../proxy/ingress/limits.ts'
 import type { InFront } from '../../../proxy/ingress/senders.ts'
-import { HOST, worldOf, type World } from './kit.ts'
+import { HOST, worldOf, type World, type WorldWanted } from './kit.ts'
 
 const authority = x509Authority()
 const made = authority.create('Test authority', Date.now())
@@ -30,12 +30,15 @@ export interface SecureWorld extends World {
 export const TICKET_KEYS = Buffer.alloc(48, 7).toString('base64url')
 
 /** An ingress that also ends TLS, with a certificate of `HOST`. */
-export async function secureWorld(
+export const secureWorld = (
   t: TestContext,
   limits: Partial<IngressLimits> = {},
   inFront: Partial<InFront> = {},
-): Promise<SecureWorld> {
-  const one = await worldOf(t, { limits, inFront })
+): Promise<SecureWorld> => secureWorldOf(t, { limits, inFront })
+
+/** The same, with whatever else it may be told. */
+export async function secureWorldOf(t: TestContext, wanted: WorldWanted): Promise<SecureWorld> {
+  const one = await worldOf(t, wanted)
   const certificates = [await certificateOf(HOST, `*.other.cloud.local`)]
   one.edge.update({ tls: { certificates, ticketKeys: TICKET_KEYS } })
   const at = { host: '127.0.0.1', port: 0, isSecure: true }

@@ -7,6 +7,8 @@ export interface Health {
   readonly verdict: 'unknown' | 'healthy' | 'unhealthy'
   /** Counted failures since the last success. */
   readonly failures: number
+  /** Since the last failure. */
+  readonly successes: number
   /** When the last of them was counted. */
   readonly failedAt: number
   readonly hasSucceeded: boolean
@@ -29,31 +31,45 @@ const EAGER_FOR_MS = 60_000
 
 /** Probes spread by so much of their interval to either side, or all would fall together for ever. */
 const JITTER = 0.1
+/** The first pause of a healthy one is any part of an interval from this on. */
+const FIRST_LEAST = 0.1
 
 export function unknownHealth(now: number): Health {
   return {
     since: now,
     verdict: 'unknown',
     failures: 0,
+    successes: 0,
     failedAt: -Infinity,
     hasSucceeded: false,
     reason: '',
   }
 }
 
-/** One success makes healthy, `retries` failures in a row make unhealthy. */
+/** `successes` in a row make healthy, `retries` failures in a row make unhealthy. */
 export function observed(
   health: Health,
   check: MemberCheck,
   at: Finding & { now: number },
 ): Health {
   const { ok, reason, now } = at
-  if (ok) return { ...health, verdict: 'healthy', failures: 0, hasSucceeded: true, reason }
-  if (!counts(health, check, now)) return { ...health, reason }
+  if (ok) return succeeded(health, check, reason)
+  if (!counts(health, check, now)) return { ...health, successes: 0, reason }
   const failures = health.failures + 1
   const verdict = failures >= check.retries ? 'unhealthy' : health.verdict
-  return { ...health, verdict, failures, failedAt: now, reason }
+  return { ...health, verdict, failures, successes: 0, failedAt: now, reason }
 }
+
+function succeeded(before: Health, check: MemberCheck, found: string): Health {
+  const successes = before.successes + 1
+  const isEnough = before.verdict === 'healthy' || successes >= neededOf(check)
+  const verdict = isEnough ? 'healthy' : before.verdict
+  // Until it is healthy again, what made it unhealthy is what people have to know.
+  const reason = verdict === 'unhealthy' ? before.reason : found
+  return { ...before, verdict, failures: 0, successes, hasSucceeded: true, reason }
+}
+
+const neededOf = ({ successes = 1 }: MemberCheck): number => successes
 
 /**
  * Failures count once the start period is over, or after the first success, which ends it. Eager
@@ -71,8 +87,16 @@ export function pauseMs(
   at: { readonly now: number; readonly id: string },
 ): number {
   const age = at.now - health.since
-  const steady = check.intervalMs * (1 + JITTER * (2 * spread(at.id, at.now) - 1))
-  if (health.hasSucceeded || age > Math.max(EAGER_FOR_MS, check.startPeriodMs)) return steady
+  const drawn = spread(at.id, at.now)
+  const steady = check.intervalMs * (1 + JITTER * (2 * drawn - 1))
+  // Those that came up together, or were there before us, do not go on together.
+  const isFirst = health.successes === neededOf(check) && health.failedAt === -Infinity
+  if (isFirst) return steady * (FIRST_LEAST + (1 - FIRST_LEAST) * drawn)
+  if (
+    (health.hasSucceeded && health.verdict !== 'unknown') ||
+    age > Math.max(EAGER_FOR_MS, check.startPeriodMs)
+  )
+    return steady
   return Math.min(steady, Math.max(EAGER_MS_MIN, Math.min(EAGER_MS_MAX, age * EAGER_SHARE)))
 }
 

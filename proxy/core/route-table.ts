@@ -96,6 +96,8 @@ export interface MemberCheck {
   readonly timeoutMs: number
   /** So many failures in a row make a healthy container unhealthy. */
   readonly retries: number
+  /** So many successes in a row make it healthy, for the first time or again. Absent: one. */
+  readonly successes?: number
   /** Failures in this time after the start do not count. */
   readonly startPeriodMs: number
 }

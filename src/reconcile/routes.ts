@@ -13,6 +13,8 @@ interface RoutedSpec {
     readonly intervalSeconds: number
     readonly timeoutSeconds: number
     readonly retries: number
+    /** Absent in specs of before there was a choice. */
+    readonly successes?: number
     readonly startPeriodSeconds: number
   }
 }
@@ -85,6 +87,7 @@ export function checkOf(row: {
     intervalMs: healthCheck.intervalSeconds * 1000,
     timeoutMs: healthCheck.timeoutSeconds * 1000,
     retries: healthCheck.retries,
+    successes: ('successes' in healthCheck ? healthCheck.successes : undefined) ?? 1,
     startPeriodMs: healthCheck.startPeriodSeconds * 1000,
   }
 }

@@ -181,6 +181,7 @@ test('run sends what was asked for in the units of the API', async () => {
       intervalSeconds: 10,
       timeoutSeconds: 5,
       retries: 3,
+      successes: 1,
       startPeriodSeconds: 30,
     },
   })

@@ -105,6 +105,7 @@ test('flags of an endpoint become JSON of the right types', async () => {
     intervalSeconds: 10,
     timeoutSeconds: 5,
     retries: 3,
+    successes: 1,
     startPeriodSeconds: 30,
   })
 })

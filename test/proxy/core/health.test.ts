@@ -23,9 +23,13 @@ const CHECK: MemberCheck = {
 
 /** Runs through findings, each at a time: `+1000` is a success then, `-1000` a failure. */
 function after(...findings: readonly string[]): Health {
+  return checked(CHECK, ...findings)
+}
+
+function checked(check: MemberCheck, ...findings: readonly string[]): Health {
   return findings.reduce(
     (health, each) =>
-      observed(health, CHECK, {
+      observed(health, check, {
         ok: each.startsWith('+'),
         reason: each,
         now: Number(each.slice(1)),
@@ -61,6 +65,29 @@ test('observed() counts one failure an interval, however often it looks', () => 
   assert.equal(after(...eager, '-6000', '-7000').verdict, 'unhealthy')
 })
 
+const THRICE = { ...CHECK, successes: 3 }
+
+test('observed() wants as many successes in a row as the check says, at first and again', () => {
+  assert.equal(checked(THRICE, '+10', '+20').verdict, 'unknown')
+  assert.equal(checked(THRICE, '+10', '+20', '-30', '+40', '+50').verdict, 'unknown')
+  assert.equal(checked(THRICE, '+10', '+20', '+30').verdict, 'healthy')
+  const sick = ['+1', '+2', '+3', '-1000', '-2000', '-3000'] as const
+  assert.equal(checked(THRICE, ...sick, '+4000', '+5000').verdict, 'unhealthy')
+  assert.equal(checked(THRICE, ...sick, '+4000', '+5000', '-6000', '+7000').verdict, 'unhealthy')
+  assert.equal(checked(THRICE, ...sick, '+4000', '+5000', '+6000').verdict, 'healthy')
+})
+
+test('observed() goes on saying why a container is unhealthy until it is healthy again', () => {
+  const sick = ['+1', '+2', '+3', '-1000', '-2000', '-3000'] as const
+  assert.equal(checked(THRICE, ...sick, '+4000').reason, '-3000')
+  assert.equal(checked(THRICE, ...sick, '+4000', '+5000', '+6000').reason, '+6000')
+})
+
+test('one failure between successes does not make a healthy container unhealthy', () => {
+  const flapping = ['+1', '+2', '+3', '-1000', '+2000', '-3000', '+4000', '-5000'] as const
+  assert.equal(checked(THRICE, ...flapping).verdict, 'healthy')
+})
+
 test('reportOf() says nothing before something is known', () => {
   const member = { id: 'a', run: 4 }
   assert.equal(reportOf(member, unknownHealth(0)), null)
@@ -87,10 +114,29 @@ test('pauseMs() is short while a container starts, and a twentieth of its age at
 
 test('pauseMs() is the interval and a tenth to either side once a container has answered', () => {
   const pauses = Array.from({ length: 200 }, (_, i) =>
-    pauseMs(after('+10'), CHECK, { now: i * 7, id: `c${i}` }),
+    pauseMs(after('+10', '+20'), CHECK, { now: i * 7, id: `c${i}` }),
   )
   assert.ok(pauses.every((each) => each >= 900 && each <= 1100))
   assert.ok(Math.max(...pauses) - Math.min(...pauses) > 150)
+})
+
+test('containers that came up at the same moment are not looked at together from then on', () => {
+  const pauses = Array.from({ length: 1000 }, (_, i) =>
+    pauseMs(after('+10'), CHECK, { now: 10, id: `c${i}` }),
+  )
+  const tenths = Array.from(
+    { length: 10 },
+    (_, i) => pauses.filter((each) => Math.floor(each / 100) === i).length,
+  )
+  assert.ok(Math.max(...tenths) < 200, `of a thousand in each tenth: ${tenths.join(' ')}`)
+  assert.ok(Math.max(...pauses) <= 1100 && Math.min(...pauses) >= 90)
+})
+
+test('pauseMs() stays eager until there were enough successes', () => {
+  const pauses = [checked(THRICE, '+10'), checked(THRICE, '+10', '+20')].map((health) =>
+    pauseMs(health, THRICE, { now: 20, id: 'a' }),
+  )
+  assert.deepEqual(pauses, [10, 10])
 })
 
 test('pauseMs() is never longer than an interval that is shorter than eagerness', () => {

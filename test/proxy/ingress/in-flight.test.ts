@@ -115,14 +115,14 @@ const LIMITS = {
 test('however requests end, nothing is under way in the end', async (t) => {
   const balance = { kind: 'two-choices', maxRequests: 3, queue: 4, queueMs: 60 } as const
   const { edge, port, securePort, serve } = await secureWorldOf(t, { limits: LIMITS, balance })
-  const one = await moody(t, 'one')
-  serve([one])
+  const first = await moody(t, 'one')
+  serve([first])
   for (let i = 0; i < 2; i += 1) {
     assert.match(await ask(t, port, get('/answers', 'Connection: close')), /^HTTP\/1\.1 200/)
   }
   assert.equal(edge.counters().retries, 1, 'the second one was tried again')
   const dead = member(await freePort(), { id: 'dead' })
-  serve([one, await moody(t, 'other'), dead])
+  serve([first, await moody(t, 'other'), dead])
   const busy = (): number => [...edge.inFlight().values()].reduce((sum, one) => sum + one, 0)
   let most = 0
   let expected = edge.counters().connections

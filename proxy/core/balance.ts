@@ -61,25 +61,42 @@ function inTurn(crowd: Crowd, { turn, random }: Draw): number {
   return -1
 }
 
-/** What is under way and this request, against its share: Infinity where it is not to be asked. */
-function burden(crowd: Crowd, place: number): number {
-  return (crowd.load(place) + 1) / crowd.weight(place)
-}
-
-/** Of several that are equally busy, the next in turn. */
-function leastBusy(crowd: Crowd, { turn }: Pick<Draw, 'turn'>): number {
+/** Of several that are equally busy, the next in turn. Where shares differ, chance decides by share and by load. */
+function leastBusy(crowd: Crowd, draw: Draw): number {
   const { size } = crowd
   let best = -1
   let least = Infinity
   for (let step = 0; step < size; step += 1) {
-    const place = (turn + step) % size
-    const own = burden(crowd, place)
-    if (own < least) {
+    const place = (draw.turn + step) % size
+    if (crowd.weight(place) !== crowd.weight(0)) return byShareAndLoad(crowd, draw)
+    const load = crowd.load(place)
+    if (load < least) {
       best = place
-      least = own
+      least = load
     }
   }
   return best
+}
+
+/**
+ * The least busy one for its share would get all there is as long as nothing is under way; so each is drawn as
+ * often as its share is large and what it has under way is small.
+ */
+function byShareAndLoad(crowd: Crowd, { random }: Draw): number {
+  const worth = (place: number): number => crowd.weight(place) / (crowd.load(place) + 1)
+  let sum = 0
+  for (let place = 0; place < crowd.size; place += 1) sum += worth(place)
+  let left = random() * sum
+  let last = -1
+  for (let place = 0; place < crowd.size; place += 1) {
+    const own = worth(place)
+    if (own > 0) {
+      last = place
+      left -= own
+      if (left < 0) return place
+    }
+  }
+  return last
 }
 
 /**
@@ -89,13 +106,15 @@ function leastBusy(crowd: Crowd, { turn }: Pick<Draw, 'turn'>): number {
 function lessBusyOfTwo(crowd: Crowd, draw: Draw): number {
   const { size } = crowd
   const { random } = draw
-  if (size < 2) return leastBusy(crowd, draw)
-  const one = Math.floor(random() * size)
-  const other = (one + 1 + Math.floor(random() * (size - 1))) % size
-  const [a, b] = [burden(crowd, one), burden(crowd, other)]
-  if (a === Infinity && b === Infinity) return leastBusy(crowd, draw)
-  return b < a ? other : one
+  const one = inTurn(crowd, { ...draw, turn: Math.floor(random() * size) })
+  if (size < 2 || one < 0) return one
+  const next = Math.floor(random() * (size - 1))
+  const other = inTurn(crowd, { ...draw, turn: (one + 1 + next) % size })
+  return burden(crowd, other) < burden(crowd, one) ? other : one
 }
+
+/** What is under way, against its share. */
+const burden = (crowd: Crowd, place: number): number => crowd.load(place) / crowd.weight(place)
 
 /**
  * Rendezvous hashing: of all members the one that scores highest with the key. When one of n comes or goes only

@@ -1,13 +1,18 @@
 import type { ApiFront } from './api-front.ts'
 import { block, contains, ipv4 } from './dns-address.ts'
+import type { Balance } from './route.ts'
 import type { HealthReport, Member, RouteTable } from './route-table.ts'
 
-/** A name that the ingress answers for, and who stands behind it. */
+/** A name that the ingress answers for, and who stands behind it: a container's own, or a route's apps as one. */
 export interface App {
-  /** `<app>.<tenant>`: the same for every domain. */
+  /** `<app>.<tenant>`: the same for every domain. Of a route `route/<id>`. */
   readonly key: string
   readonly tenant: string
   readonly members: readonly Member[]
+  /** Each one's part of a full share, above 0 and at most 1; absent: all have the same. */
+  readonly weights?: ReadonlyMap<Member, number>
+  /** Absent: in turn. */
+  readonly balance?: Balance
   /** It is no tenant's, but the platform's own API. */
   readonly front?: ApiFront
 }

@@ -1,6 +1,5 @@
 import { hashOfText, warmth } from '../core/balance.ts'
 import type { Member } from '../core/route-table.ts'
-import { appKey } from '../core/routing.ts'
 import type { Counters } from './context.ts'
 import type { IngressLimits } from './limits.ts'
 import { UpstreamConnection } from './upstream-connection.ts'
@@ -12,8 +11,8 @@ export interface BackendDeps {
   readonly now: () => number
   /** Until when any member at all is ejected, at the latest: as a rule nobody is, and nobody looks. */
   readonly ejections: { untilMs: number }
-  /** A request to a member of this app is over. */
-  readonly freed: (app: string) => void
+  /** A member that is waited for under this key has room. False: nobody waits any more. */
+  readonly freed: (app: string) => boolean
 }
 
 /** One run of a member, as the ingress sees it: its idle connections, and whether it ever took one. */
@@ -21,7 +20,6 @@ export class Backend {
   readonly member: Member
   /** Of its id: what keys are held against. */
   readonly hash: number
-  readonly #app: string
   readonly #deps: BackendDeps
   readonly #seenAtMs: number
   readonly #idle: UpstreamConnection[] = []
@@ -31,6 +29,7 @@ export class Backend {
   #ejectedUntilMs = 0
   /** Connections with a request or a tunnel on them. */
   #inFlight = 0
+  readonly #waitedBy = new Set<string>()
   #isHealthy = false
   /** When it was there for the first time, or again. */
   #backAtMs: number
@@ -41,7 +40,6 @@ export class Backend {
     this.#deps = deps
     this.member = member
     this.hash = hashOfText(member.id)
-    this.#app = appKey(member)
     this.#seenAtMs = deps.now()
     this.#backAtMs = this.#seenAtMs
   }
@@ -62,7 +60,13 @@ export class Backend {
 
   over(): void {
     this.#inFlight -= 1
-    this.#deps.freed(this.#app)
+    if (this.#waitedBy.size === 0) return
+    for (const app of this.#waitedBy) if (!this.#deps.freed(app)) this.#waitedBy.delete(app)
+  }
+
+  /** Requests to this app, or by this route, wait for it among others. */
+  isWaitedForBy(app: string): void {
+    this.#waitedBy.add(app)
   }
 
   /** What the health checks say: whoever is well for the first time, or again, begins with little. */

@@ -4,7 +4,6 @@ import { namedField } from '../core/http-fields.ts'
 import type { RequestHead } from '../core/http-request.ts'
 import type { Balance } from '../core/route.ts'
 import type { Member } from '../core/route-table.ts'
-import { appKey } from '../core/routing.ts'
 import type { App } from '../core/routing.ts'
 import type { Backend } from './backend.ts'
 import { Backends } from './backends.ts'
@@ -34,6 +33,8 @@ export interface Asking {
 /** Members that may be asked, until the next news. */
 interface Lot {
   readonly backends: readonly Backend[]
+  /** Parts of a full share, as the route has them; null: all have the same. */
+  readonly weights: readonly number[] | null
   /** Who is asked, in which order, from each place on: made when it is needed first, and then the same. */
   readonly orders: (readonly Backend[])[]
 }
@@ -45,11 +46,13 @@ export class Balancer {
   readonly #ejections = { untilMs: 0 }
   readonly #backends: Backends
   readonly #lots = new WeakMap<readonly Member[], Lot>()
-  readonly #turns = new Map<string, number>()
+  /** Since the last table, and before that: whoever is asked no more is forgotten. */
+  #turns = new Map<string, number>()
+  #earlierTurns = new Map<string, number>()
 
   constructor(deps: BalancerDeps) {
     this.#deps = deps
-    const freed = (app: string): void => this.#queues.freed(app)
+    const freed = (app: string): boolean => this.#queues.freed(app)
     this.#backends = new Backends({ ...deps, ejections: this.#ejections, freed })
   }
 
@@ -58,11 +61,11 @@ export class Balancer {
     return this.#queues.count
   }
 
-  /** The members of a new table; what is kept of apps that are no more is forgotten. */
+  /** The members of a new table. */
   update(members: readonly Member[]): void {
     this.#backends.update(members)
-    const apps = new Set(members.map(appKey))
-    for (const key of this.#turns.keys()) if (!apps.has(key)) this.#turns.delete(key)
+    this.#earlierTurns = this.#turns
+    this.#turns = new Map()
   }
 
   /** After any news: what the health checks say by now, and whoever waits tries again. */
@@ -89,17 +92,18 @@ export class Balancer {
   /** Null: all of them have as much to do as they may, or others have waited for longer. */
   order(app: App, members: readonly Member[], asking: Asking): readonly Backend[] | null {
     const { balance } = asking
-    const turn = this.#turns.get(app.key) ?? 0
-    // Wraps where a small integer would become a slow one.
-    this.#turns.set(app.key, (turn + 1) % 0x3fffffff)
-    const lot = this.#lotOf(members)
-    if (isPlain(balance) && !this.#isAnyEjected()) return this.#inTurn(lot, turn)
+    const turn = this.#turnOf(app.key)
+    const lot = this.#lotOf(app, members)
+    const isPlain = lot.weights === null && isInTurn(balance)
+    if (isPlain && !this.#isAnyEjected()) return this.#inTurn(lot, turn)
     const most = this.#mostOf(balance)
     if (!asking.isQueued && this.#queues.hasBefore(app.key, most)) return null
-    const crowd = new PresentCrowd(lot.backends, { balance, most, nowMs: this.#deps.now() })
+    const crowd = new PresentCrowd(lot, { balance, most, nowMs: this.#deps.now() })
     const key = balance.kind === 'hash' ? keyOf(asking) : 0
     const place = picked(balance.kind, crowd, { turn, key, random: Math.random })
-    return place < 0 ? null : this.#from(lot, place, crowd)
+    if (place >= 0) return this.#from(lot, place, crowd)
+    for (const backend of lot.backends) backend.isWaitedForBy(app.key)
+    return null
   }
 
   /** For whom `order` has nobody. Null: too many wait for the app already. */
@@ -130,11 +134,22 @@ export class Balancer {
     return untilMs > 0 && untilMs > this.#deps.now()
   }
 
-  #lotOf(members: readonly Member[]): Lot {
+  #turnOf(key: string): number {
+    const turn = this.#turns.get(key) ?? this.#earlierTurns.get(key) ?? 0
+    // Wraps where a small integer would become a slow one.
+    this.#turns.set(key, (turn + 1) % 0x3fffffff)
+    return turn
+  }
+
+  #lotOf({ weights }: App, members: readonly Member[]): Lot {
     const known = this.#lots.get(members)
     if (known !== undefined) return known
-    const backends = members.flatMap((member) => this.#backends.of(member) ?? [])
-    const lot: Lot = { backends, orders: [] }
+    const there = members.filter((member) => this.#backends.of(member) !== undefined)
+    const lot: Lot = {
+      backends: there.flatMap((member) => this.#backends.of(member) ?? []),
+      weights: weights === undefined ? null : there.map((member) => weights.get(member) ?? 1),
+      orders: [],
+    }
     this.#lots.set(members, lot)
     return lot
   }
@@ -167,7 +182,7 @@ function keyOf({ balance, head, peer }: Asking): number {
   return hashOfText(value === '' ? peer : value)
 }
 
-const isPlain = ({ kind, maxRequests, slowStartMs }: Balance): boolean =>
+const isInTurn = ({ kind, maxRequests, slowStartMs }: Balance): boolean =>
   kind === 'round-robin' && maxRequests === undefined && slowStartMs === undefined
 
 interface Rules {
@@ -179,15 +194,15 @@ interface Rules {
 /** The members as they are now. Ejected ones do not count as long as there are others. */
 class PresentCrowd implements Crowd {
   readonly size: number
-  readonly #backends: readonly Backend[]
+  readonly #lot: Lot
   readonly #rules: Rules
   readonly #areAllEjected: boolean
 
-  constructor(backends: readonly Backend[], rules: Rules) {
-    this.size = backends.length
-    this.#backends = backends
+  constructor(lot: Lot, rules: Rules) {
+    this.size = lot.backends.length
+    this.#lot = lot
     this.#rules = rules
-    this.#areAllEjected = backends.every((one) => one.isEjectedAt(rules.nowMs))
+    this.#areAllEjected = lot.backends.every((one) => one.isEjectedAt(rules.nowMs))
   }
 
   load(place: number): number {
@@ -197,7 +212,8 @@ class PresentCrowd implements Crowd {
   weight(place: number): number {
     const { balance, nowMs } = this.#rules
     const { slowStartMs } = balance
-    return slowStartMs === undefined ? 1 : this.#at(place).weight(nowMs, slowStartMs)
+    const share = this.#lot.weights?.[place] ?? 1
+    return slowStartMs === undefined ? share : share * this.#at(place).weight(nowMs, slowStartMs)
   }
 
   hash(place: number): number {
@@ -222,7 +238,7 @@ class PresentCrowd implements Crowd {
   }
 
   #at(place: number): Backend {
-    const backend = this.#backends[place]
+    const backend = this.#lot.backends[place]
     assert.ok(backend)
     return backend
   }

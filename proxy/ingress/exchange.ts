@@ -124,7 +124,7 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
   }
 
   get balance(): Balance {
-    return this.#context.balance
+    return this.#app?.balance ?? this.#context.balance
   }
 
   get #waiting(): Waiting {

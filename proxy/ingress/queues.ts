@@ -57,15 +57,20 @@ export class Queues {
     return { app, dueMs: at.dueMs, leave: () => this.#leave(app, queue, queued) }
   }
 
-  /** A member of the app has room. Whoever it is for hears of it once the present event is dealt with. */
-  freed(app: string): void {
+  /**
+   * A member of the app has room. Whoever it is for hears of it once the present event is dealt with. False:
+   * nobody waits.
+   */
+  freed(app: string): boolean {
     const queue = this.#apps.get(app)
-    if (queue === undefined || queue.isServed) return
+    if (queue === undefined) return false
+    if (queue.isServed) return true
     queue.isServed = true
     queueMicrotask(() => {
       queue.isServed = false
       this.#serve(app, queue)
     })
+    return true
   }
 
   /** Members may have come, or have room for another reason. */

@@ -160,19 +160,29 @@ test('one key that everybody asks for does not bury its member', () => {
 })
 
 test('a member of a tenth of a share gets about a tenth of what the others get', () => {
-  for (const kind of ['round-robin', 'hash'] as const) {
+  for (const kind of ['round-robin', 'least-requests', 'hash'] as const) {
     const all = ones(4)
     all[1] = { id: 'm1', load: 0, weight: 0.1 }
     const counts = tally(kind, all, 31_000)
     assert.ok(near(counts[1], 1000), `${kind}: ${counts.join(' ')}`)
+    assert.ok(near(counts[3], 10_000), `${kind}: ${counts.join(' ')}`)
   }
-  const [full, warming] = [
-    { id: 'a', load: 8, weight: 1 },
-    { id: 'b', load: 0, weight: 0.1 },
-  ]
-  const draw = { turn: 0, key: 0, random: () => 0.5 }
-  assert.equal(picked('least-requests', crowd([full, warming]), draw), 0)
-  assert.equal(picked('least-requests', crowd([{ ...full, load: 10 }, warming]), draw), 1)
+})
+
+test('as requests pile up they are under way in the measure of the shares', () => {
+  for (const kind of ['least-requests', 'two-choices'] as const) {
+    const all = ones(3)
+    all[1] = { id: 'm1', load: 0, weight: 0.25 }
+    const random = chance()
+    for (let turn = 0; turn < 900; turn += 1) {
+      const one = all[picked(kind, crowd(all), { turn, key: 0, random })]
+      assert.ok(one)
+      one.load += 1
+    }
+    const loads = all.map(({ load }) => load)
+    assert.ok((loads[1] ?? 0) > 80 && (loads[1] ?? 0) < 250, `${kind}: ${loads.join(' ')}`)
+    assert.ok(near(loads[0], loads[2] ?? 0), `${kind}: ${loads.join(' ')}`)
+  }
 })
 
 /** Who has the key when the third of five has a part of its share. */

@@ -106,18 +106,3 @@ test('where all are ejected they are asked as if none were', () => {
   isAbout(share('least-requests', 'm1'), 1 / 2)
   isAbout(share('round-robin', 'm1'), 1 / 2)
 })
-
-test('who is asked in turn is found without anything being made for it', () => {
-  const members = [1, 2, 3, 4].map((port) => member(port, { id: `m${port}` }))
-  const balancer = new Balancer({ limits: INGRESS_LIMITS, counters: noCounters(), now: Date.now })
-  balancer.update(members)
-  assert.ok(head.kind === 'head')
-  const asking = { balance: { kind: 'round-robin' }, isQueued: false, head, peer: '' } as const
-  const app = { key: 'hello.demo', tenant: 'demo', members }
-  const orders = Array.from({ length: 40 }, () => balancer.order(app, members, asking))
-  assert.equal(new Set(orders).size, 4, 'the same four lists, over and over')
-  assert.deepEqual(
-    orders.slice(0, 5).map((order) => order?.map((one) => one.member.id).join(' ')),
-    ['m1 m2 m3', 'm2 m3 m4', 'm3 m4 m1', 'm4 m1 m2', 'm1 m2 m3'],
-  )
-})

@@ -14,7 +14,7 @@ import { Exchange } from './exchange.ts'
 import { ForwardedLines } from './forwarded-lines.ts'
 import { HeadBytes } from './head-bytes.ts'
 import { Http1Answer } from './http1-answer.ts'
-import { securityOf } from './peer.ts'
+import { reset, securityOf } from './peer.ts'
 import * as troubles from './troubles.ts'
 import { Tunnel } from './tunnel.ts'
 import type { UpstreamConnection } from './upstream-connection.ts'
@@ -100,7 +100,7 @@ export class ClientConnection implements Client {
 
   /** Ends it so that nobody takes what was sent for complete. */
   cut(): void {
-    this.socket.resetAndDestroy()
+    reset(this.socket)
   }
 
   /** Ends it in order: now if it is idle, else after the present answer. */

@@ -1,9 +1,20 @@
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 
 /** The client's address as text; IPv4 without the prefix that a socket of both families gives it. */
 export const peerOf = (socket: Socket): string =>
   (socket.remoteAddress ?? '').replace(/^::ffff:/, '')
+
+/**
+ * Ends a connection so that nobody takes what was sent for complete. Below TLS that is a reset of TCP too: Node has none
+ * for a socket of TLS itself, throws where it is asked for one, and would end the connection in order when it is destroyed.
+ */
+export function reset(socket: Socket): void {
+  if (!(socket instanceof TLSSocket)) return void socket.resetAndDestroy()
+  const below: unknown = Reflect.get(socket, '_parent')
+  if (below instanceof Socket && !below.destroyed) below.resetAndDestroy()
+  socket.destroy()
+}
 
 interface Security {
   readonly isSecure: boolean

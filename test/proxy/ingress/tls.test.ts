@@ -110,3 +110,24 @@ test('the certificate of one tenant and the host of another: 421', async (t) => 
   assert.equal(await ask('shop.other.cloud.local', 'shop.other.cloud.local'), 'HTTP/1.1 200')
   assert.equal(await ask('shop.other.cloud.local', HOST), 'HTTP/1.1 421')
 })
+
+test('an answer that is cut short over TLS ends in a reset, and the worker goes on', async (t) => {
+  const { port } = await backend(t, (request, response) => {
+    if (request.url === '/whole') return response.end('whole')
+    response.writeHead(200, { 'content-length': '100' })
+    return response.write('part', () => response.destroy())
+  })
+  const { serve, securePort } = await secureWorld(t)
+  serve([member(port)])
+  const socket = await secure(t, securePort)
+  let code = ''
+  socket.on('error', (error) => (code = 'code' in error ? String(error.code) : ''))
+  assert.match(await answerOf(socket, get('/')), /^HTTP\/1\.1 200 /)
+  await until(
+    () => socket.destroyed,
+    () => 'the end of the connection',
+  )
+  // Deno has no reset for what is below TLS.
+  assert.equal(code, 'Deno' in globalThis ? '' : 'ECONNRESET')
+  assert.match(await answerOf(await secure(t, securePort), get('/whole')), /^HTTP\/1\.1 200 /)
+})

@@ -5,6 +5,7 @@ import { apiServer } from './control/api.ts'
 import { banner } from './control/banner.ts'
 import { DEMO, demoReady, makeDemo, buildTeller } from './control/demo.ts'
 import { firstStart } from './control/first-start.ts'
+import { publicOrigin } from './control/front-door.ts'
 import { openOutside, type Outside } from './control/outside.ts'
 import { ensurePlatformImages } from './control/platform-images.ts'
 import { services, urlOf, type Services } from './control/services.ts'
@@ -77,7 +78,17 @@ async function main(): Promise<void> {
 
   const deadline = AbortSignal.any([stopping.signal, AbortSignal.timeout(ENGINE_READY_MS)])
   const demoUrl = await demo(outside, all, deadline)
-  say(banner({ instance, endpoint, admin, demoUrl, safeMode, env: world.env }))
+  say(
+    banner({
+      instance,
+      endpoint,
+      publicEndpoint: publicOrigin(outside),
+      admin,
+      demoUrl,
+      safeMode,
+      env: world.env,
+    }),
+  )
 }
 
 /** Builds what is missing, and waits for the demo's app, so that the URL that is shown answers. */

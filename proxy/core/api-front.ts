@@ -36,6 +36,6 @@ export function appOfFront(front: ApiFront): App {
   return { key: KEY, tenant: KEY, members: [member], front }
 }
 
-/** The line with which a request goes to the API. */
-export const edgeLine = ({ mark }: ApiFront, peer: string): string =>
-  `${EDGE_FIELD}: ${mark} ${peer}\r\n`
+/** The line with which a request goes to the API, and to nobody else. */
+export const edgeLine = (front: ApiFront | undefined, peer: string): string =>
+  front === undefined ? '' : `${EDGE_FIELD}: ${front.mark} ${peer}\r\n`

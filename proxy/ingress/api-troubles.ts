@@ -1,9 +1,20 @@
 import type { ApiFront } from '../core/api-front.ts'
+import type { App } from '../core/routing.ts'
 import type { Trouble } from '../core/http-page.ts'
 import { targetOf } from '../core/http-forward.ts'
 import type { RequestHead } from '../core/http-request.ts'
 
 /** What the ingress answers in place of the API: problem details (RFC 9457), as the API itself would. */
+
+/** Those that change nothing (RFC 9110 §9.2.1). */
+const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/**
+ * It only asks the API. A control plane that was killed takes connections until the kernel is done with it; whoever only
+ * asks can ask the next one.
+ */
+export const asksApi = (app: App | undefined, { line }: RequestHead): boolean =>
+  app?.front !== undefined && SAFE.has(line.method)
 
 /** Nothing of the request has reached the API. */
 const NOT_ASKED = new Set(['busy', 'connect-failed', 'starting'])

@@ -7,7 +7,7 @@ import type { Trouble } from '../core/http-page.ts'
 import type { RequestHead } from '../core/http-request.ts'
 import type { Balance } from '../core/route.ts'
 import { zoneOf, type App } from '../core/routing.ts'
-import { apiTrouble, onlyOverTls } from './api-troubles.ts'
+import { apiTrouble, asksApi, onlyOverTls } from './api-troubles.ts'
 import { Answer } from './answer.ts'
 import type { Backend } from './backend.ts'
 import type { Asking } from './balancer.ts'
@@ -252,7 +252,7 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
     this.#tally.of(app)
     const { serverName } = this.#client
     if (view.isMisdirected(app, host, serverName)) return this.#fail(troubles.misdirected(host))
-    if (app.front !== undefined && !this.#client.forwarded.isSecure) {
+    if (app.front !== undefined && this.sender.scheme !== 'https') {
       return this.#fail(onlyOverTls(app.front, this.head))
     }
     if (!this.#share.take(app.tenant)) return this.#fail(troubles.tenantBusy(host))
@@ -318,8 +318,7 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
     const { via } = this.#context.view
     const { requestId, sender } = this
     const ours = this.#client.forwarded.of(this.head, { requestId, via, sender })
-    const front = this.#app?.front
-    const who = front === undefined ? '' : edgeLine(front, sender.peer)
+    const who = edgeLine(this.#app?.front, sender.peer)
     this.#write(bytes, requestForMember(this.head, ours + who))
     if (!this.isRequestDone && !upstream.isFull) this.#client.resume()
   }
@@ -340,8 +339,9 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
     this.#upstream = null
     const isUnanswered = this.#answer?.isUnanswered === true
     this.#answer = null
+    const isOver = isReused || asksApi(this.#app, this.head)
     const mayRepeat = this.#onlyFirst && this.isRequestDone && IDEMPOTENT.has(this.head.line.method)
-    if (isReused && isUnanswered && mayRepeat && this.#context.budget.spend()) {
+    if (isOver && isUnanswered && mayRepeat && this.#context.budget.spend()) {
       this.#tally.count('retries')
       this.#candidates = sameLast(this.#candidates, this.#tries)
       this.#tries = 0

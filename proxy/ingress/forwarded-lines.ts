@@ -52,10 +52,6 @@ export class ForwardedLines {
     this.#itself = { peer, peerNumber: ipv4(peer), scheme, chain: [peer] }
   }
 
-  get isSecure(): boolean {
-    return this.#origin.scheme === 'https'
-  }
-
   senderOf(head: RequestHead): Sender {
     const { trusted, peer, scheme } = this.#origin
     if (trusted === null) return this.#itself

@@ -6,6 +6,8 @@ import { hostPort, placesIn, type Instance } from '../instance.ts'
 export interface BannerFacts {
   readonly instance: Instance
   readonly endpoint: string
+  /** Under which it is called from elsewhere; the same where that is nowhere. */
+  readonly publicEndpoint: string
   /** Only at the first start. */
   readonly admin: NewAccessKey | undefined
   readonly demoUrl: string | null
@@ -16,7 +18,14 @@ export interface BannerFacts {
 const BIN = join(import.meta.dirname, '../../bin')
 
 /** What the user sees when all is up: where it answers, and what to type next. */
-export function banner({ instance, endpoint, admin, demoUrl, ...rest }: BannerFacts): string {
+export function banner({
+  instance,
+  endpoint,
+  publicEndpoint,
+  admin,
+  demoUrl,
+  ...rest
+}: BannerFacts): string {
   const { safeMode, env } = rest
   const lines = [
     '',
@@ -24,6 +33,7 @@ export function banner({ instance, endpoint, admin, demoUrl, ...rest }: BannerFa
     '',
     ...(demoUrl === null ? [] : [`  Demo      ${demoUrl}`]),
     `  API       ${endpoint}  (reference: ${endpoint}/docs)`,
+    ...(publicEndpoint === endpoint ? [] : [`            ${publicEndpoint}  (from elsewhere)`]),
     `  Ingress   ${instance.ingressAddress}`,
     `  HTTPS     ${instance.httpsAddress}  (trust it: cloudlet trust --help)`,
     `  DNS       ${instance.dnsAddress}`,

@@ -184,6 +184,22 @@ test('an API that ends while it works is told apart: what was wanted may have be
   assert.equal(JSON.parse(bodyOf(answer)).type, '/problems/api-lost')
 })
 
+test('who only asks the API is answered by the next one when it ends before it has said a word', async (t) => {
+  let lost = 0
+  const { port: api } = await backend(t, (asked, response) => {
+    if (lost === 0 || asked.method === 'POST') {
+      lost += 1
+      return asked.socket.destroy()
+    }
+    return response.end('of the next')
+  })
+  const { securePort } = await house(t, { api })
+  assert.match(await said(t, securePort, request()), /^HTTP\/1\.1 200 [^]*of the next/)
+  assert.match(await said(t, securePort, request().replace('GET', 'DELETE')), /^HTTP\/1\.1 200 /)
+  assert.match(await said(t, securePort, request().replace('GET', 'POST')), /^HTTP\/1\.1 502 /)
+  assert.equal(lost, 2)
+})
+
 test('the API may take longer for a head than an app, and streams as it likes', async (t) => {
   const arrived = Promise.withResolvers<ServerResponse>()
   const { port: api } = await backend(t, (_asked, response) => arrived.resolve(response))

@@ -11,6 +11,7 @@ import { readLines, writeLine } from './link-lines.ts'
 export type EdgeNews =
   | TunnelNews
   | { readonly type: 'health'; readonly reports: readonly HealthReport[] }
+  | ({ readonly type: 'measures' } & Measures)
 
 export interface LinkServerDeps {
   readonly role: EdgeRole

@@ -25,6 +25,8 @@ const ENGINE_READY_MS = 15 * 60_000
 /** What has expired is used no longer than this. */
 const EXPIRY_MS = 1000
 const SWEEP_MS = 60_000
+/** What a process of the edge has counted since is lost when it is killed. */
+const COUNT_MS = 5_000
 const BACKUP_LOOK_MS = 5 * 60_000
 const HISTORY_SWEEP_MS = 60 * 60_000
 
@@ -70,6 +72,7 @@ async function main(): Promise<void> {
   stopWhenTold(stopping, async () => {
     await api.close()
     await Promise.all([all.reconciler.stop(), all.capacity.stop(), all.alarms.stop()])
+    await all.edgeMetrics.keep()
     outside.edge.close()
     await lastUses(all)
     await outside.store.close()
@@ -135,6 +138,8 @@ function sweep(all: Services): void {
   every(SWEEP_MS, 'sweep old answers', () => once.sweep())
   every(SWEEP_MS, 'sweep the sessions', () => signIn.sweep())
   every(SWEEP_MS, 'sweep the keys', () => keys.sweep())
+  every(COUNT_MS, 'hear what the edge has counted', () => all.edgeMetrics.look())
+  every(SWEEP_MS, 'keep what the edge has counted', () => all.edgeMetrics.keep())
   every(SWEEP_MS, 'log the heads of the audit log', () => auditCare.logHeads())
   every(BACKUP_LOOK_MS, 'make a backup of the database', () => backups.sweep())
   every(SWEEP_MS, 'sweep the files of secrets', () => all.reconciler.sweepSecrets())

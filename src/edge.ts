@@ -76,8 +76,12 @@ async function main(): Promise<void> {
     return draining
   }
 
+  /** Whoever has asked before would not hear of what has been counted since. */
+  const sayAll = (): void => link.tell({ type: 'measures', ...words.measures(0) })
+
   /** Its place is another's now; whoever steers it finds it at a place of its own until it ends. */
   async function begun(graceMs: number): Promise<void> {
+    sayAll()
     link.close()
     const path = drainingSocket(process.pid)
     const drained = part.drain(graceMs)
@@ -86,6 +90,7 @@ async function main(): Promise<void> {
       await link.listen(path)
     }
     await drained
+    sayAll()
     rmSync(path, { force: true })
   }
   process.on('SIGTERM', () => void drain(TERM_GRACE_MS))

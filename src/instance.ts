@@ -55,6 +55,7 @@ export const placesIn = (dataDir: string) => ({
   control: `${dataDir}/control`,
   database: `${dataDir}/control/cloudlet.db`,
   keys: `${dataDir}/control/keys.json`,
+  edgeCounts: `${dataDir}/control/edge-counts.json`,
   backups: `${dataDir}/backups`,
   edge: `${dataDir}/edge`,
 })

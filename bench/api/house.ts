@@ -11,7 +11,7 @@ import { jsonLog } from '../../src/log.ts'
 import { EngineHost } from '../../test/fakes/engine-host.ts'
 import { fakeEngine } from '../../test/fakes/engine.ts'
 import { FakeFirewall } from '../../test/fakes/firewall.ts'
-import { noTls, noTunnels, promptEdge } from './prompt-edge.ts'
+import { noCounters, noTls, noTunnels, promptEdge } from './prompt-edge.ts'
 import { FACTS, IMAGE, seedEngine, seedRows, TENANT } from './seed.ts'
 
 /**
@@ -61,7 +61,7 @@ async function main(argument: HouseArgument): Promise<void> {
     shaper: null,
     cables: null,
     routes: null,
-    edge: { ...promptEdge(), ...noTunnels, ...noTls, close: () => undefined },
+    edge: { ...promptEdge(), ...noTunnels, ...noTls, ...noCounters, close: () => undefined },
   }
   host.addImage(IMAGE, FACTS)
   const all = services(outside)

@@ -2,6 +2,7 @@ import type { HealthReport, RouteTable } from '../../proxy/core/route-table.ts'
 import type { Edge } from '../../src/ports/edge.ts'
 import type { ChallengeEdge } from '../../src/ports/challenge-edge.ts'
 import type { TlsEdge } from '../../src/ports/tls-edge.ts'
+import type { EdgeCounters } from '../../src/ports/edge-counters.ts'
 import type { TunnelEdge } from '../../src/ports/tunnel-edge.ts'
 
 /** An edge that serves each table at once and finds every app healthy: what is measured is not it. */
@@ -39,3 +40,9 @@ export const noTls: ChallengeEdge & TlsEdge = {
 
 /** Nobody opens any. */
 export const noTunnels: TunnelEdge = { onTunnels: () => undefined, cutTunnel: () => undefined }
+
+/** An edge that counts nothing. */
+export const noCounters: EdgeCounters = {
+  measure: async () => undefined,
+  onMeasures: () => undefined,
+}

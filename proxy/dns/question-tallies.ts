@@ -1,5 +1,5 @@
 import { METERS_GONE_MS, METERS_MOST, Meters, type Meter } from '../core/meters.ts'
-import { QUESTION, QUESTION_NUMBERS, rcodePlace } from '../core/request-meter.ts'
+import { QUESTION, QUESTION_NUMBERS, rcodePlace } from '../../src/core/request-meter.ts'
 import { RCODE } from '../core/dns-wire.ts'
 
 interface Coded {

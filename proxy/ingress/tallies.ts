@@ -1,5 +1,5 @@
 import { METERS_GONE_MS, METERS_MOST, Meters, type Meter } from '../core/meters.ts'
-import { durationBucket, REQUEST, REQUEST_NUMBERS } from '../core/request-meter.ts'
+import { durationBucket, REQUEST, REQUEST_NUMBERS } from '../../src/core/request-meter.ts'
 import type { App } from '../core/routing.ts'
 import type { Counters, IngressContext } from './context.ts'
 

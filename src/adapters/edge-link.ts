@@ -5,9 +5,11 @@ import type { HealthReport, RouteTable } from '../../proxy/core/route-table.ts'
 import type { TlsSettings } from '../../proxy/core/server-names.ts'
 import type { Log } from '../log.ts'
 import { challengesFor } from './edge-challenges.ts'
+import { measuresOf } from './edge-measures.ts'
 import { tunnelsOf } from './edge-tunnels.ts'
 import type { ChallengeEdge } from '../ports/challenge-edge.ts'
 import type { Edge } from '../ports/edge.ts'
+import type { EdgeCounters } from '../ports/edge-counters.ts'
 import type { TlsEdge } from '../ports/tls-edge.ts'
 import type { TunnelEdge } from '../ports/tunnel-edge.ts'
 import type { Timers } from '../ports/timers.ts'
@@ -33,12 +35,11 @@ interface Peer extends Steered {
   foreign: number
 }
 
-type Link = Edge & TunnelEdge & TlsEdge & ChallengeEdge & { close(): void }
+type Link = Edge & EdgeCounters & TunnelEdge & TlsEdge & ChallengeEdge & { close(): void }
 
 /** The control plane's end of the link: one connection to each edge process. */
 export function edgeLink({ folder, workers, timers, log }: EdgeLinkDeps): Link {
-  const health = new Map<string, HealthReport>()
-  const listeners: ((reports: readonly HealthReport[]) => void)[] = []
+  const health = healthOfMembers()
   const waiting = new Set<() => void>()
 
   const peers = rolesOf(workers).map((role) => {
@@ -51,14 +52,17 @@ export function edgeLink({ folder, workers, timers, log }: EdgeLinkDeps): Link {
   const { sendTls, ...tls } = tlsFor(peers)
   const challenges = challengesFor(peers)
   const tunnels = tunnelsOf<Steered>()
-  const draining = drainingPeers({ folder, timers, log, tunnels, table: tables.last })
+  const measures = measuresOf<Steered>()
+  const draining = drainingPeers({ folder, timers, log, tunnels, measures, table: tables.last })
 
   function hear(peer: Peer, message: FromEdge | undefined): void {
     if (message === undefined) {
       log('debug', 'An edge process is away', { role: peer.role })
       peer.version = undefined
       tunnels.lost(peer)
+      measures.lost(peer)
     } else if (message.type === 'hello') {
+      measures.greeted(peer)
       tables.greeted(peer, message.version)
       sendTls(peer)
       challenges.greeted(peer)
@@ -67,18 +71,15 @@ export function edgeLink({ folder, workers, timers, log }: EdgeLinkDeps): Link {
     } else if (message.type === 'challenged') {
       challenges.shows(peer, message.version)
     } else if (message.type === 'health') {
-      for (const report of message.reports) health.set(report.id, report)
-      for (const listener of listeners) listener(message.reports)
-    } else if (isOfTunnels(message)) {
-      tunnels.heard(peer, message)
-    }
+      health.heard(message.reports)
+    } else if (message.type === 'measures') measures.heard(peer, message)
+    else if (isOfTunnels(message)) tunnels.heard(peer, message)
     for (const look of waiting) look()
   }
 
   return {
     publish(next) {
-      const named = new Set(next.members.map(({ id }) => id))
-      for (const id of health.keys()) if (!named.has(id)) health.delete(id)
+      health.keep(next)
       const version = tables.publish(next)
       draining.publish()
       return version
@@ -92,17 +93,37 @@ export function edgeLink({ folder, workers, timers, log }: EdgeLinkDeps): Link {
     },
 
     ...tls,
+    ...measures.counters,
     challenge(all, signal) {
       challenges.replace(all)
       return allTold(waiting, signal, challenges.late)
     },
-    health: (containerId) => health.get(containerId),
-    onHealth: (listener) => void listeners.push(listener),
+    health: health.of,
+    onHealth: health.listen,
     onTunnels: (listener) => tunnels.listen(listener),
     cutTunnel: (tunnel, reason) =>
       void tunnels.peerOf(tunnel)?.link.send({ type: 'cut', tunnel, reason }),
     isUp: () => peers.every(({ version }) => version !== undefined),
     close: () => [...peers.map(({ link }) => link), draining].forEach((one) => one.close()),
+  }
+}
+
+/** What the health checks have found last. */
+function healthOfMembers() {
+  const known = new Map<string, HealthReport>()
+  const listeners: ((reports: readonly HealthReport[]) => void)[] = []
+  return {
+    of: (containerId: string) => known.get(containerId),
+    listen: (listener: (reports: readonly HealthReport[]) => void) => void listeners.push(listener),
+    heard(reports: readonly HealthReport[]): void {
+      for (const report of reports) known.set(report.id, report)
+      for (const listener of listeners) listener(reports)
+    },
+    /** Of the others nobody asks again. */
+    keep({ members }: RouteTable): void {
+      const named = new Set(members.map(({ id }) => id))
+      for (const id of known.keys()) if (!named.has(id)) known.delete(id)
+    },
   }
 }
 
@@ -128,6 +149,7 @@ function tlsFor(peers: readonly Peer[]) {
 
 interface DrainingDeps extends Pick<EdgeLinkDeps, 'folder' | 'log' | 'timers'> {
   readonly tunnels: ReturnType<typeof tunnelsOf<Steered>>
+  readonly measures: ReturnType<typeof measuresOf<Steered>>
   readonly table: () => RouteTable | undefined
 }
 
@@ -144,7 +166,7 @@ function isLiving(name: string): boolean {
  * Workers of an earlier start that only finish what they had: what is revoked, stopped or gone meanwhile ends in them
  * too. Each is found by its socket, which is there for as long as it is.
  */
-function drainingPeers({ folder, timers, log, tunnels, table }: DrainingDeps) {
+function drainingPeers({ folder, timers, log, tunnels, measures, table }: DrainingDeps) {
   const peers = new Map<string, Steered>()
   const tell = ({ link }: Steered): void => {
     const last = table()
@@ -155,9 +177,13 @@ function drainingPeers({ folder, timers, log, tunnels, table }: DrainingDeps) {
     const hear = (message: FromEdge | undefined): void => {
       if (message === undefined) {
         tunnels.lost(peer)
+        measures.lost(peer)
         peer.link.close()
         peers.delete(name)
-      } else if (message.type === 'hello') tell(peer)
+      } else if (message.type === 'hello') {
+        measures.greeted(peer)
+        tell(peer)
+      } else if (message.type === 'measures') measures.heard(peer, message)
       else if (isOfTunnels(message)) tunnels.heard(peer, message)
     }
     const path = `${folder}/${name}`

@@ -12,6 +12,7 @@ import { platformKeys, tenantKeys, whoami } from './keys.ts'
 import { exchangeCode, logout } from './sign-in.ts'
 import { platformUsers, tenantUsers } from './users.ts'
 import { platformSessions, tenantSessions } from './sessions.ts'
+import { platformMetrics, tenantMetrics } from './edge-metrics.ts'
 import { containerMetrics } from './metrics.ts'
 import { cordonNode, drainNode, getNode, listNodes, uncordonNode } from './nodes.ts'
 import { collectOrphans, listOrphans } from './orphans.ts'
@@ -62,6 +63,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   peerings.acceptPeering,
   peerings.deletePeering,
   getUsage,
+  tenantMetrics,
   images.listImages,
   images.putRegistry,
   images.listRegistries,
@@ -93,6 +95,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   logout,
   getPlatform,
   platformAuthority,
+  platformMetrics,
   createTenant,
   listTenants,
   getTenant,

@@ -5,6 +5,7 @@ import { containerRoutes } from '../../routes/containers.ts'
 import { eventRoutes } from '../../routes/events.ts'
 import { imageRoutes } from '../../routes/images.ts'
 import { keyRoutes, platformKeyRoutes } from '../../routes/keys.ts'
+import { metricsRoutes } from '../../routes/metrics.ts'
 import { nodeRoutes } from '../../routes/nodes.ts'
 import { operationRoutes } from '../../routes/operations.ts'
 import { orphanRoutes } from '../../routes/orphans.ts'
@@ -104,6 +105,7 @@ function bindRoutes(api: App, outside: Outside, services: Services): void {
   signInRoutes(api, services.signIn, redirectUrlOf(outside))
   tenantRoutes(api, { tenants: services.tenants, settle })
   eventRoutes(api, services.events)
+  metricsRoutes(api, services.edgeMetrics)
   backupRoutes(api, services.backups)
   auditRoutes(api, services)
   firewallRoutes(api, services.firewalls)

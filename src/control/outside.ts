@@ -22,6 +22,7 @@ import type { Clock } from '../ports/clock.ts'
 import { funnelPrefix } from '../core/bandwidth.ts'
 import { tableName } from '../core/firewall.ts'
 import type { Edge } from '../ports/edge.ts'
+import type { EdgeCounters } from '../ports/edge-counters.ts'
 import type { Engine } from '../ports/engine.ts'
 import type { ChallengeEdge } from '../ports/challenge-edge.ts'
 import type { PublicAuthority } from '../ports/public-authority.ts'
@@ -48,12 +49,13 @@ export async function openOutside(instance: Instance, settings: Settings, log: L
   const engine = dockerEngine({ docker, instance: instance.id, now: clock.now })
   const groups = instance.isolated ? hostGroups(driverOf(engine)) : null
   if (instance.isolated && !groups) log('warn', 'Cannot limit the sum of a tenant: no cgroups here')
-  const edge: Edge & TunnelEdge & TlsEdge & ChallengeEdge & { close(): void } = edgeLink({
-    folder: places.edge,
-    workers: instance.workers,
-    timers,
-    log,
-  })
+  const edge: Edge & EdgeCounters & TunnelEdge & TlsEdge & ChallengeEdge & { close(): void } =
+    edgeLink({
+      folder: places.edge,
+      workers: instance.workers,
+      timers,
+      log,
+    })
   return {
     instance,
     settings,

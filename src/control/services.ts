@@ -26,6 +26,7 @@ import { tenantService, type TenantDeps } from '../services/tenants.ts'
 import { whoamiService } from '../services/whoami.ts'
 import { auditing } from './auditing.ts'
 import { collecting } from './collecting.ts'
+import { counting } from './counting.ts'
 import { databaseServices } from './database.ts'
 import { doctorOf } from './doctor.ts'
 import { vaulting } from './vaulting.ts'
@@ -101,6 +102,7 @@ export function services(outside: Outside) {
     doctor: doctorOf(outside, { ...database, ...collected, machine: quotas.capacity.machine }),
     images: imageService({ store, clock, audit, engine }),
     ...readings(outside),
+    ...counting(outside),
     ...sessionServices(outside, audit, keys),
   }
 }

@@ -27,6 +27,8 @@ function world() {
   const folder = mkdtempSync(join(tmpdir(), 'cloudlet-edge-link-'))
   const served = new Map<EdgeRole, RouteTable[]>()
   const shown = new Map<EdgeRole, readonly Challenge[]>()
+  /** Who was asked what it has counted, and since when. */
+  const asked: string[] = []
   const ends: (() => void)[] = [() => rmSync(folder, { recursive: true, force: true })]
 
   async function serve(role: EdgeRole): Promise<LinkServer> {
@@ -44,7 +46,10 @@ function world() {
       cut: () => undefined,
       reports: () => [],
       tunnels: () => [],
-      measures: () => ({ role: 'dns', epoch: 'test', seq: 1, process: {}, series: [] }),
+      measures(since) {
+        asked.push(`${role} ${since}`)
+        return { role, epoch: 'test', seq: asked.length, process: {}, series: [] }
+      },
     })
     await server.listen(join(folder, `${role}.sock`))
     ends.unshift(() => server.close())
@@ -63,6 +68,7 @@ function world() {
     controlPlane,
     tenants,
     shown,
+    asked,
     [Symbol.dispose]: () => ends.forEach((end) => end()),
   }
 }
@@ -135,4 +141,44 @@ test('challenges are shown by every worker, also by one that comes up later, unt
   await until('the other shows it too', () => here.shown.get('ingress-1')?.length === 1)
   await link.challenge([], patience())
   assert.deepEqual([here.shown.get('ingress-0'), here.shown.get('ingress-1')], [[], []])
+})
+
+test('each process is asked for what it has counted since it was asked last; a new one for all', async () => {
+  using here = world()
+  const dns = await here.serve('dns')
+  const link = here.controlPlane(1)
+  const heard: string[] = []
+  link.onMeasures(({ role, seq }) => heard.push(`${role} ${seq}`))
+  await link.measure(patience())
+  assert.deepEqual(heard, [], 'nobody is there yet, and nobody is waited for')
+  await here.serve('ingress-0')
+  await until('both are up', link.isUp)
+  await link.measure(patience())
+  assert.deepEqual(here.asked.toSorted(), ['dns 0', 'ingress-0 0'])
+  assert.equal(heard.length, 2)
+  here.asked.length = 0
+  await link.measure(patience())
+  assert.deepEqual(
+    here.asked.map((one) => one.endsWith(' 0')),
+    [false, false],
+  )
+  dns.close()
+  await until('it is missed', () => !link.isUp())
+  await here.serve('dns')
+  await until('it is back', link.isUp)
+  here.asked.length = 0
+  await link.measure(patience())
+  assert.ok(here.asked.includes('dns 0'))
+})
+
+test('a process that says nothing is not waited for beyond the time', async () => {
+  using here = world()
+  await here.serve('dns')
+  const link = here.controlPlane()
+  await until('the edge is up', link.isUp)
+  const [given, over] = [new AbortController(), link.measure(AbortSignal.abort())]
+  await over
+  given.abort()
+  await link.measure(given.signal)
+  assert.deepEqual(here.asked, [])
 })

@@ -5,7 +5,7 @@ import type { Container } from '../../src/contract/containers.ts'
 import type { CloudEvent } from '../../src/contract/events.ts'
 import type { Image, Registry } from '../../src/contract/images.ts'
 import type { AccessKey, NewAccessKey, Whoami } from '../../src/contract/keys.ts'
-import type { Metrics } from '../../src/contract/metrics.ts'
+import { family, metrics } from './metric-samples.ts'
 import type { Orphan } from '../../src/contract/orphans.ts'
 import { node, scheduled } from './node-samples.ts'
 import type { Operation } from '../../src/contract/operations.ts'
@@ -246,20 +246,6 @@ const orphan: Orphan = {
   createdAt: TIME,
   firstSeenAt: TIME,
 }
-const metrics: Metrics = {
-  time: TIME,
-  cpuSeconds: 1.5,
-  cpuPercent: 12.5,
-  memoryBytes: 1024 ** 2,
-  memoryLimitBytes: 256 * 1024 ** 2,
-  pids: 3,
-  receivedBytes: 2048,
-  sentBytes: 0,
-  receivedBitsLimit: 20_000_000,
-  sentBitsLimit: null,
-  readBytes: 0,
-  writtenBytes: 4096,
-}
 
 const page = (item: unknown) => ({ value: { items: [item], nextCursor: null } })
 const list = (item: unknown) => ({ value: { items: [item] } })
@@ -338,6 +324,8 @@ export const SAMPLES: Readonly<
   'whoami.get': { value: whoami },
   'platform.get': { value: platform },
   'platform.authority': { value: authority },
+  'platform.metrics': { lines: [family] },
+  'usage.metrics': { lines: [family] },
   'platform.orphans': {
     value: {
       braked: true,

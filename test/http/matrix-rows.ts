@@ -88,6 +88,8 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'platform.get': row(ALL, 'anyone', 'open'),
   'platform.authority': row(ALL, 'anyone', 'open'),
   'usage.list': row(ALL, 'platform'),
+  'usage.metrics': row(ALL, 'tenant'),
+  'platform.metrics': row(LOOK, 'platform'),
   'platform-limits.get': row(LOOK, 'platform'),
   'platform-limits.update': row(OWN, 'platform'),
   'tenants.create': row(OWN, 'platform'),

@@ -22,6 +22,7 @@ import { FakeOutsideNames } from '../fakes/outside-names.ts'
 import { FakePaths } from '../fakes/peer-paths.ts'
 import { FakeFirewall } from '../fakes/firewall.ts'
 import { FakeRoutes } from '../fakes/routes.ts'
+import { FakeCounters } from '../fakes/edge-counters.ts'
 import { FakeNames } from '../fakes/names.ts'
 import { FakeSecretFiles } from '../fakes/secret-files.ts'
 import { FakeTunnels } from '../fakes/tunnel-edge.ts'
@@ -43,6 +44,7 @@ async function outsideIn(folder: string, env: Env, machine: Machine) {
   const host = new EngineHost({ ...machine, now: time.now })
   const edge = new FakeEdge()
   const tunnels = new FakeTunnels()
+  const counters = new FakeCounters()
   const { onTunnels, cutTunnel } = tunnels
   const secured: TlsSettings[] = []
   const secure = (settings: TlsSettings): void => void secured.push(settings)
@@ -94,15 +96,18 @@ async function outsideIn(folder: string, env: Env, machine: Machine) {
       cutTunnel,
       secure,
       challenge: shown,
+      measure: counters.measure,
+      onMeasures: counters.onMeasures,
     }),
   }
-  return { outside, time, host, edge, tunnels, secretFiles, secured }
+  return { outside, time, host, edge, tunnels, counters, secretFiles, secured }
 }
 
 /** The API with everything behind it, as the control plane puts it together; only the outside is made up. */
 export async function cloudWorld(env: Env = {}, machine: Machine = {}) {
   const folder = mkdtempSync(join(MEMORY, 'cloudlet-cloud-'))
-  const { outside, time, host, edge, tunnels, secretFiles } = await outsideIn(folder, env, machine)
+  const made = await outsideIn(folder, env, machine)
+  const { outside, time, host, edge, tunnels, counters, secretFiles } = made
   const all = await lifeOf(outside)
   all.openTunnels.watch()
   const admin = await all.keys.createAdmin()
@@ -121,6 +126,7 @@ export async function cloudWorld(env: Env = {}, machine: Machine = {}) {
     admin,
     edge,
     tunnels,
+    counters,
     secretFiles,
     host,
     outside,

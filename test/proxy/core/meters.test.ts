@@ -6,7 +6,7 @@ import {
   durationBucket,
   REQUEST,
   REQUEST_NUMBERS,
-} from '../../../proxy/core/request-meter.ts'
+} from '../../../src/core/request-meter.ts'
 
 const small = () => new Meters({ size: 2, most: 2, goneMs: 1000 })
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { TYPE } from '../../../proxy/core/dns-wire.ts'
-import { QUESTION, RCODES } from '../../../proxy/core/request-meter.ts'
+import { QUESTION, RCODES } from '../../../src/core/request-meter.ts'
 import { askUdp } from './client.ts'
 import { answered, upstreamServer } from './upstream-server.ts'
 import { HOST_SOURCE, member, table, world } from './world.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { REQUEST } from '../../../proxy/core/request-meter.ts'
+import { REQUEST } from '../../../src/core/request-meter.ts'
 import type { Ingress } from '../../../proxy/ingress/ingress.ts'
 import { ask, backend, freePort, get, HOST, lines, member, RawClient, until, world } from './kit.ts'
 import { askHttp2, http2Client, secureWorld } from './tls-kit.ts'

@@ -69,6 +69,8 @@ export interface IngressContext {
   readonly balance: Balance
   /** Requests under way, by tenant. */
   readonly tenants: Shares
+  /** The same to the platform's API, by the client's address. */
+  readonly apiClients: Shares
   readonly tallies: Tallies
   readonly senders: Senders
   readonly view: RoutingView

@@ -76,7 +76,7 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
     this.requestId = context.newRequestId()
     this.#body = body ?? bodyReader(head.meaning.framing)
     this.#isChunked = head.meaning.framing.kind === 'chunked'
-    this.#share = new Share(context.tenants)
+    this.#share = new Share(context)
     this.#progressAtMs = context.now()
     this.#tally = new Tally(context, this.#progressAtMs)
   }
@@ -255,7 +255,7 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
     if (app.front !== undefined && this.sender.scheme !== 'https') {
       return this.#fail(onlyOverTls(app.front, this.head))
     }
-    if (!this.#share.take(app.tenant)) return this.#fail(troubles.tenantBusy(host))
+    if (!this.#share.take(app, this.sender.peer)) return this.#fail(troubles.tenantBusy(host))
     const choice = view.choose(app)
     if (choice.kind === 'wait') return this.#wait('held', this.#waiting.hold(app, false))
     if (choice.kind === 'unavailable') return this.#fail(troubles.unavailable(host, choice))

@@ -88,6 +88,7 @@ export function ingress(deps: IngressDeps): Ingress {
     balancer,
     balance: deps.balance ?? ROUND_ROBIN,
     tenants: new Shares(limits.requestsPerTenant),
+    apiClients: new Shares(limits.apiRequestsPerAddress),
     tallies: new Tallies(),
     senders,
     view,

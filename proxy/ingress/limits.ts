@@ -8,6 +8,8 @@ export const INGRESS_LIMITS = {
   requestsPerTenant: 6_000,
   /** From the connection to the end of the header by which a proxy in front names its client. */
   proxyHeaderMs: 5_000,
+  /** To the platform's API, of one address (of IPv6 a /64), streams among them: all workers have half of what it takes. */
+  apiRequestsPerAddress: 256,
   /** From the connection to the end of the TLS handshake. */
   handshakeMs: 10_000,
   /** From the first byte of a head to its last (408). */

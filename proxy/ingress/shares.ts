@@ -1,3 +1,6 @@
+import { addressGroup } from '../../src/core/address-group.ts'
+import type { App } from '../core/routing.ts'
+
 /** How much each of many has of what there is only so much of, so that none has it all. */
 export class Shares {
   readonly #most: number
@@ -27,25 +30,37 @@ export class Shares {
   }
 }
 
-/** What one request has of a tenant's share: once for all its tries. */
-export class Share {
-  readonly #shares: Shares
-  #of: string | null = null
+interface Shared {
+  /** Requests under way, by tenant. */
+  readonly tenants: Shares
+  /** Those to the platform's API, by the client's address. */
+  readonly apiClients: Shares
+}
 
-  constructor(shares: Shares) {
-    this.#shares = shares
+/** What one request has of a tenant's share, or of its client's of the API: once for all its tries. */
+export class Share {
+  readonly #shared: Shared
+  #of: { readonly shares: Shares; readonly key: string } | null = null
+
+  constructor(shared: Shared) {
+    this.#shared = shared
   }
 
-  /** False: the tenant has as much as it may. */
-  take(tenant: string): boolean {
+  /** False: the tenant, or of the API the client, has as much as it may. */
+  take(app: App, peer: string): boolean {
     if (this.#of !== null) return true
-    if (!this.#shares.take(tenant)) return false
-    this.#of = tenant
+    const { tenants, apiClients } = this.#shared
+    const isApi = app.front !== undefined
+    const of = isApi
+      ? { shares: apiClients, key: addressGroup(peer) }
+      : { shares: tenants, key: app.tenant }
+    if (!of.shares.take(of.key)) return false
+    this.#of = of
     return true
   }
 
   give(): void {
-    if (this.#of !== null) this.#shares.give(this.#of)
+    this.#of?.shares.give(this.#of.key)
     this.#of = null
   }
 }

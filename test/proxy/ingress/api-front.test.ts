@@ -26,8 +26,13 @@ async function house(
   return at
 }
 
-async function secure(t: TestContext, port: number, servername: string): Promise<TLSSocket> {
-  const socket = connect({ host: '127.0.0.1', port, servername, ca: await CA })
+async function secure(
+  t: TestContext,
+  port: number,
+  { name = API, from = '127.0.0.1' }: { name?: string; from?: string } = {},
+): Promise<TLSSocket> {
+  const at = { host: '127.0.0.1', port, localAddress: from }
+  const socket = connect({ ...at, servername: name, ca: await CA })
   socket.on('error', () => undefined)
   t.after(() => socket.destroy())
   await once(socket, 'secureConnect')
@@ -37,13 +42,14 @@ async function secure(t: TestContext, port: number, servername: string): Promise
 /** A port, and the name that its certificate is asked of. */
 interface SecurePlace {
   readonly port: number
-  readonly name: string
+  readonly name?: string
+  readonly from?: string
 }
 
 /** Says it over TLS and answers what came until the other side closed. */
 async function said(t: TestContext, at: number | SecurePlace, text: string): Promise<string> {
-  const { port, name } = typeof at === 'number' ? { port: at, name: API } : at
-  const socket = await secure(t, port, name)
+  const { port, ...more } = typeof at === 'number' ? { port: at } : at
+  const socket = await secure(t, port, more)
   let heard = ''
   socket.on('data', (bytes) => (heard += bytes.toString('latin1')))
   socket.write(text)
@@ -200,12 +206,40 @@ test('who only asks the API is answered by the next one when it ends before it h
   assert.equal(lost, 2)
 })
 
+test('one address has so many requests to the API under way, and leaves the rest to others', async (t) => {
+  const held: ServerResponse[] = []
+  const { port: api } = await backend(t, (_asked, response) => void held.push(response))
+  const { securePort } = await house(t, { api, limits: { apiRequestsPerAddress: 1 } })
+  const first = said(t, securePort, request())
+  await until(
+    () => held.length === 1,
+    () => 'the first request',
+  )
+  const second = await said(t, securePort, request())
+  assert.match(second, /^HTTP\/1\.1 503 /)
+  assert.equal(JSON.parse(bodyOf(second)).type, '/problems/api-away')
+  const other = said(t, { port: securePort, from: '127.0.0.5' }, request())
+  await until(
+    () => held.length === 2,
+    () => 'the request of another',
+  )
+  for (const response of held) response.end('done')
+  for (const answer of [await first, await other]) assert.match(answer, /^HTTP\/1\.1 200 /)
+  const again = said(t, securePort, request())
+  await until(
+    () => held.length === 3,
+    () => 'the next request of the first',
+  )
+  held[2]?.end('done')
+  assert.match(await again, /^HTTP\/1\.1 200 /)
+})
+
 test('the API may take longer for a head than an app, and streams as it likes', async (t) => {
   const arrived = Promise.withResolvers<ServerResponse>()
   const { port: api } = await backend(t, (_asked, response) => arrived.resolve(response))
   const { port: app } = await backend(t, () => undefined)
   const { port, securePort } = await house(t, { api, app, limits: { responseHeadMs: 100 } })
-  const socket = await secure(t, securePort, API)
+  const socket = await secure(t, securePort)
   let heard = ''
   socket.on('data', (bytes) => (heard += bytes.toString('latin1')))
   const hears = (part: string): Promise<void> =>

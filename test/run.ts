@@ -22,7 +22,7 @@ const ALONE = [
   'test/db/remote-hang.test.ts',
   'test/bootstrap/**/*.test.ts',
   'test/browser/**/*.test.ts',
-  'test/suites/{churn,slow}.test.ts',
+  'test/suites/{churn,slow,watchdog}.test.ts',
 ]
 /** Other people's programs, which the bootstrap brings before a whole run: most of their time is waiting. */
 const SUITES = 'test/suites/**/*.test.ts'

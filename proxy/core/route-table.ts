@@ -55,6 +55,8 @@ export interface Member {
   readonly run: number
   /** The app's port, or null for a container that serves nobody outside its network. */
   readonly port: number | null
+  /** What it speaks there: HTTP/2 without TLS and without asking; else HTTP/1.1. */
+  readonly protocol?: 'h2c'
   /** How health is found; null: a container whose process runs is healthy. */
   readonly check: MemberCheck | null
 }

@@ -5,16 +5,18 @@ import { withinZone } from '../core/http-cookies.ts'
 import { HTTP_LIMITS } from '../core/http-parse.ts'
 import { readResponseHead } from '../core/http-response.ts'
 import type { ResponseHead } from '../core/http-response.ts'
+import type { Trailers } from '../core/http-trailers.ts'
 import type { Client } from './client.ts'
 import type { IngressContext } from './context.ts'
 import type { Exchange } from './exchange.ts'
 import { HeadBytes } from './head-bytes.ts'
-import type { UpstreamConnection } from './upstream-connection.ts'
+import { UpstreamConnection } from './upstream-connection.ts'
+import type { Upstream } from './upstream.ts'
 
 interface Parties {
   readonly client: Client
   readonly exchange: Exchange
-  readonly upstream: UpstreamConnection
+  readonly upstream: Upstream
 }
 
 /** What a member answers, on its way to the client: never more at a time than one read brings. */
@@ -22,7 +24,7 @@ export class Answer {
   readonly #context: IngressContext
   readonly #client: Client
   readonly #exchange: Exchange
-  readonly #upstream: UpstreamConnection
+  readonly #upstream: Upstream
   readonly #headBytes = new HeadBytes(HTTP_LIMITS.responseHeadBytes)
   #head: ResponseHead | null = null
   #body: BodyReader | null = null
@@ -65,20 +67,20 @@ export class Answer {
   }
 
   /** The member has closed its half: the end of an answer that has no other, or a broken one. */
-  ended(): void {
+  ended(trailers?: Trailers): void {
     if (this.#isOver) return
     if (this.#head?.framing.kind !== 'until-close') return this.lost()
     this.#isOver = true
-    this.#client.end()
+    this.#client.end(trailers)
     this.#upstream.destroy()
     this.#exchange.finish()
   }
 
   /** Cut short: the client must not take what it got for all of it. */
-  lost(): void {
+  lost(code?: number): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#client.cut()
+    this.#client.cut(code)
   }
 
   #readHeads(): void {
@@ -113,11 +115,13 @@ export class Answer {
   }
 
   #switch(head: ResponseHead): void {
-    if (!this.#exchange.head.meaning.upgrade || !head.upgraded) {
+    const upstream = this.#upstream
+    const isAsked = this.#exchange.head.meaning.upgrade && head.upgraded
+    if (!isAsked || !(upstream instanceof UpstreamConnection)) {
       return this.#refuse('it switches to a protocol that nobody asked for')
     }
     this.#isOver = true
-    this.#client.becomeTunnel(head, this.#upstream, head.bytes.subarray(head.end))
+    this.#client.becomeTunnel(head, upstream, head.bytes.subarray(head.end))
   }
 
   #begin(read: ResponseHead): void {
@@ -145,7 +149,7 @@ export class Answer {
 
   #goOn(body: BodyReader, hasMore: boolean): void {
     if (body.state === 'done') this.#complete(hasMore)
-    else if (this.#client.isFull) this.#upstream.socket.pause()
+    else if (this.#client.isFull) this.#upstream.pause()
   }
 
   /** The connection is used again only where nothing is left to doubt (RFC 9112 §9.3). */

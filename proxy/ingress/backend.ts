@@ -1,9 +1,11 @@
 import { hashOfText, warmth } from '../core/balance.ts'
 import type { Member } from '../core/route-table.ts'
 import type { Counters } from './context.ts'
+import { Http2Sessions } from './http2-session.ts'
+import { Http2Upstream } from './http2-upstream.ts'
 import type { IngressLimits } from './limits.ts'
 import { UpstreamConnection } from './upstream-connection.ts'
-import type { UpstreamUser } from './upstream-connection.ts'
+import type { Upstream, UpstreamUser } from './upstream.ts'
 
 export interface BackendDeps {
   readonly limits: IngressLimits
@@ -23,6 +25,8 @@ export class Backend {
   readonly #deps: BackendDeps
   readonly #seenAtMs: number
   readonly #idle: UpstreamConnection[] = []
+  /** Of a member that speaks HTTP/2. */
+  readonly #sessions: Http2Sessions | null
   #reached = false
   /** In a row: connections that were refused or ended without an answer. */
   #failures = 0
@@ -40,6 +44,8 @@ export class Backend {
     this.#deps = deps
     this.member = member
     this.hash = hashOfText(member.id)
+    const isHttp2 = member.protocol === 'h2c'
+    this.#sessions = isHttp2 ? new Http2Sessions(member, deps.limits, deps.now) : null
     this.#seenAtMs = deps.now()
     this.#backAtMs = this.#seenAtMs
   }
@@ -86,7 +92,8 @@ export class Backend {
   }
 
   /** The connection used last, so that the others grow old and go (LIFO). */
-  take(user: UpstreamUser): UpstreamConnection | undefined {
+  take(user: UpstreamUser): Upstream | undefined {
+    if (this.#sessions !== null) return this.#stream(this.#sessions, user)
     const connection = this.#idle.pop()
     if (connection === undefined) return undefined
     this.#deps.counters.upstreamReused += 1
@@ -94,9 +101,22 @@ export class Backend {
     return connection
   }
 
-  connect(user: UpstreamUser): UpstreamConnection {
-    this.#deps.counters.upstreamOpened += 1
-    return new UpstreamConnection(this, user)
+  connect(user: UpstreamUser): Upstream {
+    const sessions = this.#sessions
+    if (sessions === null) {
+      this.#deps.counters.upstreamOpened += 1
+      return new UpstreamConnection(this, user)
+    }
+    const { session, isNew } = sessions.connecting()
+    if (isNew) this.#deps.counters.upstreamOpened += 1
+    return new Http2Upstream({ backend: this, sessions, session, user })
+  }
+
+  #stream(sessions: Http2Sessions, user: UpstreamUser): Upstream | undefined {
+    const session = sessions.open()
+    if (session === undefined) return undefined
+    this.#deps.counters.upstreamReused += 1
+    return new Http2Upstream({ backend: this, sessions, session, user })
   }
 
   reached(): void {
@@ -150,6 +170,7 @@ export class Backend {
   }
 
   sweep(nowMs: number): void {
+    this.#sessions?.sweep(nowMs)
     for (const connection of this.#idle.filter((one) => one.restsUntilMs <= nowMs)) {
       connection.destroy()
     }
@@ -164,6 +185,7 @@ export class Backend {
   /** Nothing new goes there; what is under way ends by itself. */
   close(): void {
     this.#closed = true
+    this.#sessions?.close()
     for (const connection of this.#idle.splice(0)) connection.destroy()
   }
 }

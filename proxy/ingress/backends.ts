@@ -32,7 +32,7 @@ export class Backends {
     const gone = new Set(this.#byKey.keys())
     for (const member of members) {
       if (member.state === 'running' && member.port !== null) {
-        const key = `${member.id} ${member.run} ${member.address}:${member.port}`
+        const key = `${member.id} ${member.run} ${member.address}:${member.port} ${member.protocol ?? ''}`
         const backend = this.#byKey.get(key) ?? new Backend(this.#deps, member)
         this.#byKey.set(key, backend)
         byMember.set(member, backend)

@@ -30,6 +30,7 @@ type TunnelEnd = Pick<Tunnel, 'clientDrained' | 'clientEnded' | 'close' | 'fromC
 
 /** One client's connection: one request after the other, the next not before the last is answered. */
 export class ClientConnection implements Client {
+  readonly takesTrailers = false
   readonly socket: Socket
   readonly peer: string
   readonly forwarded: ForwardedLines

@@ -2,6 +2,7 @@ import type { Buffer } from 'node:buffer'
 import type { BodyReader } from '../core/http-body.ts'
 import type { Trouble } from '../core/http-page.ts'
 import type { ResponseHead } from '../core/http-response.ts'
+import type { Trailers } from '../core/http-trailers.ts'
 import type { Exchange } from './exchange.ts'
 import type { ForwardedLines } from './forwarded-lines.ts'
 import type { UpstreamConnection } from './upstream-connection.ts'
@@ -24,16 +25,18 @@ export interface Client {
   readonly isFull: boolean
   /** It will send nothing more, but may still read. */
   readonly isHalfOpen: boolean
+  /** It can be given trailers, and told the reason of a reset. */
+  readonly takesTrailers: boolean
   pause(): void
   resume(): void
-  /** Ends it so that nobody takes what was sent for complete. */
-  cut(): void
+  /** Ends it so that nobody takes what was sent for complete; with the member's own reason, where it can be told. */
+  cut(code?: number): void
   /** An announcement (1xx) that precedes the answer. */
   inform(head: ResponseHead): void
   begin(head: ResponseHead, content: AnswerContent): void
   more(content: AnswerContent): void
-  /** An answer whose length nobody knew is complete. */
-  end(): void
+  /** An answer whose length nobody knew is complete. Where there are no trailers they are left out. */
+  end(trailers?: Trailers): void
   /** The answer is written; on to the next request, or to the end. */
   exchangeOver(): void
   /** The member has agreed to speak another protocol (101). `early` is lent. */

@@ -1,4 +1,6 @@
 import type { Trouble } from '../core/http-page.ts'
+import type { Member } from '../core/route-table.ts'
+import type { App } from '../core/routing.ts'
 import type { IngressLimits } from './limits.ts'
 import * as troubles from './troubles.ts'
 
@@ -6,20 +8,30 @@ import * as troubles from './troubles.ts'
 interface Progress {
   /** Since anything has moved. */
   readonly stillMs: number
-  readonly host: string
-  readonly isApi: boolean
-  readonly isRequestDone: boolean
+  readonly app: App | undefined
+  readonly member: Member | undefined
   /** The member takes no more of the request for now. */
   readonly isUpstreamFull: boolean
 }
 
+interface Asked {
+  readonly host: string
+  readonly isRequestDone: boolean
+}
+
 /** What there is to say of one that has no answer yet; null: it still has time. */
-export function lateAnswer(limits: IngressLimits, progress: Progress): Trouble | null {
-  const { stillMs, host, isApi, isRequestDone, isUpstreamFull } = progress
+export function lateAnswer(
+  limits: IngressLimits,
+  { host, isRequestDone }: Asked,
+  { stillMs, app, member, isUpstreamFull }: Progress,
+): Trouble | null {
   if (isRequestDone) {
     const { apiResponseHeadMs, responseHeadMs } = limits
-    return stillMs > (isApi ? apiResponseHeadMs : responseHeadMs) ? troubles.tooSlow(host) : null
+    const headMs = app?.front === undefined ? responseHeadMs : apiResponseHeadMs
+    return stillMs > headMs ? troubles.tooSlow(host) : null
   }
   if (isUpstreamFull) return stillMs > limits.writeStallMs ? troubles.tooSlow(host) : null
-  return stillMs > limits.bodyGapMs ? troubles.slowRequest() : null
+  // In gRPC both sides speak when they like, and may be silent for long.
+  const gapMs = member?.protocol === 'h2c' ? limits.responseGapMs : limits.bodyGapMs
+  return stillMs > gapMs ? troubles.slowRequest() : null
 }

@@ -1,31 +1,30 @@
 import { Buffer } from 'node:buffer'
-import { edgeLine } from '../core/api-front.ts'
 import { bodyReader, contentBytes } from '../core/http-body.ts'
 import type { BodyReader } from '../core/http-body.ts'
-import { requestForMember } from '../core/http-forward.ts'
 import type { Trouble } from '../core/http-page.ts'
 import type { RequestHead } from '../core/http-request.ts'
+import type { Trailers } from '../core/http-trailers.ts'
 import type { Balance } from '../core/route.ts'
 import { zoneOf, type App } from '../core/routing.ts'
-import { apiTrouble, asksApi, onlyOverTls } from './api-troubles.ts'
+import { apiTrouble, asksApi } from './api-troubles.ts'
 import { Answer } from './answer.ts'
 import type { Backend } from './backend.ts'
 import type { Asking } from './balancer.ts'
 import type { Client } from './client.ts'
-import { writeContent } from './content.ts'
 import type { IngressContext } from './context.ts'
 import { lateAnswer } from './deadlines.ts'
 import type { Sender } from './forwarded-lines.ts'
 import type { Waiter } from './holds.ts'
-import { objectionTo } from './objection.ts'
+import { memberHead } from './member-head.ts'
+import { objectionAt, objectionTo } from './objection.ts'
 import { challengeAnswer, type OwnAnswer } from './own-answer.ts'
 import type { Queued } from './queues.ts'
-import { IDEMPOTENT, sameLast } from './retry-budget.ts'
+import { isRepeatable, sameLast } from './retry-budget.ts'
 import { Share } from './shares.ts'
 import { Tally } from './tallies.ts'
 import * as troubles from './troubles.ts'
 import { Waiting } from './waiting.ts'
-import type { UpstreamConnection, UpstreamUser } from './upstream-connection.ts'
+import type { Upstream, UpstreamUser } from './upstream.ts'
 
 /** What a request is waiting for. */
 type Phase = 'reading' | 'held' | 'queued' | 'connecting' | 'sent' | 'over'
@@ -46,6 +45,8 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
   readonly requestId: string
   /** The client, whom a trusted proxy in front may have named. */
   readonly sender: Sender
+  readonly takesTrailers: boolean
+  readonly serverName: string | null
   readonly #context: IngressContext
   readonly #client: Client
   readonly #body: BodyReader
@@ -60,7 +61,7 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
   #waits: Waiting | null = null
   #backend: Backend | undefined
   #mayWait = false
-  #upstream: UpstreamConnection | null = null
+  #upstream: Upstream | null = null
   #answer: Answer | null = null
   #onlyFirst = true
   #bodyBytes = 0
@@ -70,6 +71,8 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
   constructor(context: IngressContext, client: Client, { head, body }: Asked) {
     this.#context = context
     this.#client = client
+    this.takesTrailers = client.takesTrailers
+    this.serverName = client.serverName
     this.head = head
     this.host = head.meaning.host
     this.sender = client.forwarded.senderOf(head)
@@ -176,14 +179,14 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
     this.#answer?.received(bytes)
   }
 
-  ended(): void {
-    if (this.#answer?.isBegun === true) this.#answer.ended()
+  ended(trailers?: Trailers): void {
+    if (this.#answer?.isBegun === true) this.#answer.ended(trailers)
     else this.#lostBeforeAnswer()
   }
 
-  lost(): void {
-    if (this.#answer?.isBegun === true) this.#answer.lost()
-    else this.#lostBeforeAnswer()
+  lost(code?: number): void {
+    if (this.#answer?.isBegun === true) this.#answer.lost(code)
+    else this.#lostBeforeAnswer(code)
   }
 
   /** The member takes content again. */
@@ -194,7 +197,7 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
   /** The client takes content again. */
   clientDrained(): void {
     this.#progressAtMs = this.#context.now()
-    this.#upstream?.socket.resume()
+    this.#upstream?.resume()
   }
 
   /** The client has closed its half; without its whole request there is nothing to answer. */
@@ -203,14 +206,14 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
   }
 
   /** What comes after the last content, where nothing told before how much there would be. */
-  contentEnded(): void {
-    if (this.#phase === 'sent') this.#write(NOTHING, '')
+  contentEnded(trailers?: Trailers): void {
+    if (this.#phase === 'sent') this.#write(NOTHING, '', trailers)
   }
 
   /** The client is gone. */
-  abandon(): void {
+  abandon(code?: number): void {
     if (this.#phase !== 'over') this.#tally.aborted(this.#bodyBytes, this.#answer?.bytes ?? 0)
-    this.#leave()
+    this.#leave(code)
   }
 
   /** Looks at the deadlines of the present phase. */
@@ -229,32 +232,28 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
   }
 
   #sweepSent(stillMs: number): void {
-    const [{ limits }, { host, isRequestDone }] = [this.#context, this]
+    const { limits } = this.#context
     const isUpstreamFull = this.#upstream?.isFull === true
     if (this.#answer?.isBegun === true) {
       const stalled = this.#client.isFull || isUpstreamFull
       if (stillMs > (stalled ? limits.writeStallMs : limits.responseGapMs)) this.#client.cut()
       return
     }
-    const isApi = this.#app?.front !== undefined
-    const late = lateAnswer(limits, { stillMs, host, isApi, isRequestDone, isUpstreamFull })
+    const [app, member] = [this.#app, this.#backend?.member]
+    const late = lateAnswer(limits, this, { stillMs, app, member, isUpstreamFull })
     if (late !== null) this.#fail(late)
   }
 
   #choose(): void {
     // A process that has just begun to listen may not have its first table yet.
-    const { host } = this
-    const { view, balancer } = this.#context
+    const [{ host }, { view, balancer }] = [this, this.#context]
     if (!view.isReady) return this.#wait('held', this.#waiting.hold(undefined, false))
     const app = view.find(host, this.sender.peerNumber)
     this.#app = app
     if (app === undefined) return this.#fail(troubles.unknownHost(host))
     this.#tally.of(app)
-    const { serverName } = this.#client
-    if (view.isMisdirected(app, host, serverName)) return this.#fail(troubles.misdirected(host))
-    if (app.front !== undefined && this.sender.scheme !== 'https') {
-      return this.#fail(onlyOverTls(app.front, this.head))
-    }
+    const misplaced = objectionAt(view, app, this)
+    if (misplaced !== null) return this.#fail(misplaced)
     if (!this.#share.take(app, this.sender.peer)) return this.#fail(troubles.tenantBusy(host))
     const choice = view.choose(app)
     if (choice.kind === 'wait') return this.#wait('held', this.#waiting.hold(app, false))
@@ -309,45 +308,46 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
 
   /** Head and first content, which are the same however often they have to be sent. */
   #send(): void {
-    const { bytes } = this.head
+    const [context, client, upstream] = [this.#context, this.#client, this.#upstream]
     this.#phase = 'sent'
-    this.#progressAtMs = this.#context.now()
-    const upstream = this.#upstream
+    this.#progressAtMs = context.now()
     if (upstream === null) return
-    this.#answer = new Answer(this.#context, { client: this.#client, exchange: this, upstream })
-    const { via } = this.#context.view
-    const { requestId, sender } = this
-    const ours = this.#client.forwarded.of(this.head, { requestId, via, sender })
-    const who = edgeLine(this.#app?.front, sender.peer)
-    this.#write(bytes, requestForMember(this.head, ours + who))
-    if (!this.isRequestDone && !upstream.isFull) this.#client.resume()
+    this.#answer = new Answer(context, { client, exchange: this, upstream })
+    const head = memberHead(this, { client, view: context.view, app: this.#app })
+    this.#write(this.head.bytes, head)
+    if (!this.isRequestDone && !upstream.isFull) client.resume()
   }
 
-  #write(bytes: Buffer, before: string): void {
-    const [socket, chunked] = [this.#upstream?.socket, this.#isChunked]
-    if (socket) writeContent(socket, { bytes, body: this.#body, chunked, before, isLent: false })
+  #write(bytes: Buffer, before: string, trailers?: Trailers): void {
+    const [body, chunked] = [this.#body, this.#isChunked]
+    this.#upstream?.write({ bytes, body, chunked, before, isLent: false }, trailers)
   }
 
   /**
-   * The member closed before it said anything. On a connection that rested before, it may just have
-   * given up waiting; then, and only if asking twice does no harm, another connection is tried.
+   * The member closed before it said anything. Where it may just have given up waiting, or has refused a stream
+   * of which it has seen nothing (RFC 9113 §8.7), another connection is tried, if that does no harm.
    */
-  #lostBeforeAnswer(): void {
+  #lostBeforeAnswer(code?: number): void {
     const isReused = this.#upstream?.isReused === true
-    if (!isReused) this.#backend?.failed()
+    if (!isReused && code === undefined) this.#backend?.failed()
     this.#upstream?.destroy()
     this.#upstream = null
-    const isUnanswered = this.#answer?.isUnanswered === true
+    const isWhole = this.#onlyFirst && this.isRequestDone && this.#answer?.isUnanswered === true
     this.#answer = null
     const isOver = isReused || asksApi(this.#app, this.head)
-    const mayRepeat = this.#onlyFirst && this.isRequestDone && IDEMPOTENT.has(this.head.line.method)
-    if (isOver && isUnanswered && mayRepeat && this.#context.budget.spend()) {
+    const mayRepeat = isWhole && isRepeatable(this.head.line.method, { code, isOver })
+    if (mayRepeat && this.#context.budget.spend()) {
       this.#tally.count('retries')
       this.#candidates = sameLast(this.#candidates, this.#tries)
       this.#tries = 0
       return this.#tryNext()
     }
-    this.#fail(troubles.invalidAnswer(this.host, 'it closed the connection'))
+    if (code === undefined || !this.takesTrailers) {
+      return this.#fail(troubles.invalidAnswer(this.host, 'it closed the connection'))
+    }
+    // In the member's own words, which tell a client of gRPC what has become of its call.
+    this.#leave()
+    this.#client.cut(code)
   }
 
   /** Before any routing: an authority asks for hosts that may have no app. */
@@ -380,9 +380,9 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
   }
 
   /** Lets go of the member, whatever it was doing. */
-  #leave(): void {
+  #leave(code?: number): void {
     this.#phase = 'over'
-    this.#upstream?.destroy()
+    this.#upstream?.destroy(code)
     this.#upstream = null
     this.#waits?.leave()
     this.#share.give()

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { constants } from 'node:http2'
-import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import { OpenBody, bodyReader } from '../core/http-body.ts'
 import { ACCEPT } from '../core/http-field-kind.ts'
 import { firstValue, responseFields } from '../core/http-forward.ts'
@@ -10,6 +10,8 @@ import type { Refused } from '../core/http-parse.ts'
 import { readRequestHead } from '../core/http-request.ts'
 import { readResponseHead } from '../core/http-response.ts'
 import type { ResponseHead } from '../core/http-response.ts'
+import { passedTrailers } from '../core/http-trailers.ts'
+import type { Trailers } from '../core/http-trailers.ts'
 import type { AnswerContent, Client } from './client.ts'
 import type { IngressContext } from './context.ts'
 import { Exchange } from './exchange.ts'
@@ -32,12 +34,17 @@ export class Http2Stream implements Client {
   readonly forwarded: ForwardedLines
   /** A stream that has said all is still open for the answer. */
   readonly isHalfOpen = false
+  readonly takesTrailers = true
   readonly #context: IngressContext
   readonly #stream: ServerHttp2Stream
   #exchange: Exchange | null = null
   #openBody: OpenBody | null = null
   #tunnel: Tunnel | null = null
   #isCut = false
+  /** Of the answer. */
+  #trailers: Trailers = {}
+  /** Of the request. */
+  #askedTrailers: Trailers | undefined
 
   constructor(context: IngressContext, of: StreamOf) {
     this.#context = context
@@ -72,6 +79,9 @@ export class Http2Stream implements Client {
     // An upload is read once there is somebody to take it.
     stream.pause()
     stream.on('data', (bytes: Buffer) => this.#received(bytes))
+    stream.on('trailers', (...[, , raw]: TrailersEvent) => {
+      this.#askedTrailers = passedTrailers(raw)
+    })
     stream.on('end', () => this.#ended())
     stream.on('drain', () => this.#drained())
     const { framing } = head.meaning
@@ -84,9 +94,9 @@ export class Http2Stream implements Client {
     exchange.start()
   }
 
-  cut(): void {
+  cut(code: number = constants.NGHTTP2_INTERNAL_ERROR): void {
     this.#isCut = true
-    this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+    this.#stream.close(code)
   }
 
   sweep(nowMs: number): void {
@@ -96,7 +106,7 @@ export class Http2Stream implements Client {
 
   /** The stream is gone, complete or not. */
   closed(): void {
-    this.#exchange?.abandon()
+    this.#exchange?.abandon(this.#stream.rstCode)
     this.#tunnel?.close()
     this.#exchange = null
     this.#tunnel = null
@@ -146,7 +156,8 @@ export class Http2Stream implements Client {
     if (isDone && ranges.length === 0) stream.end()
   }
 
-  end(): void {
+  end(trailers: Trailers = {}): void {
+    this.#trailers = trailers
     if (!this.#isOver()) this.#stream.end()
   }
 
@@ -222,7 +233,7 @@ export class Http2Stream implements Client {
   }
 
   #endInOrder(): void {
-    if (!this.#isCut) this.#stream.sendTrailers({})
+    if (!this.#isCut) this.#stream.sendTrailers({ ...this.#trailers })
   }
 
   #isOver(): boolean {
@@ -240,7 +251,7 @@ export class Http2Stream implements Client {
     if (exchange === null || exchange.isRequestDone) return
     if (this.#openBody === null) return exchange.clientEnded()
     this.#openBody.end()
-    exchange.contentEnded()
+    exchange.contentEnded(this.#askedTrailers)
   }
 
   #drained(): void {
@@ -248,3 +259,5 @@ export class Http2Stream implements Client {
     this.#tunnel?.clientDrained()
   }
 }
+
+type TrailersEvent = [fields: IncomingHttpHeaders, flags: number, raw: string[]]

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { IngressContext } from './context.ts'
-import type { UpstreamUser } from './upstream-connection.ts'
+import type { UpstreamUser } from './upstream.ts'
 
 interface Ends {
   /** A connection, or a stream of one. */

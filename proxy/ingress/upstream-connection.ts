@@ -2,19 +2,8 @@ import { Buffer } from 'node:buffer'
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import type { Backend } from './backend.ts'
-
-/** Whoever uses a connection to a member hears of everything that happens on it. */
-export interface UpstreamUser {
-  connected(): void
-  connectFailed(): void
-  /** The bytes are lent: when this returns, their place is filled anew. */
-  received(bytes: Buffer): void
-  /** The member has closed its half. */
-  ended(): void
-  /** The connection is gone. Not said after `destroy`. */
-  lost(): void
-  drained(): void
-}
+import { writeContent, type Content } from './content.ts'
+import type { Upstream, UpstreamUser } from './upstream.ts'
 
 const READ_BYTES = 64 * 1024
 /**
@@ -24,7 +13,8 @@ const READ_BYTES = 64 * 1024
  */
 const shared = 'Deno' in globalThis ? null : Buffer.allocUnsafeSlow(READ_BYTES)
 
-export class UpstreamConnection {
+/** A connection to a member of HTTP/1.1, which has one request at a time. */
+export class UpstreamConnection implements Upstream {
   readonly socket: Socket
   readonly #backend: Backend
   #user: UpstreamUser | null
@@ -61,6 +51,18 @@ export class UpstreamConnection {
 
   get isFull(): boolean {
     return this.socket.writableNeedDrain
+  }
+
+  write(content: Content): void {
+    writeContent(this.socket, content)
+  }
+
+  pause(): void {
+    this.socket.pause()
+  }
+
+  resume(): void {
+    this.socket.resume()
   }
 
   use(user: UpstreamUser): void {

@@ -83,6 +83,10 @@ export const ContainerCreate = z
           port: Port,
           protocol: z.enum(['tcp', 'udp']).default('tcp'),
           app: z.boolean().default(false).describe('The port that the ingress talks to'),
+          http2: z
+            .boolean()
+            .optional()
+            .describe('The app speaks HTTP/2 there, without TLS and at once (h2c), as gRPC does'),
         }),
       )
       .max(32)

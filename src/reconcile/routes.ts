@@ -3,9 +3,15 @@ import type { Member, MemberCheck, MemberState } from '../../proxy/core/route-ta
 import { stayingIn } from './placed-endpoints.ts'
 import type { ContainerState } from '../core/container-plan.ts'
 
+interface SpecPort {
+  readonly port: number
+  readonly protocol: 'tcp' | 'udp'
+  readonly http2?: boolean
+}
+
 /** What the edge has to know of a container's spec. */
 interface RoutedSpec {
-  readonly ports?: readonly { readonly port: number; readonly protocol: 'tcp' | 'udp' }[]
+  readonly ports?: readonly SpecPort[]
   readonly healthCheck?: {
     readonly type: 'http' | 'tcp' | 'none'
     readonly port?: number
@@ -61,6 +67,7 @@ export function memberOf(placed: PlacedContainer): Member {
     state: suspendedAt === null ? state : 'suspended',
     run: row.startedRun,
     port: row.appPort,
+    ...(speaksHttp2(row) && { protocol: 'h2c' as const }),
     check: checkOf(row),
   }
 }
@@ -69,6 +76,14 @@ export function memberOf(placed: PlacedContainer): Member {
 function portsOf({ specJson }: { readonly specJson: string }): NonNullable<Member['ports']> {
   const { ports = [] }: RoutedSpec = JSON.parse(specJson)
   return ports.map(({ port, protocol }) => ({ port, protocol }))
+}
+
+/** At the app's port. */
+function speaksHttp2(row: { readonly specJson: string; readonly appPort: number | null }): boolean {
+  const { ports = [] }: RoutedSpec = JSON.parse(row.specJson)
+  return ports.some(({ port, protocol, http2 }) => {
+    return http2 === true && protocol === 'tcp' && port === row.appPort
+  })
 }
 
 /** Null where a container whose process runs is healthy. */

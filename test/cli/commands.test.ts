@@ -149,7 +149,7 @@ test('key create and key rotate send what a key is limited to, and for how long 
 test('run sends what was asked for in the units of the API', async () => {
   await using user = await desk()
   const line =
-    'run registry:5000/team/My_App:1.2 -e A=1 -e B=x=y -p 53/udp -p 8080 --memory 256m --cpu 0.5 ' +
+    'run registry:5000/team/My_App:1.2 -e A=1 -e B=x=y -p 53/udp -p 8080 -p 9090/h2c --memory 256m --cpu 0.5 ' +
     '--label team=a --user 1000 --workdir /srv --restart always --publish --policy restricted ' +
     '--health http:8080/healthz --no-start -- serve --port 80'
   const { code, stderr } = await user.type(line)
@@ -162,6 +162,7 @@ test('run sends what was asked for in the units of the API', async () => {
     ports: [
       { port: 53, protocol: 'udp', app: false },
       { port: 8080, protocol: 'tcp', app: true },
+      { port: 9090, protocol: 'tcp', app: false, http2: true },
     ],
     memoryBytes: 268_435_456,
     cpuMilli: 500,

@@ -85,3 +85,21 @@ test('the edge is told of an end before the process is asked to stop', async () 
   await until('it is being stopped', () => told !== undefined)
   assert.equal(told, 'stopped')
 })
+
+test('the edge is told which apps speak HTTP/2', async () => {
+  await using at = await world()
+  await at.addTenant('acme')
+  await at.begin()
+  const [tcp, port] = ['tcp' as const, 50_051]
+  await at.create('acme', { name: 'plain', ports: [{ port, protocol: tcp, app: true }] })
+  await at.create('acme', {
+    name: 'grpc',
+    ports: [{ port, protocol: tcp, app: true, http2: true }],
+  })
+  await runs(at, 'acme', 'plain')
+  await runs(at, 'acme', 'grpc')
+  await at.control.routes.publish()
+  const members = at.edge.tables.at(-1)?.members ?? []
+  const told = members.map(({ name, protocol }) => [name, protocol] as const)
+  assert.deepEqual(Object.fromEntries(told), { plain: undefined, grpc: 'h2c' })
+})

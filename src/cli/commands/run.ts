@@ -147,14 +147,22 @@ const versionOf = (text: string | undefined) =>
 const wrongSecret = (option: string, text: string, example: string) =>
   usageError(`Cannot understand ${option} "${text}": it is like ${example}`)
 
-function portOf(text: string): { readonly port: number; readonly protocol: 'tcp' | 'udp' } {
-  const [, port, protocol = 'tcp'] = /^(\d{1,5})(?:\/(tcp|udp))?$/.exec(text) ?? []
-  if (port !== undefined)
-    return { port: Number(port), protocol: protocol === 'udp' ? 'udp' : 'tcp' }
+interface GivenPort {
+  readonly port: number
+  readonly protocol: 'tcp' | 'udp'
+  readonly http2?: true
+}
+
+function portOf(text: string): GivenPort {
+  const [, port, kind = 'tcp'] = /^(\d{1,5})(?:\/(tcp|udp|h2c))?$/.exec(text) ?? []
+  if (port !== undefined) {
+    const protocol = kind === 'udp' ? 'udp' : 'tcp'
+    return { port: Number(port), protocol, ...(kind === 'h2c' && { http2: true }) }
+  }
   const hint = text.includes(':')
     ? 'Ports are not mapped: name the one inside, and add --publish for one on 127.0.0.1'
     : null
-  throw usageError(`Cannot understand --port "${text}": it is like 8080 or 53/udp`, hint)
+  throw usageError(`Cannot understand --port "${text}": it is like 8080, 53/udp or 50051/h2c`, hint)
 }
 
 /** `http:/healthz`, `http:8080/healthz`, `tcp`, `tcp:5432`, `none`. */

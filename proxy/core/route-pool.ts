@@ -2,11 +2,18 @@ import type { Route } from './route.ts'
 import type { Member } from './route-table.ts'
 import type { App } from './routing.ts'
 
+/** What is there besides the route. */
+interface Platform {
+  readonly apps: ReadonlyMap<string, App>
+  /** Of the ingress, in lower case. */
+  readonly domains: readonly string[]
+}
+
 /**
  * The apps that a route goes to, as if they were one: whoever of all their members is chosen is chosen by weight and
  * by what is under way at once, and an app that has nobody healthy leaves its part to the others.
  */
-export function poolOf(route: Route, apps: ReadonlyMap<string, App>): App {
+export function poolOf(route: Route, { apps, domains }: Platform): App {
   const { id, tenant, targets, policy } = route
   const shares = new Map<Member, number>()
   for (const { app, weight } of targets) {
@@ -24,6 +31,7 @@ export function poolOf(route: Route, apps: ReadonlyMap<string, App>): App {
     key: `route/${id}`,
     tenant,
     members: [...shares.keys()],
+    zones: domains.map((domain) => `${tenant}.${domain}`),
     ...(isEven ? {} : { weights }),
     ...(policy.balance === undefined ? {} : { balance: policy.balance }),
   }

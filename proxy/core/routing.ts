@@ -13,13 +13,17 @@ export interface App {
   readonly weights?: ReadonlyMap<Member, number>
   /** Absent: in turn. */
   readonly balance?: Balance
+  /** Of a route: its tenant's parts of the platform's domains. */
+  readonly zones?: readonly string[]
   /** It is no tenant's, but the platform's own API. */
   readonly front?: ApiFront
 }
 
 /** The tenant's part of the platform's domain, where the host is in it; null: the host is the app's own. */
-export const zoneOf = ({ key }: App, host: string): string | null =>
-  host.startsWith(`${key}.`) ? host.slice(host.indexOf('.') + 1) : null
+export function zoneOf({ key, zones }: App, host: string): string | null {
+  if (zones !== undefined) return zones.find((zone) => host.endsWith(`.${zone}`)) ?? null
+  return host.startsWith(`${key}.`) ? host.slice(host.indexOf('.') + 1) : null
+}
 
 export interface Routing {
   readonly version: number

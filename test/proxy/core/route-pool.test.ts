@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { Route } from '../../../proxy/core/route.ts'
 import { poolOf } from '../../../proxy/core/route-pool.ts'
 import type { Member } from '../../../proxy/core/route-table.ts'
-import type { App } from '../../../proxy/core/routing.ts'
+import { zoneOf, type App } from '../../../proxy/core/routing.ts'
 
 function member(name: string, id = name): Member {
   const at = { address: '10.208.0.2', state: 'running', run: 1, port: 80, check: null } as const
@@ -28,7 +28,7 @@ function pool(
     targets: Object.entries(targets).map(([name, weight]) => ({ app: name, weight })),
     policy,
   }
-  return poolOf(route, apps)
+  return poolOf(route, { apps, domains: ['cloud.local', 'localhost'] })
 }
 
 const sharesOf = ({ members, weights }: App): Record<string, number> =>
@@ -53,6 +53,20 @@ test('poolOf() leaves out a weight of 0, an app that is not there, and one of an
   const targets = { 'blue.demo': 1, 'green.demo': 0, 'gone.demo': 5, 'blue.acme': 5 }
   assert.deepEqual(sharesOf(pool(targets, apps)), { blue: 1 })
   assert.deepEqual(pool({ 'green.demo': 0 }, apps).members, [])
+})
+
+test('a route may set cookies for its tenant’s part of a domain, and for all of a domain of its own', () => {
+  const one = pool({ 'blue.demo': 1 }, new Map<string, App>([app('blue')]))
+  const zones = [
+    'www.demo.cloud.local',
+    'a.b.demo.localhost',
+    'www.example.org',
+    'demo.cloud.local',
+  ]
+  assert.deepEqual(
+    zones.map((host) => zoneOf(one, host)),
+    ['demo.cloud.local', 'demo.localhost', null, null],
+  )
 })
 
 test('poolOf() takes how to balance from the policy', () => {

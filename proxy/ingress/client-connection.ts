@@ -326,7 +326,8 @@ export class ClientConnection implements Client {
 
   /** The request is for a tunnel to a port, of which the platform itself is the other end. */
   #beginTunnel(head: RequestHead): void {
-    const begun = this.#context.portTunnels.begin({ head, socket: this.socket, peer: this.peer })
+    const { peer } = this.forwarded.senderOf(head)
+    const begun = this.#context.portTunnels.begin({ head, socket: this.socket, peer })
     if ('status' in begun) return this.#refuse(begun)
     this.#state = 'tunnel'
     this.#tunnel = begun

@@ -6,5 +6,6 @@ import type { Outside } from './outside.ts'
 /** What the edge has counted, over all starts of its processes and of this one. */
 export function counting({ edge, clock, log, store, instance }: Outside) {
   const kept = keptTotals(placesIn(instance.dataDir).edgeCounts)
-  return { edgeMetrics: edgeMetrics({ edge, clock, log, store, kept }) }
+  const slugs = (): Promise<readonly string[]> => store.read.tenants.liveSlugs()
+  return { edgeMetrics: edgeMetrics({ edge, clock, log, slugs, kept }) }
 }

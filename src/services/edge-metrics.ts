@@ -1,18 +1,18 @@
-import type { Store } from '../../db/open.ts'
 import type { Measures } from '../../proxy/link.ts'
 import type { MetricFamily } from '../contract/edge-metrics.ts'
 import { processFamilies, questionFamilies, requestFamilies } from '../core/edge-families.ts'
 import { EdgeTotals, type KeptTotals } from '../core/edge-totals.ts'
+import { notFound } from '../core/failure.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { EdgeCounters } from '../ports/edge-counters.ts'
 import type { Log } from '../log.ts'
-import { tenantBySlug } from './tenant-lookup.ts'
 
 export interface EdgeMetricsDeps {
   readonly edge: EdgeCounters
   readonly clock: Clock
   readonly log: Log
-  readonly store: Pick<Store, 'read'>
+  /** Of all tenants that there are. */
+  readonly slugs: () => Promise<readonly string[]>
   /** Where the sums outlive this process. */
   readonly kept: { readonly last: KeptTotals; keep(totals: KeptTotals): Promise<void> }
 }
@@ -26,7 +26,7 @@ const PATIENCE_MS = 1_000
 const isSlug = (tenant: string): boolean => /^[a-z]/.test(tenant)
 
 /** Sums of what the edge has counted, over all its processes. */
-export function edgeMetrics({ edge, clock, log, store, kept }: EdgeMetricsDeps) {
+export function edgeMetrics({ edge, clock, log, slugs, kept }: EdgeMetricsDeps) {
   const totals = new EdgeTotals(kept.last)
   const nowMs = (): number => clock.now().getTime()
   let looking: Promise<void> | undefined
@@ -38,8 +38,8 @@ export function edgeMetrics({ edge, clock, log, store, kept }: EdgeMetricsDeps) 
     const beganAtMs = nowMs()
     await edge.measure(AbortSignal.timeout(PATIENCE_MS))
     lookedAtMs = beganAtMs
-    const slugs = new Set(await store.read.tenants.liveSlugs())
-    totals.sweep(nowMs(), (tenant) => slugs.has(tenant) || !isSlug(tenant))
+    const living = new Set(await slugs())
+    totals.sweep(nowMs(), (tenant) => living.has(tenant) || !isSlug(tenant))
   }
 
   /** What is shown is written down first: a sum that were smaller after a restart would be taken for a new one. */
@@ -69,7 +69,7 @@ export function edgeMetrics({ edge, clock, log, store, kept }: EdgeMetricsDeps) 
       yield* processFamilies(totals.roles(lookedAtMs))
     },
     async *ofTenant(slug: string): AsyncGenerator<MetricFamily> {
-      await tenantBySlug(store.read, slug)
+      if (!(await slugs()).includes(slug)) throw notFound('tenant', slug)
       await fresh()
       const isOurs = ({ tenant }: { readonly tenant: string }): boolean => tenant === slug
       yield* requestFamilies(totals.rows('ingress').filter(isOurs))

@@ -2,7 +2,17 @@ import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
 import { test, type TestContext } from 'node:test'
 import type { Member } from '../../../proxy/core/route-table.ts'
-import { Queues, type Ticket } from '../../../proxy/ingress/queues.ts'
+import {
+  array,
+  assert as holds,
+  asyncProperty,
+  constant,
+  integer,
+  nat,
+  oneof,
+  record,
+} from 'fast-check'
+import { Queues, type Queued, type Ticket } from '../../../proxy/ingress/queues.ts'
 import { RawClient, ask, backend, bodyOf, freePort, lines, member, until, world } from './kit.ts'
 
 const to = (path: string, host = 'hello.demo.cloud.local'): string =>
@@ -225,4 +235,69 @@ test('who waits for a smaller limit does not hold up those with a larger one', a
   tickets[2]?.leave()
   assert.equal(queues.count, 0)
   assert.ok(!queues.hasBefore('app', 2))
+})
+
+/** A request of the model: how few have to be under way for it to go, and whether it still waits. */
+interface Waits extends Queued {
+  readonly most: number
+  ticket: Ticket | null
+  isWaiting: boolean
+}
+
+const EVENT = oneof(
+  record({ kind: constant('comes' as const), most: integer({ min: 1, max: 4 }) }),
+  record({ kind: constant('leaves' as const), which: nat(20) }),
+  record({ kind: constant('ends' as const) }),
+)
+
+test('nobody overtakes, nobody waits for nothing, and nobody is forgotten, whatever comes and goes', async () => {
+  const all = asyncProperty(array(EVENT, { maxLength: 60 }), async (events) => {
+    const queues = new Queues()
+    const line: Waits[] = []
+    let inFlight = 0
+    const comes = (most: number): void => {
+      if (!queues.hasBefore('app', most) && inFlight < most) {
+        inFlight += 1
+        return
+      }
+      const waits: Waits = {
+        most,
+        isWaiting: true,
+        admit() {
+          if (inFlight >= most) return false
+          const before = line.slice(0, line.indexOf(waits)).filter((one) => one.isWaiting)
+          assert.ok(
+            before.every((one) => one.most < most),
+            'whoever came before needs more room',
+          )
+          inFlight += 1
+          waits.isWaiting = false
+          return true
+        },
+        ticket: null,
+      }
+      line.push(waits)
+      waits.ticket = queues.enter('app', waits, { most, room: 99, dueMs: 0 })
+    }
+    for (const event of events) {
+      if (event.kind === 'comes') {
+        comes(event.most)
+      } else if (event.kind === 'leaves') {
+        const one = line[event.which]
+        one?.ticket?.leave()
+        if (one !== undefined) one.isWaiting = false
+      } else if (inFlight > 0) {
+        inFlight -= 1
+        queues.freed('app')
+        await Promise.resolve()
+      }
+      const waiting = line.filter((one) => one.isWaiting)
+      assert.equal(queues.count, waiting.length)
+      assert.ok(
+        waiting.every(({ most }) => inFlight >= most),
+        'there is no room for any of them',
+      )
+    }
+  })
+  await holds(all, { numRuns: 200 })
 })

@@ -56,10 +56,13 @@ export class Meters {
     return made
   }
 
-  /** Those that are not known any more go some time later: their last numbers have been asked for by then. */
+  /**
+   * Those that are not known any more, and do not move, go some time later: their last numbers have been asked
+   * for by then. To be called before each look.
+   */
   keep(isKnown: (key: string) => boolean, nowMs: number): void {
     for (const [key, meter] of this.#all) {
-      if (isKnown(key)) meter.goneAtMs = null
+      if (isKnown(key) || meter.seq === this.#seq) meter.goneAtMs = null
       else if (meter.goneAtMs === null) meter.goneAtMs = nowMs
       else if (nowMs - meter.goneAtMs > this.#limits.goneMs) this.#all.delete(key)
     }

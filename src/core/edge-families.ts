@@ -192,10 +192,13 @@ const WORDS: Readonly<Record<string, string>> = {
 const snake = (word: string): string =>
   word.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
-const labelsOf = ({ tenant, app }: Row): Labels => ({
-  tenant,
-  app: app.endsWith(`.${tenant}`) ? app.slice(0, -tenant.length - 1) : app,
-})
+/** What is of a route is of no single app. */
+const labelsOf = ({ tenant, app }: Row): Labels =>
+  app.startsWith(ROUTE)
+    ? { tenant, route: app.slice(ROUTE.length) }
+    : { tenant, app: app.endsWith(`.${tenant}`) ? app.slice(0, -tenant.length - 1) : app }
+
+const ROUTE = 'route/'
 
 const familyOf = (
   { name, help, at }: Counted,

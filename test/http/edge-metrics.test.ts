@@ -91,6 +91,14 @@ test('the platform reads what all of the edge has counted, as Prometheus wants i
   assert.equal(found.get('cloudlet_edge_processes')?.length, 2)
 })
 
+test('what goes to the apps of a route is shown under the route', async () => {
+  await using world = await house()
+  const series = [{ tenant: 'aa', app: 'route/r1', numbers: requests(2) }]
+  world.counters.says[0] = { ...worker(0), series }
+  const found = (await shown(world)).get('cloudlet_ingress_aborted_total')
+  assert.deepEqual(found, [{ labels: { tenant: 'aa', route: 'r1' }, value: 0 }])
+})
+
 test('a tenant reads its own alone, and nothing of processes', async () => {
   await using world = await house()
   const found = await shown(world, '/v1/tenants/aa/metrics')

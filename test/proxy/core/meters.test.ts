@@ -35,6 +35,7 @@ test('a meter of an app that is gone goes some time later, unless it comes back'
   const known = new Set(['a', 'b'])
   for (const key of known) meters.count(meters.of(key, 'demo', key), 0)
   const isKnown = (key: string): boolean => known.has(key)
+  meters.moved(0)
   known.clear()
   meters.keep(isKnown, 0)
   known.add('b')
@@ -47,6 +48,16 @@ test('a meter of an app that is gone goes some time later, unless it comes back'
   )
   meters.keep(isKnown, 2002)
   assert.equal(meters.size, 0)
+})
+
+test('a meter that moves is kept, whoever knows of it', () => {
+  const meters = small()
+  for (const nowMs of [0, 2000, 4000, 6000]) {
+    meters.count(meters.of('a', 'demo', 'a'), 0)
+    meters.keep(() => false, nowMs)
+    meters.moved(0)
+  }
+  assert.deepEqual(meters.moved(0).series[0]?.numbers, [4, 0])
 })
 
 test('durationBucket() finds the first bound that is not exceeded', () => {

@@ -13,6 +13,7 @@ export default defineConfig({
     './db/schema-people.ts',
     './db/schema-platform.ts',
     './db/schema-public-certificates.ts',
+    './db/schema-tenant-certificates.ts',
     './db/schema-secrets.ts',
   ],
   out: './db/migrations',

@@ -15,6 +15,7 @@ import { auditQueries } from './queries/audit.ts'
 import { containerQueries } from './queries/containers.ts'
 import { eventQueries } from './queries/events.ts'
 import { certificateQueries } from './queries/certificates.ts'
+import { tenantCertificateQueries } from './queries/tenant-certificates.ts'
 import { publicCertificateQueries } from './queries/public-certificates.ts'
 import { firewallQueries } from './queries/firewalls.ts'
 import { idempotencyQueries } from './queries/idempotency.ts'
@@ -64,6 +65,7 @@ export const queriesOn = (db: Executor, afterCommit: AfterCommit) => ({
   publicCertificates: publicCertificateQueries(db),
   registries: registryQueries(db),
   secrets: secretQueries(db),
+  tenantCertificates: tenantCertificateQueries(db),
   tenants: tenantQueries(db),
 })
 export type Queries = ReturnType<typeof queriesOn>

@@ -11,6 +11,7 @@ import * as peerings from './schema-peerings.ts'
 import * as people from './schema-people.ts'
 import * as platform from './schema-platform.ts'
 import * as publicCertificates from './schema-public-certificates.ts'
+import * as tenantCertificates from './schema-tenant-certificates.ts'
 import * as schema from './schema.ts'
 import { TRIGGERS } from './triggers.ts'
 
@@ -45,6 +46,7 @@ function checksOf(table: string): string[] {
     ...audit,
     ...certificates,
     ...publicCertificates,
+    ...tenantCertificates,
     ...firewalls,
     ...images,
     ...secrets,

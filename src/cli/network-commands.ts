@@ -1,6 +1,7 @@
 import type { Options } from './arguments.ts'
 import type { Command } from './command.ts'
 import { command, part } from './described.ts'
+import { CERTIFICATE_COMMANDS } from './certificate-commands.ts'
 import { FIREWALL_COMMANDS } from './firewall-commands.ts'
 import { TIMEOUT } from './options.ts'
 import { PEERING_COMMANDS } from './peering-commands.ts'
@@ -72,5 +73,6 @@ export const NETWORK_COMMANDS: readonly Command[] = [
     work: network(({ remove }) => remove),
   }),
   ...FIREWALL_COMMANDS,
+  ...CERTIFICATE_COMMANDS,
   ...PEERING_COMMANDS,
 ]

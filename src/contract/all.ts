@@ -4,6 +4,7 @@ import { attachNetwork, detachNetwork } from './container-attach.ts'
 import { updateContainer } from './container-change.ts'
 import * as containers from './containers.ts'
 import { platformDoctor } from './doctor.ts'
+import * as certificates from './certificates.ts'
 import * as firewalls from './firewalls.ts'
 import type { Endpoint } from './endpoint.ts'
 import { listEvents, listTenantEvents } from './events.ts'
@@ -57,6 +58,10 @@ export const ENDPOINTS: readonly Endpoint[] = [
   firewalls.getFirewall,
   firewalls.updateFirewall,
   firewalls.deleteFirewall,
+  certificates.putCertificate,
+  certificates.listCertificates,
+  certificates.getCertificate,
+  certificates.deleteCertificate,
   peerings.createPeering,
   peerings.listPeerings,
   peerings.getPeering,

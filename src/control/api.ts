@@ -9,6 +9,7 @@ import { metricsRoutes } from '../../routes/metrics.ts'
 import { nodeRoutes } from '../../routes/nodes.ts'
 import { operationRoutes } from '../../routes/operations.ts'
 import { orphanRoutes } from '../../routes/orphans.ts'
+import { certificateRoutes } from '../../routes/certificates.ts'
 import { firewallRoutes } from '../../routes/firewalls.ts'
 import { networkRoutes } from '../../routes/networks.ts'
 import { peeringRoutes } from '../../routes/peerings.ts'
@@ -108,6 +109,7 @@ function bindRoutes(api: App, outside: Outside, services: Services): void {
   metricsRoutes(api, services.edgeMetrics)
   backupRoutes(api, services.backups)
   auditRoutes(api, services)
+  certificateRoutes(api, services.certificates)
   firewallRoutes(api, services.firewalls)
   peeringRoutes(api, services.peerings)
   networkRoutes(api, services.networks)

@@ -13,6 +13,7 @@ import { imageCollector } from '../reconcile/image-collector.ts'
 import { imageResolver } from '../reconcile/images.ts'
 import { reconcileLoops } from '../reconcile/loops.ts'
 import { publicCertificateKeeper } from '../reconcile/public-certificates.ts'
+import { warnOfEnds } from '../reconcile/tenant-certificates.ts'
 import { publisher } from '../reconcile/publisher.ts'
 import { registryGate } from '../reconcile/registry-gate.ts'
 import { rootWatch } from '../reconcile/root-watch.ts'
@@ -195,7 +196,7 @@ function stepsOf(outside: Outside, told: Told) {
 }
 
 /** There is no way yet to claim one. */
-const customHosts = async (): Promise<readonly CustomHost[]> => []
+export const customHosts = async (): Promise<readonly CustomHost[]> => []
 
 /** Of the platform's own authority, and of a public one where there is one. */
 function certificatesOf(outside: Outside, told: Told, domains: readonly string[]) {
@@ -218,9 +219,11 @@ function certificatesOf(outside: Outside, told: Told, domains: readonly string[]
     })
   return {
     authority: own.authority,
+    changed: (): void => void own.changed().catch(noted),
     /** Nobody has to wait for it. */
     keepAll(): void {
       own.keep().then(byOthers?.keep, noted)
+      warnOfEnds({ ...outside, record: told.record }).catch(noted)
     },
   }
 }

@@ -32,6 +32,7 @@ import { doctorOf } from './doctor.ts'
 import { vaulting } from './vaulting.ts'
 import type { Outside } from './outside.ts'
 import { defaultLimits, quotaServices } from './quotas.ts'
+import { certifying } from './certifying.ts'
 import { reconciling } from './reconciling.ts'
 import { sessionServices } from './session-services.ts'
 
@@ -87,7 +88,7 @@ export function services(outside: Outside) {
     keys,
     containers,
     reconciler,
-    ...walling(common, reconciler),
+    ...walling(outside, common, reconciler),
     scheduling: nodeScheduling({ ...common, operations, ...nodeOf(reconciler) }),
     tenants: tenantService({
       ...common,
@@ -123,6 +124,7 @@ const placeOf = ({ store, clock, engine, instance, settings }: Outside) => ({
 })
 
 function walling(
+  outside: Outside,
   common: Omit<
     NetworkDeps & PeeringDeps,
     'addressesOf' | 'routesChanged' | 'wakeNetwork' | 'wallsChanged'
@@ -137,6 +139,7 @@ function walling(
     addressesOf: (name: string) => reconciler.addressesOf(name),
   }
   return {
+    ...certifying(outside, common.audit, reconciler),
     firewalls: firewallService(deps),
     networks: networkService(deps),
     peerings: peeringService(deps),

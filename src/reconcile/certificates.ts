@@ -8,6 +8,7 @@ import type { KeyRing } from '../ports/key-ring.ts'
 import type { TlsEdge } from '../ports/tls-edge.ts'
 import { AUTHORITY, certificateIssuing, type IssuingDeps } from './certificate-issuing.ts'
 import { publicKeyOf } from './public-orders.ts'
+import { broughtCertificates } from './tenant-certificates.ts'
 
 export interface CertificateDeps extends Omit<IssuingDeps, 'apiHost'> {
   readonly keyRing: Pick<KeyRing, 'current' | 'mac' | 'open' | 'seal'>
@@ -38,17 +39,18 @@ export function certificateKeeper(deps: CertificateDeps) {
 
   async function keep(): Promise<void> {
     const slugs = await store.read.tenants.liveSlugs()
-    const hosts = (await deps.customHosts()).map(({ host }) => host)
+    const custom = await deps.customHosts()
+    const hosts = custom.map(({ host }) => host)
     const all = [...slugs, ...hosts].join(' ')
     const nowMs = clock.now().getTime()
     if (settled.slugs === all && nowMs < settled.untilMs) return
     settled = { slugs: all, untilMs: nowMs + RETRY_MS }
     await issuing.renew(slugs, hosts)
-    await tell(hosts)
+    await tell(custom)
     settled = { slugs: all, untilMs: (today() + 1) * DAY_MS }
   }
 
-  async function tell(hosts: readonly string[]): Promise<void> {
+  async function tell(custom: readonly CustomHost[]): Promise<void> {
     const rows = await store.read.certificates.all()
     const leaves = rows.filter(({ subject }) => subject !== AUTHORITY)
     const own = leaves.map((row) => ({
@@ -57,7 +59,11 @@ export function certificateKeeper(deps: CertificateDeps) {
       key: issuing.keyOf(row),
     }))
     // Of two for one name the later one counts.
-    const certificates = [...own, ...(await publicOnes(deps, hosts))]
+    const byOthers = await publicOnes(
+      deps,
+      custom.map(({ host }) => host),
+    )
+    const certificates = [...own, ...byOthers, ...(await broughtCertificates(deps, custom))]
     const settings: TlsSettings = {
       certificates,
       ticketKeys: ticketKeys(),

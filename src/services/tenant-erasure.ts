@@ -23,6 +23,7 @@ export const tenantErasure =
     await q.secrets.removeAllOf(id)
     await q.images.removeAllOf(id)
     await q.firewalls.removeAllOf(id)
+    await q.tenantCertificates.removeAllOf(id)
     await q.peerings.removeAllOf(id)
     await q.limits.removeAllOf(id)
     await q.tenants.markDeleted(id, now)

@@ -1,3 +1,6 @@
+/** Any text file does: the platform is a fake. */
+const FILE = import.meta.filename
+
 /** Command lines about networks, and what each prints. */
 export const NETWORK_LINES: Readonly<Record<string, readonly [string, RegExp]>> = {
   'network create': ['network create back --egress tcp:443@203.0.113.0/24', /^default 10\./],
@@ -17,6 +20,10 @@ export const NETWORK_LINES: Readonly<Record<string, readonly [string, RegExp]>> 
   'firewall attach': ['firewall attach db hello', /^hello: no firewall\n$/],
   'firewall detach': ['firewall detach db hello', /^hello: no firewall\n$/],
   'firewall rm': ['firewall rm db', /^db\n$/],
+  'certificate set': [`certificate set shop --chain ${FILE} --key ${FILE}`, /^Certificate +shop\n/],
+  'certificate ls': ['certificate ls', /shop +\*\.demo\.cloud\.local +2026-04-02/],
+  'certificate inspect': ['certificate inspect shop', /\nIssuer +O=Example\n/],
+  'certificate rm': ['certificate rm shop', /^shop\n$/],
   'peering create': ['peering create default --offer-to zeta', /^Peering +p0000000000000bb\n/],
   'peering ls': ['peering ls', /offered \(sent\) +default 10\.208\.1\.0\/24 +zeta +-/],
   'peering inspect': [`peering inspect p0000000000000bb`, /Peer +zeta\n/],

@@ -1,3 +1,4 @@
+import type { Certificate } from '../../src/contract/certificates.ts'
 import type { Firewall, FirewallDetails } from '../../src/contract/firewalls.ts'
 import type { Peering } from '../../src/contract/peerings.ts'
 import type { Network, NetworkDetails } from '../../src/contract/networks.ts'
@@ -53,4 +54,14 @@ export const peering: Peering = {
   peer: { tenant: 'zeta', network: null },
   createdAt: '2026-01-02T03:04:05.000Z',
   expiresAt: '2026-01-09T03:04:05.000Z',
+}
+
+export const certificate: Certificate = {
+  name: 'shop',
+  names: ['*.demo.cloud.local'],
+  issuer: 'O=Example',
+  sha256: 'AA:BB',
+  validFrom: '2026-01-02T03:04:05.000Z',
+  validUntil: '2026-04-02T03:04:05.000Z',
+  updatedAt: '2026-01-02T03:04:05.000Z',
 }

@@ -15,7 +15,14 @@ import type { User } from '../../src/contract/users.ts'
 import type { Session } from '../../src/contract/sessions.ts'
 import type { PlatformLimits, PlatformUsage, Share, Usage } from '../../src/contract/usage.ts'
 import { allLimits, type Reserved } from '../../src/core/quota.ts'
-import { firewall, firewallDetails, network, networkDetails, peering } from './network-samples.ts'
+import {
+  certificate,
+  firewall,
+  firewallDetails,
+  network,
+  networkDetails,
+  peering,
+} from './network-samples.ts'
 import { removal, tenant } from './tenant-samples.ts'
 import { tunnelTicket } from './tunnel-sample.ts'
 
@@ -278,6 +285,10 @@ export const SAMPLES: Readonly<
   'firewalls.get': { value: firewallDetails },
   'firewalls.update': { value: firewallDetails },
   'firewalls.delete': { value: null },
+  'certificates.put': { value: certificate },
+  'certificates.list': { value: { items: [certificate] } },
+  'certificates.get': { value: certificate },
+  'certificates.delete': { value: certificate },
   'peerings.create': { value: peering },
   'peerings.list': { value: { items: [peering] } },
   'peerings.get': { value: peering },

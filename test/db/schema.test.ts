@@ -17,6 +17,7 @@ import * as peerings from '../../db/schema-peerings.ts'
 import * as people from '../../db/schema-people.ts'
 import * as platform from '../../db/schema-platform.ts'
 import * as publicCertificates from '../../db/schema-public-certificates.ts'
+import * as tenantCertificates from '../../db/schema-tenant-certificates.ts'
 import * as schema from '../../db/schema.ts'
 import { strictMigration } from '../../db/strict.ts'
 
@@ -88,6 +89,7 @@ test('the migrations make the very tables and columns that the code works with',
     ...audit,
     ...certificates,
     ...publicCertificates,
+    ...tenantCertificates,
     ...firewalls,
     ...images,
     ...secrets,

@@ -1,0 +1,22 @@
+CREATE TABLE `tenant_certificates` (
+	`tenant_id` text NOT NULL,
+	`name` text NOT NULL,
+	`names_json` text NOT NULL,
+	`certificate` text NOT NULL,
+	`sealed_key` text NOT NULL,
+	`issuer` text NOT NULL,
+	`sha256` text NOT NULL,
+	`not_before` integer NOT NULL,
+	`not_after` integer NOT NULL,
+	`updated_at` integer NOT NULL,
+	`warned_at` integer,
+	PRIMARY KEY(`tenant_id`, `name`),
+	FOREIGN KEY (`tenant_id`) REFERENCES `tenants`(`id`) ON UPDATE no action ON DELETE no action,
+	CHECK (length(`tenant_id`) = 16),
+	CHECK (length(`name`) BETWEEN 1 AND 63),
+	CHECK (json_valid(`names_json`)),
+	CHECK (`not_before` BETWEEN 0 AND 9007199254740991),
+	CHECK (`not_after` BETWEEN 0 AND 9007199254740991),
+	CHECK (`updated_at` BETWEEN 0 AND 9007199254740991),
+	CHECK (`warned_at` BETWEEN 0 AND 9007199254740991)
+) STRICT;

@@ -1,0 +1,17 @@
+import { certificateReader as reader } from '../adapters/certificate-reader.ts'
+import type { AuditService } from '../services/audit.ts'
+import { certificateService } from '../services/certificates.ts'
+import type { Outside } from './outside.ts'
+import { customHosts, type reconciling } from './reconciling.ts'
+
+/** Certificates that tenants bring. */
+export function certifying(
+  { store, clock, keyRing, settings }: Outside,
+  audit: Pick<AuditService, 'accepted'>,
+  reconciler: ReturnType<typeof reconciling>,
+) {
+  const domains = [settings.CLOUDLET_DOMAIN, 'localhost']
+  const changed = (): void => reconciler.certificates.changed()
+  const common = { store, clock, audit, keyRing, reader }
+  return { certificates: certificateService({ ...common, domains, customHosts, changed }) }
+}

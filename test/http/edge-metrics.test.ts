@@ -57,8 +57,12 @@ async function house(): Promise<CloudWorld> {
   return world
 }
 
+/** What Prometheus 3 asks for. */
+const PROMETHEUS =
+  'application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1'
+
 async function shown({ call, admin }: CloudWorld, path: `/${string}` = '/v1/platform/metrics') {
-  const answer = await call(`GET ${path}`, { token: admin.apiKey })
+  const answer = await call(`GET ${path}`, { token: admin.apiKey, headers: { accept: PROMETHEUS } })
   assert.equal(answer.status, 200)
   assert.match(answer.headers.get('content-type') ?? '', /^text\/plain/)
   return readExposition(await answer.text())

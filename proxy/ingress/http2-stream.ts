@@ -161,9 +161,14 @@ export class Http2Stream implements Client {
     if (!this.#isOver()) this.#stream.end()
   }
 
-  /** Whoever is answered before all was sent need not send the rest (RFC 9113 §8.1). */
+  /**
+   * Whoever is answered before all was sent need not send the rest (RFC 9113 §8.1). One whose WebSocket was refused
+   * has left its half open, and might do so for ever.
+   */
   exchangeOver(): void {
-    const isEarly = this.#exchange?.isRequestDone === false
+    const exchange = this.#exchange
+    const isOpen = exchange?.head.meaning.upgrade === true && !this.#stream.readableEnded
+    const isEarly = exchange?.isRequestDone === false || isOpen
     this.#exchange = null
     if (isEarly) this.#stopReading()
   }

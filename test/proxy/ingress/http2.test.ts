@@ -251,6 +251,30 @@ test('a WebSocket over HTTP/2 becomes a handshake of HTTP/1.1, and bytes go both
   await once(stream, 'close')
 })
 
+test('a stream whose WebSocket the member refuses ends with the answer, also where the client does not end it', async (t) => {
+  const { port } = await rawBackend(t, (socket) => {
+    socket.once('data', () => socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno'))
+  })
+  const { serve, securePort, edge } = await secureWorld(t)
+  serve([member(port)])
+  const session = await http2Client(t, securePort)
+  const asked = { ':method': 'CONNECT', ':protocol': 'websocket', ':path': '/', ':authority': HOST }
+  const stream = session.request(asked, { endStream: false })
+  const [headers]: { ':status'?: number }[] = await once(stream, 'response')
+  assert.equal(headers?.[':status'], 403)
+  assert.equal(String(Buffer.concat(await stream.toArray())), 'no')
+  await until(
+    () => stream.closed,
+    () => 'the end of the stream',
+  )
+  assert.equal(stream.rstCode, constants.NGHTTP2_NO_ERROR)
+  session.close()
+  await until(
+    () => edge.counters().open === 0,
+    () => 'the end of the connection',
+  )
+})
+
 test('an ingress that drains answers what is under way, and takes no more', async (t) => {
   const waiting: (() => void)[] = []
   const { port } = await backend(t, (_request, response) => {

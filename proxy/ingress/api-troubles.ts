@@ -11,7 +11,7 @@ const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
  * It only asks the API. A control plane that was killed takes connections until the kernel is done with it; whoever only
- * asks can ask the next one.
+ * asks waits for the next one.
  */
 export const asksApi = (app: App | undefined, { line }: RequestHead): boolean =>
   app?.front !== undefined && SAFE.has(line.method)

@@ -50,7 +50,6 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
   readonly #context: IngressContext
   readonly #client: Client
   readonly #body: BodyReader
-  readonly #isChunked: boolean
   #app: App | undefined
   readonly #share: Share
   readonly #tally: Tally
@@ -78,7 +77,6 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
     this.sender = client.forwarded.senderOf(head)
     this.requestId = context.newRequestId()
     this.#body = body ?? bodyReader(head.meaning.framing)
-    this.#isChunked = head.meaning.framing.kind === 'chunked'
     this.#share = new Share(context)
     this.#progressAtMs = context.now()
     this.#tally = new Tally(context, this.#progressAtMs)
@@ -319,7 +317,7 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
   }
 
   #write(bytes: Buffer, before: string, trailers?: Trailers): void {
-    const [body, chunked] = [this.#body, this.#isChunked]
+    const [body, chunked] = [this.#body, this.head.meaning.framing.kind === 'chunked']
     this.#upstream?.write({ bytes, body, chunked, before, isLent: false }, trailers)
   }
 
@@ -334,8 +332,9 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
     this.#upstream = null
     const isWhole = this.#onlyFirst && this.isRequestDone && this.#answer?.isUnanswered === true
     this.#answer = null
-    const isOver = isReused || asksApi(this.#app, this.head)
-    const mayRepeat = isWhole && isRepeatable(this.head.line.method, { code, isOver })
+    const mayWait = isWhole && asksApi(this.#app, this.head)
+    if (mayWait) return this.#wait('held', this.#waiting.hold(this.#app, true))
+    const mayRepeat = isWhole && isRepeatable(this.head.line.method, { code, isOver: isReused })
     if (mayRepeat && this.#context.budget.spend()) {
       this.#tally.count('retries')
       this.#candidates = sameLast(this.#candidates, this.#tries)

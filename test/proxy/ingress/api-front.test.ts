@@ -193,7 +193,8 @@ test('an API that ends while it works is told apart: what was wanted may have be
 test('who only asks the API is answered by the next one when it ends before it has said a word', async (t) => {
   let lost = 0
   const { port: api } = await backend(t, (asked, response) => {
-    if (lost === 0 || asked.method === 'POST') {
+    // More often than the budget of repetitions lasts.
+    if (lost < 15 || asked.method === 'POST') {
       lost += 1
       return asked.socket.destroy()
     }
@@ -203,7 +204,7 @@ test('who only asks the API is answered by the next one when it ends before it h
   assert.match(await said(t, securePort, request()), /^HTTP\/1\.1 200 [^]*of the next/)
   assert.match(await said(t, securePort, request().replace('GET', 'DELETE')), /^HTTP\/1\.1 200 /)
   assert.match(await said(t, securePort, request().replace('GET', 'POST')), /^HTTP\/1\.1 502 /)
-  assert.equal(lost, 2)
+  assert.equal(lost, 16)
 })
 
 test('one address has so many requests to the API under way, and leaves the rest to others', async (t) => {

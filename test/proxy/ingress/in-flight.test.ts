@@ -152,7 +152,9 @@ test('however requests end, nothing is under way in the end', async (t) => {
   }
   assert.equal(edge.counters().retries, 1, 'the second one was tried again')
   const dead = member(await freePort(), { id: 'dead' })
-  serve([first, await moody(t, 'other'), await moodyInHttp2(t, 'h2c'), dead])
+  // Under Deno a server of HTTP/2 that ends its sessions ends the process now and then, without a word.
+  const inHttp2 = 'Deno' in globalThis ? [] : [await moodyInHttp2(t, 'h2c')]
+  serve([first, await moody(t, 'other'), ...inHttp2, dead])
   const busy = (): number => [...edge.inFlight().values()].reduce((sum, one) => sum + one, 0)
   let most = 0
   let expected = edge.counters().connections

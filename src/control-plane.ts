@@ -145,7 +145,10 @@ function sweep(all: Services): void {
   every(SWEEP_MS, 'sweep the files of secrets', () => all.reconciler.sweepSecrets())
   every(SWEEP_MS, 'sweep images that nobody uses', () => all.reconciler.sweepImages())
   every(SWEEP_MS, 'give secrets their new key', async () => void (await secretsKey.settle()))
-  every(SWEEP_MS, 'keep the certificates', async () => all.reconciler.certificates.keepAll())
+  every(SWEEP_MS, 'keep the certificates', () => {
+    all.reconciler.certificates.keepAll()
+    return all.reconciler.certificates.warnOfEnds()
+  })
   every(HISTORY_SWEEP_MS, 'sweep the history', () => history.sweep())
   every(HISTORY_SWEEP_MS, 'cut the audit log', () => auditCare.sweep())
 }

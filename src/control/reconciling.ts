@@ -223,8 +223,8 @@ function certificatesOf(outside: Outside, told: Told, domains: readonly string[]
     /** Nobody has to wait for it. */
     keepAll(): void {
       own.keep().then(byOthers?.keep, noted)
-      warnOfEnds({ ...outside, record: told.record }).catch(noted)
     },
+    warnOfEnds: () => warnOfEnds({ ...outside, record: told.record }),
   }
 }
 

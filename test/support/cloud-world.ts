@@ -14,6 +14,7 @@ import type { AccessKeyCreate, NewAccessKey } from '../../src/contract/keys.ts'
 import { PLATFORM } from '../../src/core/actor.ts'
 import { ALL_PERMISSIONS } from '../../src/core/permissions.ts'
 import { FakeAuthority } from '../fakes/certificate-authority.ts'
+import { FakePublicAuthority } from '../fakes/public-authority.ts'
 import { FakeEdge } from '../fakes/edge.ts'
 import { EngineHost, type HostDeps } from '../fakes/engine-host.ts'
 import { fakeEngine } from '../fakes/engine.ts'
@@ -49,6 +50,7 @@ async function outsideIn(folder: string, env: Env, machine: Machine) {
   const secured: TlsSettings[] = []
   const secure = (settings: TlsSettings): void => void secured.push(settings)
   const secretFiles = new FakeSecretFiles()
+  const publicAuthority = new FakePublicAuthority()
   const path = join(folder, 'keys.json')
   const keyRing = await openKeyRing({ path, databaseHasKeys: false })
   const database = join(folder, 'cloudlet.db')
@@ -89,7 +91,7 @@ async function outsideIn(folder: string, env: Env, machine: Machine) {
     names: new FakeNames(),
     registries: [],
     authority: new FakeAuthority(),
-    publicAuthority: null,
+    publicAuthority: env['CLOUDLET_ACME_DIRECTORY'] === undefined ? null : publicAuthority,
     edge: Object.assign(edge, {
       close: () => undefined,
       onTunnels,
@@ -133,6 +135,8 @@ export async function cloudWorld(env: Env = {}, machine: Machine = {}) {
     time,
     stopping,
     store: outside.store,
+    /** What the workers of the ingress were told of TLS. */
+    secured: made.secured,
     /** Where the database is, for those who look at it from beside. */
     url: `file:${join(folder, 'cloudlet.db')}`,
     actor: PLATFORM,

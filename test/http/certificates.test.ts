@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { x509Authority } from '../../src/adapters/x509-authority.ts'
+import { cloudWorld } from '../support/cloud-world.ts'
+import { until } from '../support/wait.ts'
+
+test("the API's host is certified by the public authority, and the workers are told", async () => {
+  const host = 'api.example.com'
+  const directory = 'https://authority/directory'
+  const env = { CLOUDLET_API_HOST: host, CLOUDLET_ACME_DIRECTORY: directory }
+  await using world = await cloudWorld(env)
+  const shown = () => world.secured.at(-1)?.certificates.filter(({ names }) => names[0] === host)
+  await until('both are told, the public one last', () => shown()?.length === 2)
+  assert.equal(shown()?.[1]?.chain, `${host} by https://authority/order/1`)
+  const { items } = await world.all.events.list({ limit: 10, action: 'certificate.' })
+  assert.deepEqual(
+    items.map(({ action, tenant, target }) => [action, tenant, target.name]),
+    [['certificate.issued', null, host]],
+  )
+})
+
+test('a certificate that is put by the API reaches the workers, and no answer has its key', async () => {
+  await using world = await cloudWorld()
+  await world.addTenant('aa')
+  const token = world.admin.apiKey
+  const authority = x509Authority()
+  const at = world.time.now().getTime()
+  const signer = await authority.create('Some authority', at)
+  const [made] = await authority.issue(signer, [['*.aa.cloud.local']], at)
+  assert.ok(made)
+  const { chain, key } = made
+  const path = '/v1/tenants/aa/certificates'
+  const put = await world.call(`PUT ${path}/shop`, { token, body: { chain, key } })
+  const text = await put.text()
+  assert.equal(put.status, 200, text)
+  assert.ok(!text.includes('PRIVATE'))
+  const isTold = () => world.secured.at(-1)?.certificates.some((one) => one.chain === chain)
+  await until('the workers are told', () => isTold() === true)
+  const list = await (await world.call(`GET ${path}`, { token })).text()
+  assert.match(list, /"name":"shop"/)
+  assert.ok(!list.includes('PRIVATE'))
+  const wrong = { chain, key: signer.key }
+  assert.equal((await world.call(`PUT ${path}/other`, { token, body: wrong })).status, 422)
+  assert.equal((await world.call(`DELETE ${path}/shop`, { token })).status, 200)
+  await until('the workers are told again', () => isTold() === false)
+})

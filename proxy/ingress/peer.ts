@@ -16,6 +16,17 @@ export function reset(socket: Socket): void {
   socket.destroy()
 }
 
+/**
+ * A port of this host at which nobody listens may be given to the very connection that asks for it, which then is its own
+ * other end (RFC 9293 §3.5, simultaneous open), says back what it hears, and keeps the port from whoever comes to listen.
+ */
+export const isToItself = ({
+  localPort,
+  remotePort,
+  localAddress,
+  remoteAddress,
+}: Socket): boolean => localPort === remotePort && localAddress === remoteAddress
+
 interface Security {
   readonly isSecure: boolean
   /** The name that the client asked the certificate of (RFC 6066 §3), in lower case. */

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import type { Backend } from './backend.ts'
+import { isToItself } from './peer.ts'
 import { writeContent, type Content } from './content.ts'
 import type { Upstream, UpstreamUser } from './upstream.ts'
 
@@ -109,6 +110,7 @@ export class UpstreamConnection implements Upstream {
   }
 
   #connected(): void {
+    if (isToItself(this.socket)) return void this.socket.destroy()
     this.#isConnected = true
     this.#backend.reached()
     this.#user?.connected()

@@ -14,6 +14,7 @@ export default defineConfig({
     './db/schema-platform.ts',
     './db/schema-public-certificates.ts',
     './db/schema-tenant-certificates.ts',
+    './db/schema-routes.ts',
     './db/schema-secrets.ts',
   ],
   out: './db/migrations',

@@ -14,6 +14,7 @@ import { auditChainQueries } from './queries/audit-chains.ts'
 import { auditQueries } from './queries/audit.ts'
 import { containerQueries } from './queries/containers.ts'
 import { eventQueries } from './queries/events.ts'
+import { domainQueries } from './queries/domains.ts'
 import { certificateQueries } from './queries/certificates.ts'
 import { tenantCertificateQueries } from './queries/tenant-certificates.ts'
 import { publicCertificateQueries } from './queries/public-certificates.ts'
@@ -30,6 +31,7 @@ import { peeringQueries } from './queries/peerings.ts'
 import { platformStateQueries } from './queries/platform-state.ts'
 import { peopleQueries } from './queries/people.ts'
 import { registryQueries } from './queries/registries.ts'
+import { routeQueries } from './queries/routes.ts'
 import { secretQueries } from './queries/secrets.ts'
 import { tenantQueries } from './queries/tenants.ts'
 import { lineIsFull, storageFailure, troubleWatch, type Trouble } from './trouble.ts'
@@ -50,6 +52,7 @@ export const queriesOn = (db: Executor, afterCommit: AfterCommit) => ({
   containers: containerQueries(db),
   events: eventQueries(db),
   certificates: certificateQueries(db),
+  domains: domainQueries(db),
   firewalls: firewallQueries(db),
   idempotency: idempotencyQueries(db),
   images: imageQueries(db),
@@ -64,6 +67,7 @@ export const queriesOn = (db: Executor, afterCommit: AfterCommit) => ({
   people: peopleQueries(db),
   publicCertificates: publicCertificateQueries(db),
   registries: registryQueries(db),
+  routes: routeQueries(db),
   secrets: secretQueries(db),
   tenantCertificates: tenantCertificateQueries(db),
   tenants: tenantQueries(db),

@@ -12,6 +12,7 @@ import * as people from './schema-people.ts'
 import * as platform from './schema-platform.ts'
 import * as publicCertificates from './schema-public-certificates.ts'
 import * as tenantCertificates from './schema-tenant-certificates.ts'
+import * as routes from './schema-routes.ts'
 import * as schema from './schema.ts'
 import { TRIGGERS } from './triggers.ts'
 
@@ -53,6 +54,7 @@ function checksOf(table: string): string[] {
     ...peerings,
     ...people,
     ...platform,
+    ...routes,
   })
     .filter((value) => is(value, SQLiteTable))
     .map(getTableConfig)
@@ -106,6 +108,7 @@ const LENGTHS_OF: Readonly<Record<string, string>> = {
   'alarms.target_id': 'BETWEEN 1 AND 64',
   // An event can be about anything that has an id.
   'events.target_id': 'BETWEEN 1 AND 64',
+  'domains.name': 'BETWEEN 1 AND 253',
   'nodes.id': 'BETWEEN 1 AND 63',
   // An operation can be about a node, too.
   'operations.target_id': 'BETWEEN 1 AND 64',

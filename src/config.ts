@@ -71,6 +71,9 @@ export const SETTINGS = {
   CLOUDLET_DOMAIN: Domain.default('cloud.local').describe(
     'Domain of the apps; `localhost` is always there beside it',
   ),
+  CLOUDLET_DOMAIN_PROOF_PRIVATE: Flag.default(false).describe(
+    'Whether a domain may be proved over HTTP at an address that is not of the public internet',
+  ),
   CLOUDLET_INTERNAL_DOMAIN: Domain.default('internal').describe('Domain of the names inside'),
   CLOUDLET_ADDRESS_POOL: z
     .string()

@@ -5,6 +5,7 @@ import { CERTIFICATE_COMMANDS } from './certificate-commands.ts'
 import { FIREWALL_COMMANDS } from './firewall-commands.ts'
 import { TIMEOUT } from './options.ts'
 import { PEERING_COMMANDS } from './peering-commands.ts'
+import { ROUTE_COMMANDS } from './route-commands.ts'
 
 const network = part(() => import('./commands/network.ts'))
 
@@ -75,4 +76,5 @@ export const NETWORK_COMMANDS: readonly Command[] = [
   ...FIREWALL_COMMANDS,
   ...CERTIFICATE_COMMANDS,
   ...PEERING_COMMANDS,
+  ...ROUTE_COMMANDS,
 ]

@@ -19,9 +19,11 @@ import { cordonNode, drainNode, getNode, listNodes, uncordonNode } from './nodes
 import { collectOrphans, listOrphans } from './orphans.ts'
 import { leaveSafeMode } from './safe-mode.ts'
 import * as operations from './operations.ts'
+import * as domains from './domains.ts'
 import * as networks from './networks.ts'
 import * as peerings from './peerings.ts'
 import { getPlatform, platformAuthority, platformHealth } from './platform.ts'
+import * as routes from './routes.ts'
 import * as secrets from './secrets.ts'
 import { deleteTenant, resumeTenant, suspendTenant } from './tenant-life.ts'
 import { createTenant, getTenant, listTenants, updateTenant } from './tenants.ts'
@@ -67,6 +69,16 @@ export const ENDPOINTS: readonly Endpoint[] = [
   peerings.getPeering,
   peerings.acceptPeering,
   peerings.deletePeering,
+  routes.createRoute,
+  routes.listRoutes,
+  routes.getRoute,
+  routes.updateRoute,
+  routes.deleteRoute,
+  domains.claimDomain,
+  domains.listDomains,
+  domains.getDomain,
+  domains.verifyDomain,
+  domains.deleteDomain,
   getUsage,
   tenantMetrics,
   images.listImages,

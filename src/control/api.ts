@@ -13,6 +13,8 @@ import { certificateRoutes } from '../../routes/certificates.ts'
 import { firewallRoutes } from '../../routes/firewalls.ts'
 import { networkRoutes } from '../../routes/networks.ts'
 import { peeringRoutes } from '../../routes/peerings.ts'
+import { domainRoutes } from '../../routes/domains.ts'
+import { routeRoutes } from '../../routes/routes.ts'
 import { platformRoutes } from '../../routes/platform.ts'
 import { registryRoutes } from '../../routes/registries.ts'
 import { secretRoutes } from '../../routes/secrets.ts'
@@ -112,6 +114,8 @@ function bindRoutes(api: App, outside: Outside, services: Services): void {
   certificateRoutes(api, services.certificates)
   firewallRoutes(api, services.firewalls)
   peeringRoutes(api, services.peerings)
+  routeRoutes(api, services.routes)
+  domainRoutes(api, services.domains)
   networkRoutes(api, services.networks)
   secretRoutes(api, services)
   whoamiRoutes(api, services.whoami)

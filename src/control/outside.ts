@@ -13,6 +13,7 @@ import { openKeyRing } from '../adapters/key-ring.ts'
 import { secretFiles, secretsRoot } from '../adapters/secret-files.ts'
 import { openVault } from '../adapters/vault.ts'
 import { systemClock, systemTimers } from '../adapters/system.ts'
+import { domainProofs } from '../adapters/domain-proofs.ts'
 import { outsideNames } from '../adapters/outside-names.ts'
 import { systemNames } from '../adapters/system-names.ts'
 import type { Settings } from '../config.ts'
@@ -81,6 +82,7 @@ export async function openOutside(instance: Instance, settings: Settings, log: L
     publicAuthority: publicAuthorityOf(settings),
     names: systemNames,
     outsideNames,
+    domainProofs: domainProofs({ isPrivateAllowed: settings.CLOUDLET_DOMAIN_PROOF_PRIVATE }),
     registries: namesIn(settings.CLOUDLET_REGISTRIES),
   }
 }

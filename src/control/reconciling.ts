@@ -4,7 +4,6 @@ import { containerSecrets } from '../reconcile/container-secrets.ts'
 import { knownEngine, type KnownEngine } from '../reconcile/engine-view.ts'
 import { groupPrefix } from '../core/docker-names.ts'
 import { tableName } from '../core/firewall.ts'
-import type { CustomHost } from '../core/custom-host.ts'
 import { certificateKeeper } from '../reconcile/certificates.ts'
 import { cablePins } from '../reconcile/cable-pins.ts'
 import { egressNames, type EgressNames } from '../reconcile/egress-names.ts'
@@ -14,6 +13,7 @@ import { imageResolver } from '../reconcile/images.ts'
 import { reconcileLoops } from '../reconcile/loops.ts'
 import { publicCertificateKeeper } from '../reconcile/public-certificates.ts'
 import { warnOfEnds } from '../reconcile/tenant-certificates.ts'
+import { customHosts } from '../reconcile/published-routes.ts'
 import { publisher } from '../reconcile/publisher.ts'
 import { registryGate } from '../reconcile/registry-gate.ts'
 import { rootWatch } from '../reconcile/root-watch.ts'
@@ -195,14 +195,18 @@ function stepsOf(outside: Outside, told: Told) {
   }
 }
 
-/** There is no way yet to claim one. */
-export const customHosts = async (): Promise<readonly CustomHost[]> => []
-
 /** Of the platform's own authority, and of a public one where there is one. */
 function certificatesOf(outside: Outside, told: Told, domains: readonly string[]) {
-  const { settings, publicAuthority: authority, log, instance } = outside
+  const { settings, publicAuthority: authority, log, instance, store } = outside
+  const hosts = () => customHosts(store.read, domains)
   const api = apiFrontOf(outside)
-  const own = certificateKeeper({ ...outside, instance: instance.id, domains, api, customHosts })
+  const own = certificateKeeper({
+    ...outside,
+    instance: instance.id,
+    domains,
+    api,
+    customHosts: hosts,
+  })
   const noted = (error: unknown): void => log('warn', NO_CERTIFICATES, { error })
   const byOthers =
     authority &&
@@ -213,7 +217,7 @@ function certificatesOf(outside: Outside, told: Told, domains: readonly string[]
       record: told.record,
       changed: () => void own.changed().catch(noted),
       async hosts() {
-        const custom = await customHosts()
+        const custom = await hosts()
         return api === undefined ? custom : [{ host: api.host, tenantId: null }, ...custom]
       },
     })

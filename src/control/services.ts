@@ -15,6 +15,7 @@ import { metricsService } from '../services/metrics.ts'
 import { nodeScheduling } from '../services/node-scheduling.ts'
 import { firewallService } from '../services/firewalls.ts'
 import { peeringService, type PeeringDeps } from '../services/peerings.ts'
+import { routing } from './routing.ts'
 import { networkService, type NetworkDeps } from '../services/networks.ts'
 import { onceService } from '../services/once.ts'
 import { operationService } from '../services/operations.ts'
@@ -143,6 +144,7 @@ function walling(
     firewalls: firewallService(deps),
     networks: networkService(deps),
     peerings: peeringService(deps),
+    ...routing(outside, deps),
   }
 }
 

@@ -20,6 +20,14 @@ export interface FailureDetails {
   'capacity-exceeded': { readonly shortages: readonly Lack[] }
   cancelled: { readonly operation: string }
   'container-exited': { readonly exitCode: number | null; readonly reason: string }
+  /** Claimed already, or a domain above or below it is; never says by whom. */
+  'domain-taken': { readonly domain: string }
+  /** The world shows neither proof; these are looked for. */
+  'domain-unproved': {
+    readonly domain: string
+    readonly dns: { readonly name: string; readonly value: string }
+    readonly http: { readonly url: string; readonly value: string }
+  }
   'engine-unavailable': { readonly retryAfterSeconds: number }
   'engine-refused': { readonly action: string; readonly answer: string }
   'idempotency-key-reused': { readonly key: string }
@@ -59,6 +67,8 @@ export interface FailureDetails {
   'request-running': { readonly retryAfterSeconds: number }
   /** Who signs in with the identity provider is not let in; `reason` says what to do. */
   'sign-in-refused': { readonly reason: string }
+  /** Another route takes the same requests of this host. */
+  'route-conflict': { readonly route: string; readonly host: string }
   'sign-in-unavailable': { readonly retryAfterSeconds: number }
   'request-too-slow': { readonly seconds: number }
   'state-conflict': { readonly kind: string; readonly name: string; readonly state: string }
@@ -67,7 +77,9 @@ export interface FailureDetails {
   'storage-unavailable': { readonly retryAfterSeconds: number }
   /** Nothing of the tenant runs until an operator of the platform says so. */
   'tenant-suspended': { readonly tenant: string; readonly reason?: string }
+  'too-many-domains': { readonly most: number }
   'too-many-peerings': { readonly most: number }
+  'too-many-routes': { readonly most: number }
   /** Of what one tenant's firewalls may be. */
   'too-many-rules': { readonly entries: number; readonly most: number }
   'timed-out': { readonly action: string; readonly seconds: number }

@@ -10,6 +10,7 @@ import type { Edge } from '../ports/edge.ts'
 import type { Log } from '../log.ts'
 import type { EgressNames } from './egress-names.ts'
 import { namesOf } from './network-egress.ts'
+import { publishedRoutes } from './published-routes.ts'
 import { memberOf } from './routes.ts'
 
 export interface PublisherDeps {
@@ -31,6 +32,7 @@ export function publisher({ store, edge, clock, table, names }: PublisherDeps) {
 
   /** Only those whose row has changed are made anew. */
   const memberAt = perObject(memberOf)
+  const routesOf = publishedRoutes()
 
   const outsideOf = (row: NetworkRow): OutsideName[] =>
     namesOf(row).flatMap((name) => {
@@ -39,11 +41,12 @@ export function publisher({ store, edge, clock, table, names }: PublisherDeps) {
     })
 
   async function make(): Promise<number> {
-    const [placed, tenants, networks, peers] = await Promise.all([
+    const [placed, tenants, networks, peers, served] = await Promise.all([
       store.read.containers.live(),
       store.read.tenants.liveSlugs(),
       store.read.networks.live(),
       store.read.peerings.active(),
+      store.read.routes.served(),
     ])
     const ranges = networks.map(({ subnet }) => subnet).filter((one) => !isInPool(one))
     // By the clock, so that a control plane that starts anew is seldom behind what the edge has; where
@@ -57,6 +60,7 @@ export function publisher({ store, edge, clock, table, names }: PublisherDeps) {
       peers,
       outside: networks.flatMap(outsideOf),
       members: placed.map(memberAt),
+      routes: routesOf(served),
     })
     return version
   }

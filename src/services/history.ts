@@ -36,6 +36,7 @@ export function historyService({ store, clock, eventsKept }: HistoryDeps) {
         await q.addresses.pruneReleased(now - ADDRESSES_KEPT_MS)
         await q.containers.pruneRemoved(now - CONTAINERS_KEPT_MS)
         await q.peerings.pruneOffers(now)
+        await q.domains.pruneLapsed(now)
         await q.keys.pruneEnded(now - KEYS_KEPT_MS)
         const mostOfTenant = Math.ceil(most * TENANT_SHARE)
         const ofTenants = await q.limits.ofEachTenant('eventRetentionSeconds')

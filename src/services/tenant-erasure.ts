@@ -25,6 +25,8 @@ export const tenantErasure =
     await q.firewalls.removeAllOf(id)
     await q.tenantCertificates.removeAllOf(id)
     await q.peerings.removeAllOf(id)
+    await q.routes.removeAllOf(id)
+    await q.domains.removeAllOf(id)
     await q.limits.removeAllOf(id)
     await q.tenants.markDeleted(id, now)
     await events.record(q, {

@@ -29,4 +29,17 @@ export const NETWORK_LINES: Readonly<Record<string, readonly [string, RegExp]>> 
   'peering inspect': [`peering inspect p0000000000000bb`, /Peer +zeta\n/],
   'peering accept': ['peering accept p0000000000000bb default', /^Peering +p0000000000000bb\n/],
   'peering rm': ['peering rm p0000000000000bb', /^p0000000000000bb\n$/],
+  'route create': ['route create shop --host shop.demo.cloud.local --to web=90', /^shop\n$/],
+  'route ls': ['route ls', /shop +shop\.demo\.cloud\.local +GET \/api x-beta +web=90, next=10/],
+  'route inspect': ['route inspect shop', /Targets +web=90, next=10\nPolicy +basicAuth/],
+  'route set': ['route set shop --to next', /^Route +shop\n/],
+  'route rm': ['route rm shop', /^shop\n$/],
+  'domain claim': [
+    'domain claim example.org',
+    /TXT +_cloudlet\.example\.org "cloudlet-verify=abc"/,
+  ],
+  'domain ls': ['domain ls', /example\.org +claimed +yes/],
+  'domain inspect': ['domain inspect example.org', /^Domain +example\.org\n/],
+  'domain verify': ['domain verify example.org', /^Domain +example\.org\n/],
+  'domain rm': ['domain rm example.org', /^example\.org\n$/],
 }

@@ -46,7 +46,7 @@ export const firewall: Firewall = {
 
 export const firewallDetails: FirewallDetails = { ...firewall, containers: ['hello'] }
 
-export const peering: Peering = {
+const peering: Peering = {
   id: 'p0000000000000bb',
   state: 'offered',
   direction: 'sent',
@@ -64,4 +64,13 @@ export const certificate: Certificate = {
   validFrom: '2026-01-02T03:04:05.000Z',
   validUntil: '2026-04-02T03:04:05.000Z',
   updatedAt: '2026-01-02T03:04:05.000Z',
+}
+
+/** By the id of the endpoint. */
+export const PEERING_SAMPLES = {
+  'peerings.create': { value: peering },
+  'peerings.list': { value: { items: [peering] } },
+  'peerings.get': { value: peering },
+  'peerings.accept': { value: peering },
+  'peerings.delete': { value: null },
 }

@@ -21,8 +21,9 @@ import {
   firewallDetails,
   network,
   networkDetails,
-  peering,
+  PEERING_SAMPLES,
 } from './network-samples.ts'
+import { ROUTE_SAMPLES } from './route-samples.ts'
 import { removal, tenant } from './tenant-samples.ts'
 import { tunnelTicket } from './tunnel-sample.ts'
 
@@ -289,11 +290,8 @@ export const SAMPLES: Readonly<
   'certificates.list': { value: { items: [certificate] } },
   'certificates.get': { value: certificate },
   'certificates.delete': { value: certificate },
-  'peerings.create': { value: peering },
-  'peerings.list': { value: { items: [peering] } },
-  'peerings.get': { value: peering },
-  'peerings.accept': { value: peering },
-  'peerings.delete': { value: null },
+  ...PEERING_SAMPLES,
+  ...ROUTE_SAMPLES,
   'networks.create': { value: network },
   'networks.list': page(network),
   'networks.get': { value: networkDetails },

@@ -18,6 +18,7 @@ import * as people from '../../db/schema-people.ts'
 import * as platform from '../../db/schema-platform.ts'
 import * as publicCertificates from '../../db/schema-public-certificates.ts'
 import * as tenantCertificates from '../../db/schema-tenant-certificates.ts'
+import * as routes from '../../db/schema-routes.ts'
 import * as schema from '../../db/schema.ts'
 import { strictMigration } from '../../db/strict.ts'
 
@@ -96,6 +97,7 @@ test('the migrations make the very tables and columns that the code works with',
     ...peerings,
     ...people,
     ...platform,
+    ...routes,
   })) {
     const { name, columns } = getTableConfig(table)
     const { rows } = await db.run(`SELECT name, "notnull" FROM pragma_table_info('${name}')`)

@@ -19,6 +19,7 @@ import { FakeEdge } from '../fakes/edge.ts'
 import { EngineHost, type HostDeps } from '../fakes/engine-host.ts'
 import { fakeEngine } from '../fakes/engine.ts'
 import { FakeShaper } from '../fakes/shaper.ts'
+import { FakeProofs } from '../fakes/domain-proofs.ts'
 import { FakeOutsideNames } from '../fakes/outside-names.ts'
 import { FakePaths } from '../fakes/peer-paths.ts'
 import { FakeFirewall } from '../fakes/firewall.ts'
@@ -51,6 +52,7 @@ async function outsideIn(folder: string, env: Env, machine: Machine) {
   const secure = (settings: TlsSettings): void => void secured.push(settings)
   const secretFiles = new FakeSecretFiles()
   const publicAuthority = new FakePublicAuthority()
+  const proofs = new FakeProofs()
   const path = join(folder, 'keys.json')
   const keyRing = await openKeyRing({ path, databaseHasKeys: false })
   const database = join(folder, 'cloudlet.db')
@@ -86,6 +88,7 @@ async function outsideIn(folder: string, env: Env, machine: Machine) {
     peerPaths: new FakePaths(),
     shaper: new FakeShaper(),
     outsideNames: new FakeOutsideNames(),
+    domainProofs: proofs,
     cables: null,
     routes: new FakeRoutes(),
     names: new FakeNames(),
@@ -102,14 +105,14 @@ async function outsideIn(folder: string, env: Env, machine: Machine) {
       onMeasures: counters.onMeasures,
     }),
   }
-  return { outside, time, host, edge, tunnels, counters, secretFiles, secured }
+  return { outside, time, host, edge, tunnels, counters, secretFiles, secured, proofs }
 }
 
 /** The API with everything behind it, as the control plane puts it together; only the outside is made up. */
 export async function cloudWorld(env: Env = {}, machine: Machine = {}) {
   const folder = mkdtempSync(join(MEMORY, 'cloudlet-cloud-'))
   const made = await outsideIn(folder, env, machine)
-  const { outside, time, host, edge, tunnels, counters, secretFiles } = made
+  const { outside, time, host, edge, tunnels, counters, secretFiles, proofs } = made
   const all = await lifeOf(outside)
   all.openTunnels.watch()
   const admin = await all.keys.createAdmin()
@@ -130,6 +133,7 @@ export async function cloudWorld(env: Env = {}, machine: Machine = {}) {
     tunnels,
     counters,
     secretFiles,
+    proofs,
     host,
     outside,
     time,

@@ -59,6 +59,7 @@ export const MEMBER_KINDS = [
   'images',
   'registries',
   'secrets',
+  'certificates',
   'keys',
   'users',
 ] as const

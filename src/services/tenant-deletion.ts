@@ -128,6 +128,7 @@ async function membersOf(q: Queries, tenantId: string): Promise<TenantRemoval['r
     images: images.map(({ reference }) => reference),
     registries: (await q.registries.list(tenantId)).map(({ host }) => host),
     secrets: (await q.secrets.list(tenantId)).map(({ name }) => name),
+    certificates: (await q.tenantCertificates.list(tenantId)).map(({ name }) => name),
     keys: keys.map(({ id }) => id),
     users: (await q.people.list(page)).map(({ email }) => email),
   } satisfies Record<TenantRemoval['removes'][number]['kind'], string[]>

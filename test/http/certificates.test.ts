@@ -44,3 +44,24 @@ test('a certificate that is put by the API reaches the workers, and no answer ha
   assert.equal((await world.call(`DELETE ${path}/shop`, { token })).status, 200)
   await until('the workers are told again', () => isTold() === false)
 })
+
+test('the certificates of a tenant that is deleted go with it', async () => {
+  await using world = await cloudWorld()
+  await world.addTenant('aa')
+  const token = world.admin.apiKey
+  const authority = x509Authority()
+  const at = world.time.now().getTime()
+  const signer = await authority.create('Some authority', at)
+  const [made] = await authority.issue(signer, [['*.aa.cloud.local']], at)
+  assert.ok(made)
+  const body = { chain: made.chain, key: made.key }
+  const put = await world.call('PUT /v1/tenants/aa/certificates/shop', { token, body })
+  assert.equal(put.status, 200)
+  const shown = await world.call('DELETE /v1/tenants/aa?dryRun=true', { token })
+  assert.match(await shown.text(), /"kind":"certificates","count":1,"names":\["shop"\]/)
+  await world.call('DELETE /v1/tenants/aa?cascade=true', { token })
+  const rows = () => world.store.read.tenantCertificates.all()
+  await until('nothing of it is kept', async () => (await rows()).length === 0)
+  const isTold = () => world.secured.at(-1)?.certificates.some(({ chain }) => chain === made.chain)
+  await until('the workers are told', () => isTold() === false)
+})

@@ -3,7 +3,7 @@ import type { Member } from './route-table.ts'
 import type { App } from './routing.ts'
 
 /** What is there besides the route. */
-interface Platform {
+export interface Platform {
   readonly apps: ReadonlyMap<string, App>
   /** Of the ingress, in lower case. */
   readonly domains: readonly string[]

@@ -1,5 +1,6 @@
 import type { ApiFront } from './api-front.ts'
 import { block, contains, ipv4 } from './dns-address.ts'
+import { routesByHost, type HostRoute } from './route-match.ts'
 import type { Balance } from './route.ts'
 import type { HealthReport, Member, RouteTable } from './route-table.ts'
 
@@ -13,6 +14,8 @@ export interface App {
   readonly weights?: ReadonlyMap<Member, number>
   /** Absent: in turn. */
   readonly balance?: Balance
+  /** What comes first at its host, the most specific one first. */
+  readonly routes?: readonly HostRoute[]
   /** Of a route: its tenant's parts of the platform's domains. */
   readonly zones?: readonly string[]
   /** It is no tenant's, but the platform's own API. */
@@ -36,6 +39,8 @@ export interface Routing {
    */
   tenantAt(address: number): string | null
   readonly apps: ReadonlyMap<string, App>
+  /** Keys of the routes' apps. */
+  readonly pools: ReadonlySet<string>
 }
 
 /** The key of the app that a member is of. */
@@ -61,16 +66,37 @@ export function compileRouting(table: RouteTable): Routing {
     const found = apps.get(app)
     if (found !== undefined) hosts.set(host, found)
   }
+  const { pools, wild } = addRoutes(hosts, table, apps)
   const tenants = tenantsByAddress(table)
   const blocks = [table.pool, ...(table.ranges ?? [])].flatMap((text) => block(text) ?? [])
   return {
     version: table.version,
     instance: table.instance,
-    find: (host) => hosts.get(host),
+    find: (host) =>
+      hosts.get(host) ?? (wild.size > 0 ? wild.get(host.slice(host.indexOf('.') + 1)) : undefined),
     tenantAt: (address) =>
       blocks.some((one) => contains(one, address)) ? (tenants.get(address) ?? '') : null,
     apps,
+    pools,
   }
+}
+
+/** A host of a route is of the route's tenant alone; one with an app of its own stays that app's for the rest. */
+function addRoutes(hosts: Map<string, App>, table: RouteTable, apps: ReadonlyMap<string, App>) {
+  const domains = table.domains.map((domain) => domain.toLowerCase())
+  const wild = new Map<string, App>()
+  const pools = new Set<string>()
+  for (const [host, all] of routesByHost(table.routes ?? [], { apps, domains })) {
+    const isWild = host.startsWith('*.')
+    const own = isWild ? undefined : hosts.get(host)
+    const tenant = own?.tenant ?? all[0]?.route.tenant ?? ''
+    const routes = all.filter(({ route }) => route.tenant === tenant)
+    const app = own ?? { key: `host/${host}`, tenant, members: [] }
+    if (isWild) wild.set(host.slice(2), { ...app, routes })
+    else hosts.set(host, { ...app, routes })
+    for (const { pool } of routes) pools.add(pool.key)
+  }
+  return { pools, wild }
 }
 
 function tenantsByAddress({ members }: RouteTable): ReadonlyMap<number, string> {

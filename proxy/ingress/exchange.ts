@@ -22,6 +22,7 @@ import type { Queued } from './queues.ts'
 import { isRepeatable, sameLast } from './retry-budget.ts'
 import { Share } from './shares.ts'
 import { Tally } from './tallies.ts'
+import { appFor } from './routed.ts'
 import * as troubles from './troubles.ts'
 import { Waiting } from './waiting.ts'
 import type { Upstream, UpstreamUser } from './upstream.ts'
@@ -246,9 +247,9 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
     // A process that has just begun to listen may not have its first table yet.
     const [{ host }, { view, balancer }] = [this, this.#context]
     if (!view.isReady) return this.#wait('held', this.#waiting.hold(undefined, false))
-    const app = view.find(host, this.sender.peerNumber)
+    const app = appFor(view, this.head, this.sender.peerNumber)
+    if ('status' in app) return this.#fail(app)
     this.#app = app
-    if (app === undefined) return this.#fail(troubles.unknownHost(host))
     this.#tally.of(app)
     const misplaced = objectionAt(view, app, this)
     if (misplaced !== null) return this.#fail(misplaced)

@@ -70,7 +70,8 @@ export class RoutingView {
 
   /** Whether there is an app of that key. */
   knows(key: string): boolean {
-    return this.#routing?.apps.has(key) === true || this.#front?.key === key
+    const { apps, pools } = this.#routing ?? { apps: undefined, pools: undefined }
+    return apps?.has(key) === true || pools?.has(key) === true || this.#front?.key === key
   }
 
   /** A container finds its own tenant's apps alone: of others, and of the API, it is not told that there are any. */

@@ -59,6 +59,16 @@ export function unknownHost(host: string): Trouble {
   }
 }
 
+export function routeNotServed(host: string): Trouble {
+  return {
+    status: 503,
+    code: 'not-running',
+    wrong: `A route of ${host} asks for what this ingress does not do`,
+    advice: 'Its owner can look at the policy of the route',
+    retryAfterS: 600,
+  }
+}
+
 type Unavailable = 'not-running' | 'suspended' | 'unhealthy'
 const LOOK = 'Its owner can look at its state and its logs and start it'
 const REMEDY = {

@@ -1,0 +1,93 @@
+import { fieldName, fieldValue } from './http-fields.ts'
+import { targetOf } from './http-forward.ts'
+import type { RequestHead } from './http-request.ts'
+import { poolOf, type Platform } from './route-pool.ts'
+import type { Route, RouteMatch } from './route.ts'
+import type { App } from './routing.ts'
+
+/** A route of a host, and the apps that it goes to. */
+export interface HostRoute {
+  readonly route: Route
+  readonly pool: App
+}
+
+/** The routes of each host, the most specific one first. Hosts in lower case, also `*.…`. */
+export function routesByHost(
+  routes: readonly Route[],
+  platform: Platform,
+): ReadonlyMap<string, readonly HostRoute[]> {
+  const byHost = new Map<string, HostRoute[]>()
+  for (const route of routes) {
+    const one = { route, pool: poolOf(route, platform) }
+    for (const host of route.hosts) {
+      const known = byHost.get(host)
+      if (known === undefined) byHost.set(host, [one])
+      else known.push(one)
+    }
+  }
+  for (const all of byHost.values()) all.sort(bySpecificity)
+  return byHost
+}
+
+function bySpecificity({ route: a }: HostRoute, { route: b }: HostRoute): number {
+  return (
+    b.match.pathPrefix.length - a.match.pathPrefix.length ||
+    Math.sign(b.match.methods.length) - Math.sign(a.match.methods.length) ||
+    b.match.headers.length - a.match.headers.length ||
+    (a.id < b.id ? -1 : 1)
+  )
+}
+
+/** Undefined: none of them takes it. `path-refused`: it may be another path to the app than it is to us. */
+export function routeFor(
+  routes: readonly HostRoute[],
+  head: RequestHead,
+): HostRoute | 'path-refused' | undefined {
+  // Where no route looks at the path, nobody has to.
+  const looks = routes.some(({ route }) => route.match.pathPrefix !== '/')
+  const path = looks ? comparedPath(targetOf(head)) : '/'
+  if (path === null) return 'path-refused'
+  return routes.find(({ route }) => takes(route.match, head, path))
+}
+
+function takes({ pathPrefix, methods, headers }: RouteMatch, head: RequestHead, path: string) {
+  const isBelow =
+    pathPrefix === '/' || path === pathPrefix || path.startsWith(withSlash(pathPrefix))
+  const isMethod = methods.length === 0 || methods.includes(head.line.method)
+  return isBelow && isMethod && headers.every((one) => hasField(head, one))
+}
+
+const withSlash = (prefix: string): string => (prefix.endsWith('/') ? prefix : `${prefix}/`)
+
+function hasField(
+  { bytes, fields }: RequestHead,
+  { name, value }: RouteMatch['headers'][number],
+): boolean {
+  for (let index = 0; index < fields.kinds.length; index += 1) {
+    const isNamed = fieldName(bytes, fields, index) === name
+    if (isNamed && (value === null || fieldValue(bytes, fields, index) === value)) return true
+  }
+  return false
+}
+
+/**
+ * The path as an app may understand it: unreserved octets decoded, empty and dot segments gone (RFC 3986 §6.2.2).
+ * What is sent on stays as it came. Null: an encoded slash, a backslash or a NUL, which some apps take for a
+ * separator and some do not.
+ */
+export function comparedPath(target: string): string | null {
+  const end = target.indexOf('?')
+  const path = end < 0 ? target : target.slice(0, end)
+  if (/%2f|%5c|%00|\\/i.test(path)) return null
+  if (!/%|\/\/|\/\./.test(path)) return path
+  const decoded = path.replaceAll(/%([0-9a-f]{2})/gi, (octet, hex: string) => {
+    const character = String.fromCodePoint(Number.parseInt(hex, 16))
+    return /[\w.~-]/.test(character) ? character : octet.toUpperCase()
+  })
+  const kept: string[] = []
+  for (const segment of decoded.split('/')) {
+    if (segment === '..') kept.pop()
+    else if (segment !== '.' && segment !== '') kept.push(segment)
+  }
+  return `/${kept.join('/')}`
+}

@@ -96,7 +96,7 @@ export const SETTINGS = {
     .url({ protocol: /^https$/ })
     .optional()
     .describe(
-      'Directory of a public authority (ACME, RFC 8555) that certifies `CLOUDLET_API_HOST`, e.g. `https://acme-v02.api.letsencrypt.org/directory`, whose terms you then agree to; absent: the own authority does',
+      'Directory of a public authority (ACME, RFC 8555) that certifies `CLOUDLET_API_HOST` and the hosts of routes beyond the own domains, e.g. `https://acme-v02.api.letsencrypt.org/directory`, whose terms you then agree to; absent: the own authority does',
     ),
   CLOUDLET_ACME_EMAIL: z.email().optional().describe('Where that authority may write to'),
   CLOUDLET_ACME_CA_FILE: z

@@ -1,4 +1,4 @@
-import { and, asc, count, eq, inArray, like, lte, or } from 'drizzle-orm'
+import { and, asc, count, eq, inArray, isNotNull, like, lte, or } from 'drizzle-orm'
 import type { Executor } from '../open.ts'
 import { domains } from '../schema-routes.ts'
 
@@ -11,6 +11,11 @@ export const domainQueries = (db: Executor) => ({
       .from(domains)
       .where(eq(domains.tenantId, tenantId))
       .orderBy(asc(domains.name))
+  },
+
+  /** Those of all tenants that are proved. */
+  async proved(): Promise<DomainRow[]> {
+    return db.select().from(domains).where(isNotNull(domains.provedAt)).orderBy(asc(domains.name))
   },
 
   async find(tenantId: string, nameOrId: string): Promise<DomainRow | undefined> {

@@ -2,7 +2,6 @@ import { certificateReader as reader } from '../adapters/certificate-reader.ts'
 import type { AuditService } from '../services/audit.ts'
 import { certificateService } from '../services/certificates.ts'
 import type { Outside } from './outside.ts'
-import { customHosts } from '../reconcile/published-routes.ts'
 import type { reconciling } from './reconciling.ts'
 
 /** Certificates that tenants bring. */
@@ -14,8 +13,5 @@ export function certifying(
   const domains = [settings.CLOUDLET_DOMAIN, 'localhost']
   const changed = (): void => reconciler.certificates.changed()
   const common = { store, clock, audit, keyRing, reader }
-  const hosts = () => customHosts(common.store.read, domains)
-  return {
-    certificates: certificateService({ ...common, domains, customHosts: hosts, changed }),
-  }
+  return { certificates: certificateService({ ...common, domains, changed }) }
 }

@@ -1,10 +1,18 @@
+import { isInDomain } from './host-names.ts'
+
 /** Which hosts are a tenant's. */
 export interface Ground {
   readonly slug: string
   /** Domains of the apps. */
   readonly domains: readonly string[]
-  /** Its hosts beyond these, exactly. */
-  readonly customHosts: readonly string[]
+  /** What it has proved to be its own beyond these. */
+  readonly proved: readonly ProvedDomain[]
+}
+
+export interface ProvedDomain {
+  readonly name: string
+  /** What is below it, too. */
+  readonly subdomains: boolean
 }
 
 /** The names of a certificate that its tenant may be served under, and those that are not its own. */
@@ -13,16 +21,9 @@ export interface Covered {
   readonly foreign: readonly string[]
 }
 
-/** A wildcard beyond the platform's domains stands for those hosts of the tenant that it covers, and for no other. */
 export function covered(names: readonly string[], ground: Ground): Covered {
-  const own = new Set<string>()
-  const foreign: string[] = []
-  for (const name of names) {
-    const found = isInZone(name, ground) ? [name] : customHostsOf(name, ground)
-    for (const one of found) own.add(one)
-    if (found.length === 0) foreign.push(name)
-  }
-  return { own: [...own], foreign }
+  const isOwn = (name: string): boolean => isInZone(name, ground) || isProved(name, ground)
+  return { own: names.filter(isOwn), foreign: names.filter((name) => !isOwn(name)) }
 }
 
 /** Within `<tenant>.<domain>`; the wildcard of all of it is. */
@@ -30,8 +31,16 @@ function isInZone(name: string, { slug, domains }: Ground): boolean {
   return domains.some((domain) => name.endsWith(`.${slug}.${domain}`))
 }
 
-function customHostsOf(name: string, { customHosts }: Ground): readonly string[] {
-  if (!name.startsWith('*.')) return customHosts.filter((host) => host === name)
-  const above = name.slice(1)
-  return customHosts.filter((host) => host.slice(host.indexOf('.')) === above)
+/** A wildcard is within a domain of which all that is below was proved. */
+function isProved(name: string, { proved }: Ground): boolean {
+  const base = name.startsWith('*.') ? name.slice(2) : name
+  return proved.some((domain) =>
+    domain.subdomains ? isInDomain(base, domain.name) : domain.name === name,
+  )
+}
+
+/** What of these hosts a wildcard stands for: one label in its place (RFC 9525 §6.3). */
+export function hostsUnder(names: readonly string[], hosts: readonly string[]): string[] {
+  const wild = new Set(names.filter((name) => name.startsWith('*.')).map((name) => name.slice(1)))
+  return hosts.filter((host) => wild.has(host.slice(host.indexOf('.'))))
 }

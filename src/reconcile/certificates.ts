@@ -41,7 +41,8 @@ export function certificateKeeper(deps: CertificateDeps) {
     const slugs = await store.read.tenants.liveSlugs()
     const custom = await deps.customHosts()
     const hosts = custom.map(({ host }) => host)
-    const all = [...slugs, ...hosts].join(' ')
+    const proved = (await store.read.domains.proved()).map(({ id }) => id)
+    const all = [...slugs, ...hosts, ...proved].join(' ')
     const nowMs = clock.now().getTime()
     if (settled.slugs === all && nowMs < settled.untilMs) return
     settled = { slugs: all, untilMs: nowMs + RETRY_MS }

@@ -1,7 +1,7 @@
 import type { Queries, Store } from '../../db/open.ts'
 import type { TenantCertificateRow } from '../../db/queries/tenant-certificates.ts'
 import type { HostCertificate } from '../../proxy/core/server-names.ts'
-import { covered } from '../core/certificate-names.ts'
+import { covered, hostsUnder } from '../core/certificate-names.ts'
 import type { CustomHost } from '../core/custom-host.ts'
 import { DAY_MS } from '../core/days.ts'
 import type { NewEvent } from '../core/event.ts'
@@ -33,10 +33,19 @@ export async function broughtCertificates(
   const nowMs = clock.now().getTime()
   const all = await store.read.tenantCertificates.all()
   const good = all.filter(({ row }) => nowMs < row.notAfter)
+  const claims = await store.read.domains.proved()
   return good.flatMap(({ row, slug }) => {
-    const own = custom.filter(({ tenantId }) => tenantId === row.tenantId)
-    const customHosts = own.map(({ host }) => host)
-    const names = covered(namesIn(row), { slug, domains, customHosts }).own
+    const isIts = ({ tenantId }: { readonly tenantId: string | null }) => tenantId === row.tenantId
+    const proved = claims
+      .filter(isIts)
+      .map(({ name, subdomains }) => ({ name, subdomains: subdomains === 1 }))
+    const { own } = covered(namesIn(row), { slug, domains, proved })
+    // A host has what was issued for it by its very name, over which a wildcard would not win.
+    const under = hostsUnder(
+      own,
+      custom.filter(isIts).map(({ host }) => host),
+    )
+    const names = [...own, ...under]
     try {
       const key = keyRing.open(broughtPurpose(row.tenantId, row.name), row.sealedKey)
       return [{ names, chain: row.certificate, key }]

@@ -1,10 +1,10 @@
 import type { Store } from '../../db/open.ts'
+import type { DomainRow } from '../../db/queries/domains.ts'
 import type { TenantCertificateRow } from '../../db/queries/tenant-certificates.ts'
 import type { TenantRow } from '../../db/queries/tenants.ts'
 import type { Certificate, CertificatePut } from '../contract/certificates.ts'
 import type { Actor } from '../core/actor.ts'
 import { covered } from '../core/certificate-names.ts'
-import type { CustomHost } from '../core/custom-host.ts'
 import { failure, notFound, wrongField } from '../core/failure.ts'
 import type { CertificateFacts, CertificateReader } from '../ports/certificate-reader.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -21,7 +21,6 @@ export interface CertificateServiceDeps {
   readonly reader: CertificateReader
   /** Domains of the apps. */
   readonly domains: readonly string[]
-  readonly customHosts: () => Promise<readonly CustomHost[]>
   /** The edge has to be told. */
   readonly changed: () => void
 }
@@ -41,12 +40,12 @@ export function certificateService(deps: CertificateServiceDeps) {
   async function put(asked: Asked, body: CertificatePut): Promise<Certificate> {
     const { certificate: name, actor } = asked
     const facts = readable(reader, body)
-    const custom = await deps.customHosts()
     const answer = await store.writeFor(asked.tenant, async (q) => {
       const tenant = await tenantToFill(q, asked.tenant)
       const nowMs = clock.now().getTime()
       refuseUnfit(facts, nowMs)
-      refuseForeign(facts, tenant, { domains: deps.domains, custom })
+      const claimed = await q.domains.list(tenant.id)
+      refuseForeign(facts, tenant, { domains: deps.domains, claimed })
       const others = (await q.tenantCertificates.list(tenant.id)).filter((row) => row.name !== name)
       if (others.length >= MOST_OF_TENANT) throw tooMany(name)
       const row: TenantCertificateRow = {
@@ -118,16 +117,20 @@ function refuseUnfit({ notBefore, notAfter }: CertificateFacts, nowMs: number): 
 
 interface Ground {
   readonly domains: readonly string[]
-  readonly custom: readonly CustomHost[]
+  readonly claimed: readonly DomainRow[]
 }
 
 /** A certificate is a word on whose host it is, so nobody brings one for another's. */
 function refuseForeign({ names }: CertificateFacts, tenant: TenantRow, ground: Ground): void {
-  const own = ground.custom.filter(({ tenantId }) => tenantId === tenant.id)
-  const customHosts = own.map(({ host }) => host)
-  const { foreign } = covered(names, { slug: tenant.slug, domains: ground.domains, customHosts })
+  const { domains, claimed } = ground
+  const proved = claimed
+    .filter(({ provedAt }) => provedAt !== null)
+    .map(({ name, subdomains }) => ({ name, subdomains: subdomains === 1 }))
+  const { foreign } = covered(names, { slug: tenant.slug, domains, proved })
   const [first] = foreign
-  if (first !== undefined) throw wrongField('#/chain', `"${first}" is no host of this tenant`)
+  if (first === undefined) return
+  const advice = 'claim its domain and prove it, or leave it out'
+  throw wrongField('#/chain', `"${first}" is no host of this tenant: ${advice}`)
 }
 
 const tooMany = (name: string) =>

@@ -1,15 +1,25 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { covered } from '../../src/core/certificate-names.ts'
+import { covered, hostsUnder } from '../../src/core/certificate-names.ts'
 
 const ground = {
   slug: 'acme',
   domains: ['cloud.local', 'localhost'],
-  customHosts: ['shop.example.org', 'www.example.org', 'a.b.example.org'],
+  proved: [
+    { name: 'shop.example.org', subdomains: false },
+    { name: 'example.com', subdomains: true },
+  ],
 }
 
-test("covered() takes hosts of the tenant's part of a domain, and its own hosts", () => {
-  const names = ['*.acme.cloud.local', 'web.acme.localhost', 'shop.example.org']
+test("covered() takes hosts of the tenant's part of a domain, and its own domains", () => {
+  const names = [
+    '*.acme.cloud.local',
+    'web.acme.localhost',
+    'shop.example.org',
+    'example.com',
+    '*.example.com',
+    '*.a.example.com',
+  ]
   assert.deepEqual(covered(names, ground), { own: names, foreign: [] })
 })
 
@@ -21,13 +31,16 @@ test("covered() finds what is another's, however near it is", () => {
     'web.other.cloud.local',
     'xacme.cloud.local',
     'example.org',
-    'other.example.org',
+    '*.example.org',
+    '*.shop.example.org',
+    'www.shop.example.org',
+    'badexample.com',
+    '*.com',
   ]
   assert.deepEqual(covered(names, ground), { own: [], foreign: names })
 })
 
-test('covered() has a wildcard stand for the hosts of the tenant alone', () => {
-  const { own, foreign } = covered(['*.example.org', '*.example.com'], ground)
-  assert.deepEqual(own, ['shop.example.org', 'www.example.org'])
-  assert.deepEqual(foreign, ['*.example.com'])
+test('hostsUnder() has a wildcard stand for one label', () => {
+  const hosts = ['shop.example.com', 'a.b.example.com', 'example.com', 'shop.example.org']
+  assert.deepEqual(hostsUnder(['*.example.com', 'shop.example.org'], hosts), ['shop.example.com'])
 })

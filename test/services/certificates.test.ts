@@ -46,7 +46,7 @@ async function house() {
   }
   let changes = 0
   const changed = (): void => void (changes += 1)
-  const service = certificateService({ ...common, audit, reader, changed })
+  const service = certificateService({ store, clock, keyRing, domains, audit, reader, changed })
   const events: NewEvent[] = []
   const warn = () =>
     warnOfEnds({ store, clock, record: async (_q, event) => void events.push(event) })
@@ -67,6 +67,17 @@ async function house() {
       const [made] = await authority.issue(signer, [names], clock.now().getTime())
       assert.ok(made)
       return { chain: made.chain, key: made.key }
+    },
+    /** Whoever had the domain before has it no more. */
+    async claim(slug: string, provedAt: number | null): Promise<void> {
+      const id = 'd000000000000000'
+      const [tenantId, name] = [ids.get(slug) ?? '', 'example.org']
+      const proof = provedAt === null ? null : ('dns' as const)
+      const row = { id, tenantId, name, subdomains: 1, token: 't', proof, provedAt }
+      await store.write(async (q) => {
+        await q.domains.remove(id)
+        await q.domains.insert({ ...row, expiresAt: null, createdAt: 1 })
+      })
     },
     /** What the edge shows for that name by exactly it; the last counts. */
     async served(name: string): Promise<string | undefined> {
@@ -118,16 +129,25 @@ test("nobody brings a certificate for another's host, nor sees another's", async
   await assert.rejects(at.service.delete(asking('other')), /Cannot find certificate/)
 })
 
-test('a custom host is served as long as it is the tenant’s, and never for who has it later', async () => {
+test('a proved domain is served as long as it is the tenant’s, and never for who has it later', async () => {
   await using at = await house()
   const host = 'shop.example.org'
-  at.custom.push({ host, tenantId: at.ids.get('acme') ?? '' })
   const brought = await at.made('*.example.org')
+  await assert.rejects(at.service.put(asking('acme'), brought), /is no host of this tenant/)
+  await at.claim('acme', null)
+  await assert.rejects(at.service.put(asking('acme'), brought), /is no host of this tenant/)
+  await at.claim('acme', at.clock.now().getTime())
   await at.service.put(asking('acme'), brought)
+  assert.equal(await at.served('*.example.org'), brought.chain)
+  assert.equal(await at.served(host), undefined)
+  at.custom.push({ host, tenantId: at.ids.get('acme') ?? '' })
   assert.equal(await at.served(host), brought.chain)
+
+  await at.claim('other', at.clock.now().getTime())
   at.custom[0] = { host, tenantId: at.ids.get('other') ?? '' }
   const now = await at.served(host)
   assert.ok(now !== undefined && now !== brought.chain)
+  assert.equal(await at.served('*.example.org'), undefined)
 })
 
 test('the key is sealed, and for that tenant and name alone', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { Agent, request as httpRequest } from 'node:http'
 import { test, type TestContext } from 'node:test'
 import type { Route } from '../../../proxy/core/route.ts'
 import type { Member } from '../../../proxy/core/route-table.ts'
@@ -136,3 +137,57 @@ test('routes hold over HTTP/2 as well', async (t) => {
   assert.equal((await askHttp2(session, { ':path': '/api/x' })).body, 'api')
   assert.equal((await askHttp2(session, { ':path': '/' })).body, 'hello')
 })
+
+test('a thousand tables while requests are under way: none fails, and each is one of the two', async (t) => {
+  const members = [await app(t, 'blue'), await app(t, 'green')]
+  const kinds = ['round-robin', 'least-requests', 'two-choices', 'hash'] as const
+  const { edge, port } = await routed(t, [route({ targets: to('blue') })], members)
+  const agent = new Agent({ keepAlive: true, maxSockets: 8 })
+  t.after(() => agent.destroy())
+  let version = 5
+  let count = 0
+  const isOver = (): boolean => version >= 1005 && count >= 200
+  const change = (): void => {
+    version += 1
+    const kind = kinds[version % kinds.length] ?? 'hash'
+    const balance = { kind, maxRequests: 1 + (version % 5), slowStartMs: version % 3 }
+    const targets = version % 2 === 0 ? to('blue') : to('green', 'blue')
+    const routes = [route({ id: `r${version % 7}`, targets, policy: { balance } })]
+    // Both are made anew now and then.
+    const run = Math.floor(version / 50)
+    edge.update({
+      table: {
+        ...table(
+          members.map((one) => ({ ...one, run })),
+          version,
+        ),
+        routes,
+      },
+    })
+    if (!isOver()) setImmediate(change)
+  }
+  change()
+  const heard = new Set<string>()
+  const asking = async (): Promise<void> => {
+    while (!isOver()) {
+      heard.add(await said(port, agent))
+      count += 1
+    }
+  }
+  await Promise.all(Array.from({ length: 8 }, asking))
+  assert.deepEqual([...heard].toSorted(), ['200 blue', '200 green'])
+  assert.equal(edge.counters().held, 0)
+})
+
+/** Status and content of one answer. */
+function said(port: number, agent: Agent): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const asked = httpRequest({ host: '127.0.0.1', port, agent, headers: { host: WWW } })
+    asked.on('response', (response) => {
+      let text = ''
+      response.setEncoding('utf8').on('data', (part: string) => (text += part))
+      response.on('end', () => resolve(`${response.statusCode} ${text}`))
+    })
+    asked.on('error', reject).end()
+  })
+}

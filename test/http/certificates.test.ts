@@ -19,6 +19,29 @@ test("the API's host is certified by the public authority, and the workers are t
   )
 })
 
+test("a tenant's own domain in a route is certified, and the tenant hears of it", async () => {
+  const host = 'shop.example.org'
+  await using world = await cloudWorld({ CLOUDLET_ACME_DIRECTORY: 'https://authority/directory' })
+  const { id: tenantId } = await world.addTenant('aa')
+  const claimed = { id: 'd000000000000000', tenantId, name: host, subdomains: 0, token: 't' }
+  const proof = { proof: 'dns', provedAt: 1, expiresAt: null, createdAt: 1 } as const
+  await world.store.write((q) => q.domains.insert({ ...claimed, ...proof }))
+  const token = world.admin.apiKey
+  const body = { name: 'shop', hosts: [host], targets: [{ app: 'web' }] }
+  const made = await world.call('POST /v1/tenants/aa/routes', { token, body })
+  assert.equal(made.status, 201, await made.text())
+  const shown = () => world.secured.at(-1)?.certificates.filter(({ names }) => names[0] === host)
+  await until('both are told, the public one last', () => shown()?.length === 2)
+  assert.match(shown()?.[1]?.chain ?? '', /^shop\.example\.org by https:/)
+  const { items } = await world.all.events.listOfTenant('aa', { limit: 10, action: 'certificate.' })
+  assert.deepEqual(
+    items.map(({ action, target }) => [action, target.name]),
+    [['certificate.issued', host]],
+  )
+  await world.call('DELETE /v1/tenants/aa/routes/shop', { token })
+  await until('it is served no more', () => shown()?.length === 0)
+})
+
 test('a certificate that is put by the API reaches the workers, and no answer has its key', async () => {
   await using world = await cloudWorld()
   await world.addTenant('aa')

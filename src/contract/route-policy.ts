@@ -23,13 +23,24 @@ export const FieldValue = z
   .max(4096)
   .refine(isHeaderValue, 'one line of visible characters')
 
-const ChangedField = FieldName.superRefine((name, context) => {
+type Issues = Pick<z.RefinementCtx, 'addIssue'>
+function refuseFixed(context: Issues, name: string, path: string[]): void {
   const why = headerObjection(name)
-  if (why !== null) context.addIssue({ code: 'custom', message: `cannot be changed: ${why}` })
-})
+  if (why === null) return
+  context.addIssue({ code: 'custom', path, message: `"${name}" cannot be changed: ${why}` })
+}
+
+const ChangedField = z
+  .string()
+  .max(128)
+  .superRefine((name, context) => refuseFixed(context, name, []))
 const ChangedFields = z
-  .record(ChangedField, FieldValue)
+  .record(z.string().max(128), FieldValue)
   .refine((all) => Object.keys(all).length <= MOST_FIELDS, `at most ${MOST_FIELDS} fields`)
+  // Not of its keys: of these it would only say that one is wrong.
+  .superRefine((all, context) => {
+    for (const name of Object.keys(all)) refuseFixed(context, name, [name])
+  })
 const HeaderChange = z.strictObject({
   remove: z.array(ChangedField).max(MOST_FIELDS).optional(),
   set: ChangedFields.optional().describe('In place of what there was'),

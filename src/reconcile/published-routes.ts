@@ -1,39 +1,54 @@
 import type { Queries } from '../../db/open.ts'
+import type { DomainRow } from '../../db/queries/domains.ts'
 import type { ServedRoute } from '../../db/queries/routes.ts'
 import type { HeaderChange, Route, RoutePolicy } from '../../proxy/core/route.ts'
 import type { CustomHost } from '../core/custom-host.ts'
-import { isInDomain } from '../core/host-names.ts'
+import { isInZone } from '../core/host-names.ts'
+import { servedHosts } from '../core/route-hosts.ts'
 import { specOf, type RouteSpec } from '../core/route-spec.ts'
 
+/** Domains of the ingress: `cloud.local`, `localhost`. */
+type Domains = readonly string[]
+
 /** Routes as the edge takes them; those that have not changed since the last time are the same. */
-export function publishedRoutes() {
+export function publishedRoutes(domains: Domains) {
   let known = new Map<string, { readonly generation: number; readonly route: Route }>()
-  return (served: readonly ServedRoute[]): Route[] => {
-    const made = served.map((one) => {
+  return async (q: Queries): Promise<Route[]> => {
+    const made = (await q.routes.served()).map((one) => {
       const { id, generation } = one.row
       const old = known.get(id)
       const route = old?.generation === generation ? old.route : routeOf(one)
-      return [id, { generation, route }] as const
+      return { id, generation, route, tenantId: one.row.tenantId }
     })
-    known = new Map(made)
-    return made.map(([, { route }]) => route)
+    known = new Map(made.map((one) => [one.id, one]))
+    if (made.length === 0) return []
+    const owned = await ownDomains(q)
+    return made.flatMap(({ route, tenantId }) => {
+      const around = { tenant: route.tenant, domains, own: owned.get(tenantId) ?? [] }
+      const hosts = servedHosts(route.hosts, around)
+      if (hosts.length === route.hosts.length) return [route]
+      return hosts.length === 0 ? [] : [{ ...route, hosts }]
+    })
   }
 }
 
 /** Hosts of routes beyond the platform's domains: each is of one tenant, and proved to be. */
-export async function customHosts(
-  q: Queries,
-  domains: readonly string[],
-): Promise<readonly CustomHost[]> {
+export async function customHosts(q: Queries, domains: Domains): Promise<readonly CustomHost[]> {
   const all = new Map<string, CustomHost>()
-  for (const { row } of await q.routes.served()) {
-    for (const host of specOf(row).hosts) {
-      const isOwn = domains.some((domain) => isInDomain(host, domain))
-      if (!isOwn) all.set(host, { host, tenantId: row.tenantId })
+  const served = await q.routes.served()
+  const owned = served.length === 0 ? new Map<string, DomainRow[]>() : await ownDomains(q)
+  for (const { row, tenant } of served) {
+    const around = { tenant, domains, own: owned.get(row.tenantId) ?? [] }
+    for (const host of servedHosts(specOf(row).hosts, around)) {
+      if (!isInZone(host, tenant, domains)) all.set(host, { host, tenantId: row.tenantId })
     }
   }
   return [...all.values()]
 }
+
+/** By tenant. */
+const ownDomains = async (q: Queries): Promise<ReadonlyMap<string, DomainRow[]>> =>
+  Map.groupBy(await q.domains.proved(), ({ tenantId }) => tenantId)
 
 function routeOf({ row, tenant }: ServedRoute): Route {
   const { hosts, match, targets, policy } = specOf(row)

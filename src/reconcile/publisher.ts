@@ -32,7 +32,7 @@ export function publisher({ store, edge, clock, table, names }: PublisherDeps) {
 
   /** Only those whose row has changed are made anew. */
   const memberAt = perObject(memberOf)
-  const routesOf = publishedRoutes()
+  const routesOf = publishedRoutes(table.domains)
 
   const outsideOf = (row: NetworkRow): OutsideName[] =>
     namesOf(row).flatMap((name) => {
@@ -41,12 +41,12 @@ export function publisher({ store, edge, clock, table, names }: PublisherDeps) {
     })
 
   async function make(): Promise<number> {
-    const [placed, tenants, networks, peers, served] = await Promise.all([
+    const [placed, tenants, networks, peers, routes] = await Promise.all([
       store.read.containers.live(),
       store.read.tenants.liveSlugs(),
       store.read.networks.live(),
       store.read.peerings.active(),
-      store.read.routes.served(),
+      routesOf(store.read),
     ])
     const ranges = networks.map(({ subnet }) => subnet).filter((one) => !isInPool(one))
     // By the clock, so that a control plane that starts anew is seldom behind what the edge has; where
@@ -60,7 +60,7 @@ export function publisher({ store, edge, clock, table, names }: PublisherDeps) {
       peers,
       outside: networks.flatMap(outsideOf),
       members: placed.map(memberAt),
-      routes: routesOf(served),
+      routes,
     })
     return version
   }

@@ -5,12 +5,12 @@ import type { Domain, DomainClaim } from '../contract/domains.ts'
 import type { Actor } from '../core/actor.ts'
 import { failure, notFound, wrongField } from '../core/failure.ts'
 import { isInDomain, namesAbove } from '../core/host-names.ts'
+import { covers } from '../core/route-hosts.ts'
 import { specOf } from '../core/route-spec.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { DomainProofs } from '../ports/domain-proofs.ts'
 import type { AuditService } from './audit.ts'
 import type { EventService } from './events.ts'
-import { covers } from './route-hosts.ts'
 import { refuseDeleting, tenantBySlug } from './tenant-lookup.ts'
 
 export interface DomainDeps {

@@ -5,12 +5,12 @@ import type { Route, RouteChange, RouteCreate } from '../contract/routes.ts'
 import type { Actor } from '../core/actor.ts'
 import { failure, nameTaken, notFound, wrongField } from '../core/failure.ts'
 import { refuseStale } from '../core/precondition.ts'
+import { hostObjection } from '../core/route-hosts.ts'
 import { matchKey, routeObjection } from '../core/route-rules.ts'
 import { routeOf, specOf, type RouteSpec, type StoredUser } from '../core/route-spec.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { AuditService } from './audit.ts'
 import type { EventService } from './events.ts'
-import { hostObjection } from './route-hosts.ts'
 import { refuseDeleting, tenantBySlug } from './tenant-lookup.ts'
 
 export interface RouteDeps {

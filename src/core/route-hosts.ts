@@ -1,4 +1,4 @@
-import { isInDomain, isInZone } from '../core/host-names.ts'
+import { isInDomain, isInZone } from './host-names.ts'
 
 interface Around {
   /** Slug. */
@@ -32,3 +32,7 @@ export function hostObjection(host: string, { tenant, domains, own }: Around): s
 
 export const covers = ({ name, subdomains }: OwnDomain, host: string): boolean =>
   host === name || (subdomains === 1 && isInDomain(host, name))
+
+/** A platform may have got other domains since a host was checked: those that are fine now. */
+export const servedHosts = (hosts: readonly string[], around: Around): readonly string[] =>
+  hosts.filter((host) => hostObjection(host, around) === null)

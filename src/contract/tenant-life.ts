@@ -60,6 +60,8 @@ export const MEMBER_KINDS = [
   'registries',
   'secrets',
   'certificates',
+  'routes',
+  'domains',
   'keys',
   'users',
 ] as const

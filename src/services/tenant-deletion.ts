@@ -128,6 +128,8 @@ async function membersOf(q: Queries, tenantId: string): Promise<TenantRemoval['r
     images: images.map(({ reference }) => reference),
     registries: (await q.registries.list(tenantId)).map(({ host }) => host),
     secrets: (await q.secrets.list(tenantId)).map(({ name }) => name),
+    routes: (await q.routes.list(tenantId)).map(({ name }) => name),
+    domains: (await q.domains.list(tenantId)).map(({ name }) => name),
     certificates: (await q.tenantCertificates.list(tenantId)).map(({ name }) => name),
     keys: keys.map(({ id }) => id),
     users: (await q.people.list(page)).map(({ email }) => email),

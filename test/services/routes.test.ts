@@ -192,6 +192,11 @@ test('routes of a suspended tenant are not served, and those of a deleted one ar
   await until('the edge knows', () => published(world).length === 0)
   await world.all.tenants.resume('acme', world.actor)
   await until('the edge knows', () => published(world).length === 1)
+  const removal = await world.all.tenants.delete('acme', world.actor, {
+    cascade: true,
+    dryRun: true,
+  })
+  assert.match(JSON.stringify(removal), /"routes".*"shop".*"domains".*"example.org"/)
   await world.all.tenants.delete('acme', world.actor, { cascade: true, dryRun: false })
   await until('it is gone', () => published(world).length === 0)
   await until(

@@ -8,6 +8,8 @@ import type { App } from './routing.ts'
 /** A route of a host, and the apps that it goes to. */
 export interface HostRoute {
   readonly route: Route
+  /** As paths are compared. */
+  readonly prefix: string
   readonly pool: App
 }
 
@@ -18,7 +20,9 @@ export function routesByHost(
 ): ReadonlyMap<string, readonly HostRoute[]> {
   const byHost = new Map<string, HostRoute[]>()
   for (const route of routes) {
-    const one = { route, pool: poolOf(route, platform) }
+    const { pathPrefix } = route.match
+    const prefix = comparedPath(pathPrefix) ?? pathPrefix
+    const one = { route, prefix, pool: poolOf(route, platform) }
     for (const host of route.hosts) {
       const known = byHost.get(host)
       if (known === undefined) byHost.set(host, [one])
@@ -29,9 +33,10 @@ export function routesByHost(
   return byHost
 }
 
-function bySpecificity({ route: a }: HostRoute, { route: b }: HostRoute): number {
+function bySpecificity(one: HostRoute, other: HostRoute): number {
+  const [a, b] = [one.route, other.route]
   return (
-    b.match.pathPrefix.length - a.match.pathPrefix.length ||
+    other.prefix.length - one.prefix.length ||
     Math.sign(b.match.methods.length) - Math.sign(a.match.methods.length) ||
     b.match.headers.length - a.match.headers.length ||
     (a.id < b.id ? -1 : 1)
@@ -44,20 +49,20 @@ export function routeFor(
   head: RequestHead,
 ): HostRoute | 'path-refused' | undefined {
   // Where no route looks at the path, nobody has to.
-  const looks = routes.some(({ route }) => route.match.pathPrefix !== '/')
+  const looks = routes.some(({ prefix }) => prefix !== '/')
   const path = looks ? comparedPath(targetOf(head)) : '/'
   if (path === null) return 'path-refused'
-  return routes.find(({ route }) => takes(route.match, head, path))
+  return routes.find((one) => isBelow(path, one.prefix) && takes(one.route.match, head))
 }
 
-function takes({ pathPrefix, methods, headers }: RouteMatch, head: RequestHead, path: string) {
-  const isBelow =
-    pathPrefix === '/' || path === pathPrefix || path.startsWith(withSlash(pathPrefix))
+/** Whole segments. */
+const isBelow = (path: string, prefix: string): boolean =>
+  prefix === '/' || path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`)
+
+function takes({ methods, headers }: RouteMatch, head: RequestHead): boolean {
   const isMethod = methods.length === 0 || methods.includes(head.line.method)
-  return isBelow && isMethod && headers.every((one) => hasField(head, one))
+  return isMethod && headers.every((one) => hasField(head, one))
 }
-
-const withSlash = (prefix: string): string => (prefix.endsWith('/') ? prefix : `${prefix}/`)
 
 function hasField(
   { bytes, fields }: RequestHead,
@@ -71,7 +76,7 @@ function hasField(
 }
 
 /**
- * The path as an app may understand it: unreserved octets decoded, empty and dot segments gone (RFC 3986 §6.2.2).
+ * The path as an app may understand it: octets that need no encoding decoded, empty and dot segments gone (RFC 3986 §6.2.2).
  * What is sent on stays as it came. Null: an encoded slash, a backslash or a NUL, which some apps take for a
  * separator and some do not.
  */
@@ -82,7 +87,7 @@ export function comparedPath(target: string): string | null {
   if (!/%|\/\/|\/\./.test(path)) return path
   const decoded = path.replaceAll(/%([0-9a-f]{2})/gi, (octet, hex: string) => {
     const character = String.fromCodePoint(Number.parseInt(hex, 16))
-    return /[\w.~-]/.test(character) ? character : octet.toUpperCase()
+    return /[\w.~!$&'()*+,;=:@-]/.test(character) ? character : octet.toUpperCase()
   })
   const kept: string[] = []
   for (const segment of decoded.split('/')) {

@@ -69,6 +69,12 @@ test('the longest path wins, then methods, then most fields, then the first by i
   assert.equal(of('POST', '/deep/er'), 'deeper')
 })
 
+test('a prefix may itself be encoded', () => {
+  const routes = [route('bang', { pathPrefix: '/a%21' }), route('plain', { pathPrefix: '/%41!' })]
+  const of = (target: string): string | undefined => taken(routes, headOf('GET', target))
+  assert.deepEqual(['/a!', '/a%21/x', '/A!', '/%41%21'].map(of), ['bang', 'bang', 'plain', 'plain'])
+})
+
 test('no spelling of a path gets past a prefix', () => {
   const routes = [route('all', {}), route('admin', { pathPrefix: '/admin' })]
   for (const target of [

@@ -4,8 +4,12 @@ import { ipRange } from '../core/ip-address.ts'
 import { headerObjection, isHeaderValue } from '../core/route-headers.ts'
 import { Name } from './names.ts'
 
-/** Segments without `.`, `..` and empty ones, and no slash at the end. */
-const PATH = /^\/$|^(\/(?!\.{1,2}(\/|$))([A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-F]{2})+)+$/
+/**
+ * Segments without `.`, `..` and empty ones, and no slash at the end. Encoded is only what has to be: an encoded
+ * letter would be a second way to write the same path, and an encoded slash, backslash or NUL takes no request.
+ */
+const PATH =
+  /^\/$|^(\/(?!\.{1,2}(\/|$))([A-Za-z0-9._~!$&'()*+,;=:@-]|%(?!00|2[DEF]|3\d|4[1-9A-F]|5[\dACF]|6[1-9A-F]|7[\dAE])[0-9A-F]{2})+)+$/
 export const Path = z
   .string()
   .max(1024)

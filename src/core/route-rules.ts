@@ -37,6 +37,9 @@ export function routeObjection(route: RuledRoute): RouteObjection | null {
   const { targets, policy } = route
   const answersAll = policy.redirect !== undefined || policy.maintenance !== undefined
   const apps = targets.map(({ app }) => app)
+  if (new Set(route.hosts).size < route.hosts.length) {
+    return { pointer: '#/hosts', detail: 'each host is named once' }
+  }
   if (new Set(apps).size < apps.length) {
     return { pointer: '#/targets', detail: 'each app is named once' }
   }

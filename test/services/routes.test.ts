@@ -129,6 +129,7 @@ test('what a route cannot be is refused', async () => {
   await world.addTenant('acme')
   for (const [wanted, why] of [
     [{ targets: [] }, /name an app/],
+    [{ hosts: [...SHOP.hosts, ...SHOP.hosts] }, /each host is named once/],
     [{ targets: [{ app: 'web', weight: 0 }] }, /name an app/],
     [{ targets: [{ app: 'web' }, { app: 'web' }] }, /once/],
     [{ policy: { redirect: { scheme: 'https' } } }, /same route/],
@@ -162,8 +163,28 @@ test('ranges, paths and hosts are checked', () => {
   for (const range of ['203.0.113.1/24', '10.0.0.0/33', 'all', '10.0.0']) {
     assert.ok(!policyOf({ allow: [range] }), range)
   }
-  for (const path of ['/', '/a', '/a/b.c', '/%2F']) assert.ok(pathIs(path), path)
-  for (const path of ['', 'a', '/a/', '//', '/a//b', '/a/../b', '/.', '/a?b', '/%2f', '/%', '/ ']) {
+  for (const path of ['/', '/a', '/a/b.c', '/%20', '/%C3%A4', '/%3A', '/%5B', '/%5E', '/%7B'])
+    assert.ok(pathIs(path), path)
+  for (const path of [
+    '',
+    'a',
+    '/a/',
+    '//',
+    '/a//b',
+    '/a/../b',
+    '/.',
+    '/a?b',
+    '/%2f',
+    '/%',
+    '/ ',
+    '/%2F',
+    '/%5C',
+    '/%00',
+    '/%41',
+    '/%7E',
+    '/%2E',
+    '/%30',
+  ]) {
     assert.ok(!pathIs(path), path)
   }
   for (const host of ['A.example', 'a', 'a..b', '10.0.0.1', '*.*.a.b', 'a_b.c', 'a.b.', '-a.b']) {

@@ -21,9 +21,11 @@ interface Look {
   readonly deadlineMs: number
   /** So many greetings in a row that did not come, after the first. */
   readonly most: number
+  /** How long a process may take to greet for the first time. */
+  readonly startMs: number
 }
 
-const LOOK: Look = { everyMs: 2_000, deadlineMs: 3_000, most: 3 }
+const LOOK: Look = { everyMs: 2_000, deadlineMs: 3_000, most: 3, startMs: 60_000 }
 /** How long an edge of an earlier supervisor may finish what it had when the new one took over. */
 const HANDOVER_GRACE_MS = 30_000
 const HELLO_MS = 500
@@ -52,23 +54,37 @@ export async function startEdge(wanted: EdgeProcessWanted, log: Log): Promise<Ch
   return child
 }
 
+/** The process that was there at the last look. */
+interface Seen {
+  readonly pid: number | undefined
+  /** When it was seen for the first time. */
+  readonly atMs: number
+  hasGreeted: boolean
+}
+
 /**
  * Ends a process that is there and does nothing: one that does not greet whoever comes, for several looks on
- * end, has stood still for longer than any load explains. What is ended is started again.
+ * end, has stood still for longer than any load explains. What is ended is started again, and has its time to
+ * come up: whoever was ended while it starts would never come up.
  */
 function watched(child: Child, { role, socket, look = LOOK }: EdgeProcessWanted, log: Log): Child {
   let silent = 0
-  let silentPid: number | undefined
+  let seen: Seen = { pid: undefined, atMs: 0, hasGreeted: false }
   let isLooking = false
 
   async function see(): Promise<void> {
     const pid = child.pid()
     const link = await openLink(socket, look.deadlineMs)
     link?.end()
-    if (link !== undefined || pid === undefined || pid !== silentPid) silent = 0
-    else silent += 1
-    silentPid = link === undefined ? pid : undefined
-    if (silent < look.most || pid === undefined || pid !== child.pid()) return
+    const nowMs = performance.now()
+    if (seen.pid !== pid) {
+      silent = 0
+      seen = { pid, atMs: nowMs, hasGreeted: false }
+    }
+    seen.hasGreeted ||= link !== undefined && link.pid === pid
+    const isStarting = !seen.hasGreeted && nowMs - seen.atMs < look.startMs
+    silent = link === undefined && !isStarting ? silent + 1 : 0
+    if (silent <= look.most || pid === undefined || pid !== child.pid()) return
     silent = 0
     log('error', 'An edge process stands still, and is ended', { role, pid })
     process.kill(pid, 'SIGKILL')

@@ -17,7 +17,7 @@ import { until } from '../support/wait.ts'
 const REQUEST = `GET / HTTP/1.1\r\nHost: app.${TENANT}.${DOMAIN}\r\n\r\n`
 const CONNECTIONS = 40
 /** Longer than a worker that moves needs to greet on a busy machine, and shorter than in earnest. */
-const LOOK = { everyMs: 200, deadlineMs: 1_000, most: 3 }
+const LOOK = { everyMs: 200, deadlineMs: 1_000, most: 3, startMs: 15_000 }
 
 test('a worker that stands still under load is replaced, while the other one answers', async (t) => {
   const { port, workers, said } = await house(t)

@@ -1,19 +1,25 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { placesIn } from '../../src/instance.ts'
 import { startPlatform, type Platform } from '../support/platform.ts'
 
 /** What a process of the edge could do to the rest of the platform, if it were taken over: nothing. */
 
+const compiled = mkdtempSync(join(tmpdir(), 'cloudlet-compiled-'))
 let platform: Platform
 
 before(async () => {
-  platform = await startPlatform({ CLOUDLET_DEMO: '0' })
+  platform = await startPlatform({ CLOUDLET_DEMO: '0', NODE_COMPILE_CACHE: compiled })
 })
 
-after(() => platform?.remove())
+after(async () => {
+  await platform?.remove()
+  rmSync(compiled, { recursive: true })
+})
 
 const edgePids = (): number[] => [...platform.pids('dns'), ...platform.pids('ingress')]
 
@@ -60,6 +66,13 @@ function asEdge(...command: string[]): { code: number | null; said: string } {
   })
   return { code: status, said: stdout + stderr }
 }
+
+test('what an edge process has compiled is kept for the next, before it is a user who may write nothing', () => {
+  const kept = readdirSync(compiled, { recursive: true, withFileTypes: true })
+  const files = kept.filter((one) => one.isFile()).map((one) => join(one.parentPath, one.name))
+  // A class of the ingress alone; the other processes of the platform keep theirs as well.
+  assert.ok(files.some((path) => readFileSync(path).includes('ClientConnection')))
+})
 
 test('database, keys and the first key are closed to the user of the edge', () => {
   const { database, keys, adminFile, instance, control } = placesIn(platform.dataDir)

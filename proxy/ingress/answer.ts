@@ -129,11 +129,12 @@ export class Answer {
     const head = cookieZone === null ? read : withinZone(read, cookieZone)
     const { bytes } = head
     const body = bodyReader(head.framing)
+    const end = body.read(bytes, head.end)
+    // Nothing has gone to the client yet, so it can be told.
+    if (body.state === 'refused') return this.#refuse(body.reason)
     this.#head = head
     this.#upstream.answered()
     this.#body = body
-    const end = body.read(bytes, head.end)
-    if (body.state === 'refused') return this.lost()
     this.#bytes = contentBytes(body)
     this.#client.begin(head, { bytes, body })
     this.#goOn(body, end < bytes.length)

@@ -25,6 +25,42 @@ export interface Answer {
   readonly status: number
   readonly toHead?: true
   readonly content?: string
+  /** The member's lines that come through: all but the framing, Connection and Date. */
+  readonly lines?: readonly string[]
+}
+
+/** What a member says to a request, byte by byte, and what the client is to make of it. */
+export interface ResponseCase {
+  readonly name: string
+  /** The request; `GET /` if it does not matter. */
+  readonly asked?: string
+  /** The member does not wait for the content of the request. */
+  readonly early?: true
+  readonly said: string
+  /** What the member does after that; else it waits for the next request. */
+  readonly after?: 'ends' | 'resets'
+  readonly answers: readonly (number | Answer)[]
+  /** `cut`: reset, so that nobody takes what came for all of it. */
+  readonly connection: 'kept' | 'closed' | 'cut'
+  /** Whether the member's connection carries the next request. */
+  readonly reused: boolean
+  /** The offence comes after the head: in pieces that has gone on to the client, and is cut. */
+  readonly begun?: true
+}
+
+/** No answer at all: 502, and the member's connection is given up. */
+export function invalid(name: string, said: string): ResponseCase {
+  return { name, said, answers: [502], connection: 'kept', reused: false }
+}
+
+/** As `invalid`, where the offence comes after a good head. */
+export function invalidContent(name: string, said: string): ResponseCase {
+  return { ...invalid(name, said), begun: true }
+}
+
+/** Goes through, and both connections go on. */
+export function answered(name: string, said: string, answer: Partial<Answer> = {}): ResponseCase {
+  return { name, said, answers: [{ status: 200, ...answer }], connection: 'kept', reused: true }
 }
 
 /** What the member gets, beyond what the checker of canonical requests asks of all of them. */

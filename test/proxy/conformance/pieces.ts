@@ -55,7 +55,7 @@ export async function writePieces(
 }
 
 /** In one turn of the loop the other side has read what was written: both are in this process. */
-function turn(): Promise<void> {
+export function turn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve)
   })

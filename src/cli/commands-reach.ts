@@ -2,7 +2,7 @@ import type { Command } from './command.ts'
 import { command } from './described.ts'
 import { FORWARD_OPTIONS } from './options.ts'
 
-/** Commands that reach into a container, or make what is reached trusted. */
+/** Commands that reach into a container, or make what is reached known and trusted. */
 export const REACH_COMMANDS: readonly Command[] = [
   command('port-forward', '<container> <ports> [ports…]', {
     summary: 'Reach ports of a container from here, published or not',
@@ -12,6 +12,19 @@ export const REACH_COMMANDS: readonly Command[] = [
       'It goes on until it is interrupted, also while the platform is restarted.',
     ].join('\n'),
     work: async () => (await import('./commands/port-forward.ts')).portForward,
+  }),
+  command('dns setup', '', {
+    summary: 'Print the lines by which this machine asks the platform for its names',
+    options: {
+      for: {
+        type: 'string',
+        value: 'service',
+        summary: 'Only for systemd-resolved, dnsmasq or resolv.conf',
+      },
+      apply: { type: 'boolean', summary: 'Write them into the file that they belong in, as root' },
+    },
+    notes: 'All other names are asked of whoever was asked before.',
+    work: async () => (await import('./commands/dns.ts')).setup,
   }),
   command('trust', '', {
     summary: "Print the certificate that makes the apps' TLS trusted, or write it into a file",

@@ -35,6 +35,10 @@ const LINES: Readonly<Record<string, readonly [string, RegExp]>> = {
     /containers +11 +3 +10 +110 % over limit\ncpu +1500m +42m +4 +38 %\nmemory +256 MiB +- +none +-\n/,
   ],
   doctor: ['doctor', /^CHECK +RESULT +MEANING +TODO\nengine +ok +It answers +-\nclock +warning/],
+  'dns setup': [
+    'dns setup --for dnsmasq',
+    /^# \/etc\/dnsmasq\.d\/cloudlet\.conf\nserver=\/cloud\.local\/127/,
+  ],
   trust: ['trust', /^-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n$/],
   'node list': ['node list', /local +ready +everything +29\.5\.1 +2 +8 GiB +3\n/],
   'node show': [

@@ -9,6 +9,7 @@ import {
   POINTER,
   POINTER_TO_QUESTION,
   RCODE,
+  REASON,
   TYPE,
   UDP_EDNS_BYTES,
   UDP_PLAIN_BYTES,
@@ -20,6 +21,8 @@ import {
  */
 export interface Answer {
   readonly rcode: number
+  /** One of `REASON`, for clients with EDNS. */
+  readonly reason: number
   readonly authoritative: boolean
   readonly answers: number
   readonly authorities: number
@@ -67,7 +70,7 @@ export function payloadLimit(edns: Edns | null): number {
 export function writeReply(to: ReplyTo, answer: Answer): Buffer {
   const { packet, questionEnd, edns } = to
   const recordBytes = answer.end - answer.start
-  const optBytes = edns === null ? 0 : OPT_BYTES
+  const optBytes = edns === null ? 0 : OPT_BYTES + reasonBytes(answer)
   const fits = questionEnd + recordBytes + optBytes <= to.limitBytes
   const whole = questionEnd + optBytes + (fits ? recordBytes : 0)
   const extra = fits ? extraWithin(to.limitBytes - whole, answer) : null
@@ -88,7 +91,7 @@ export function writeReply(to: ReplyTo, answer: Answer): Buffer {
   reply.writeUInt16BE((edns === null ? 0 : 1) + (extra?.answer.answers ?? 0), 10)
   if (fits) copyRecords(reply, questionEnd, answer)
   if (extra !== null) copyExtra(reply, { at: questionEnd + recordBytes, questionEnd }, extra)
-  if (edns !== null) writeOpt(reply, size - OPT_BYTES, { rcode: answer.rcode, edns })
+  if (edns !== null) writeOpt(reply, size - optBytes, { answer, edns })
   return reply
 }
 
@@ -138,19 +141,29 @@ function copied(part: Part, to: Buffer, at: number): void {
 
 type Part = Pick<Answer, 'bytes' | 'start' | 'end'>
 
-function writeOpt(reply: Buffer, at: number, say: { rcode: number; edns: Edns }): void {
+/** An option of its own: code, length, and the code that says why. */
+const REASON_BYTES = 6
+const REASON_OPTION = 15
+const reasonBytes = ({ reason }: Answer): number => (reason === REASON.NONE ? 0 : REASON_BYTES)
+
+function writeOpt(reply: Buffer, at: number, say: { answer: Answer; edns: Edns }): void {
+  const { answer, edns } = say
   reply[at] = 0
   reply.writeUInt16BE(TYPE.OPT, at + 1)
   reply.writeUInt16BE(UDP_EDNS_BYTES, at + 3)
-  reply[at + 5] = say.rcode >> 4
+  reply[at + 5] = answer.rcode >> 4
   reply[at + 6] = 0
-  reply.writeUInt16BE(say.edns.secure ? FLAG_DO : 0, at + 7)
-  reply.writeUInt16BE(0, at + 9)
+  reply.writeUInt16BE(edns.secure ? FLAG_DO : 0, at + 7)
+  reply.writeUInt16BE(reasonBytes(answer), at + 9)
+  if (answer.reason === REASON.NONE) return
+  reply.writeUInt16BE(REASON_OPTION, at + OPT_BYTES)
+  reply.writeUInt16BE(2, at + OPT_BYTES + 2)
+  reply.writeUInt16BE(answer.reason, at + OPT_BYTES + 4)
 }
 
 /** An answer without any record. */
-export function bareAnswer(rcode: number): Answer {
-  return { ...EMPTY, rcode }
+export function bareAnswer(rcode: number, reason: number = REASON.NONE): Answer {
+  return { ...EMPTY, rcode, reason }
 }
 
 /** One RRset in the answer section: equal type and TTL, no record twice (RFC 2181 §5). */
@@ -197,6 +210,7 @@ export function soaData(apex: NameKey, { serial, ttlSeconds, refreshSeconds }: S
 
 const EMPTY = {
   rcode: RCODE.NOERROR as number,
+  reason: REASON.NONE as number,
   authoritative: false,
   answers: 0,
   authorities: 0,

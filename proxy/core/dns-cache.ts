@@ -1,6 +1,6 @@
 import { bareAnswer, type Answer } from './dns-answer.ts'
 import type { Relayed } from './dns-relay.ts'
-import { RCODE } from './dns-wire.ts'
+import { RCODE, REASON } from './dns-wire.ts'
 
 export interface CacheLimits {
   /** Answers kept, together and of one tenant. */
@@ -80,7 +80,8 @@ export class DnsCache {
     }
     const isOld = now >= entry.expiresAt
     age(entry, isOld ? null : Math.floor((now - entry.storedAt) / 1000))
-    return { answer: entry.answer, state: isOld && now >= entry.sureUntil ? 'stale' : 'fresh' }
+    const answer = isOld ? { ...entry.answer, reason: REASON.STALE } : entry.answer
+    return { answer, state: isOld && now >= entry.sureUntil ? 'stale' : 'fresh' }
   }
 
   keep(place: Place, { answer, ttls, ttlSeconds }: Relayed, now: number): void {
@@ -145,7 +146,7 @@ export interface Place {
   readonly key: string
 }
 
-const FAILED = bareAnswer(RCODE.SERVFAIL)
+const FAILED = bareAnswer(RCODE.SERVFAIL, REASON.NO_REACHABLE_AUTHORITY)
 
 const sizeOf = (key: string, { answer }: Entry): number =>
   ENTRY_BYTES + key.length + answer.bytes.length

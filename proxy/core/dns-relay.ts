@@ -1,7 +1,7 @@
 import type { Answer } from './dns-answer.ts'
 import { decodeMessage, type Message, type ResourceRecord } from './dns-message.ts'
 import { nameAt, nameBytes, parent, type NameKey } from './dns-name.ts'
-import { CLASS_IN, HEADER_BYTES, POINTER, RCODE, TYPE } from './dns-wire.ts'
+import { CLASS_IN, HEADER_BYTES, POINTER, RCODE, REASON, TYPE } from './dns-wire.ts'
 
 /** What of an upstream's message answers the question, encoded anew. */
 export interface Relayed {
@@ -61,6 +61,7 @@ export function relayed(packet: Buffer, asked: RelayedFor): Relayed | null {
   const { bytes, ttls } = encoder.done()
   const answer: Answer = {
     rcode,
+    reason: filtered > 0 && kept.length === 0 ? REASON.FILTERED : REASON.NONE,
     authoritative: false,
     answers: kept.length,
     authorities: authorities.length,

@@ -30,6 +30,16 @@ export const RCODE = {
   BADVERS: 16,
 } as const
 
+/** Why there is no better answer, for those who look (RFC 8914 §4, §5.2). */
+export const REASON = {
+  NONE: 0,
+  STALE: 3,
+  NOT_READY: 14,
+  FILTERED: 17,
+  PROHIBITED: 18,
+  NO_REACHABLE_AUTHORITY: 22,
+} as const
+
 export const HEADER_BYTES = 12
 export const OPT_BYTES = 11
 

@@ -87,6 +87,7 @@ function reader(bytes: Buffer) {
       if (type === 'any' || fields.getUint16(at) === type) {
         return {
           rcode: 0,
+          reason: 0,
           authoritative: true,
           answers: fields.getUint16(at + SET.ANSWERS),
           authorities: 0,

@@ -4,7 +4,7 @@ import type { Forwarded } from '../core/dns-forward.ts'
 import type { Meter } from '../core/meters.ts'
 import { parseQuery, QUESTION_TAIL_BYTES, type Query } from '../core/dns-query.ts'
 import { transfer } from '../core/dns-transfer.ts'
-import { HEADER_BYTES, MESSAGE_BYTES_MAX, RCODE } from '../core/dns-wire.ts'
+import { HEADER_BYTES, MESSAGE_BYTES_MAX, RCODE, REASON } from '../core/dns-wire.ts'
 import { resolveIn, type View } from '../core/zone.ts'
 import { currentZone, type CurrentZoneDeps } from './current-zone.ts'
 import type { Forwarder } from './forwarder.ts'
@@ -83,9 +83,10 @@ export function answerer(deps: AnswererDeps) {
     // The packet is the socket's, which fills it anew while we wait.
     const packet = Buffer.from(to.packet)
     outside.ask({ ...lent, packet }, (heard) => {
-      if (heard === null) counts.failed++
-      tallies.heard(meter, heard)
-      reply(writeReply({ ...to, packet }, heard ?? NOBODY), from)
+      const told = heard ?? NOBODY
+      if (told.rcode === RCODE.SERVFAIL) counts.failed++
+      tallies.heard(meter, told)
+      reply(writeReply({ ...to, packet }, told), from)
     })
   }
 
@@ -116,8 +117,8 @@ const placed = (packet: Buffer, { questionEnd, type }: Query) => ({
 })
 
 const REFUSED = bareAnswer(RCODE.REFUSED)
-const UNTOLD = bareAnswer(RCODE.SERVFAIL)
-const NOBODY = bareAnswer(RCODE.SERVFAIL)
+const UNTOLD = bareAnswer(RCODE.SERVFAIL, REASON.NOT_READY)
+const NOBODY = bareAnswer(RCODE.SERVFAIL, REASON.NO_REACHABLE_AUTHORITY)
 
 interface Asked {
   readonly to: ReplyTo

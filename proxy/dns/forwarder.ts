@@ -1,10 +1,11 @@
 import { clearTimeout, setTimeout } from 'node:timers'
 import { take, type Bucket, type Rate } from '../../src/core/token-bucket.ts'
-import type { Answer } from '../core/dns-answer.ts'
+import { bareAnswer, type Answer } from '../core/dns-answer.ts'
 import { CACHE_LIMITS, DnsCache, type CacheLimits, type Place } from '../core/dns-cache.ts'
 import { isFailure, meaning, type Forwarded } from '../core/dns-forward.ts'
 import { askedName } from '../core/dns-query.ts'
 import { relayed, type Relayed, type RelayedFor } from '../core/dns-relay.ts'
+import { RCODE, REASON } from '../core/dns-wire.ts'
 import type { Upstream } from './upstream.ts'
 import { Waiting, type Done } from './waiting.ts'
 
@@ -92,7 +93,7 @@ export function forwarder({ upstream, limits, now, isForbidden }: ForwarderDeps)
     const isOver = stop.signal.aborted || (isNew && !allowed(asked.client))
     if (isOver || !waiting.join(place, asked.client, done)) {
       counts.limited++
-      return done(old(place))
+      return done(old(place) ?? LIMITED)
     }
     if (isNew) void settle(asked, place)
     else counts.merged++
@@ -142,6 +143,8 @@ export function forwarder({ upstream, limits, now, isForbidden }: ForwarderDeps)
     close: () => stop.abort(),
   }
 }
+
+const LIMITED = bareAnswer(RCODE.SERVFAIL, REASON.PROHIBITED)
 
 const placeOf = (asked: Forwarded): Place => ({ view: asked.view, key: meaning(asked) })
 

@@ -340,3 +340,14 @@ async function holding(t: TestContext, held: (() => void)[]): Promise<string> {
   t.after(() => socket.close())
   return `127.0.0.1:${socket.address().port}`
 }
+
+test('2e.18 upstream failure: a client with EDNS is told why there is nothing (RFC 8914)', async (t) => {
+  const { raw } = await house(t)
+  const failed = await raw(question({ name: 'example.com', type: TYPE.A, edns: true }))
+  const [opt] = failed.message.additionals
+  assert.ok(opt)
+  const option = failed.packet.toString('hex', opt.dataAt, opt.dataAt + opt.dataBytes)
+  assert.deepEqual([failed.rcode, option], [RCODE.SERVFAIL, '000f00020016'])
+  const plain = await raw(question({ name: 'example.com', type: TYPE.A }))
+  assert.deepEqual([plain.rcode, plain.message.additionals], [RCODE.SERVFAIL, []])
+})

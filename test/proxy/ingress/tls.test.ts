@@ -82,17 +82,20 @@ for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
     const two = await secureWorld(t)
     const { port } = await backend(t, (_request, response) => response.end('ok'))
     one.serve([member(port)])
+    two.serve([member(port)])
     const tickets: Buffer[] = []
     const first = await secure(t, one.securePort, { maxVersion, tickets })
-    await answerOf(first, get('/'))
+    assert.match(await answerOf(first, get('/')), /^HTTP\/1\.1 200 /)
+    // Deno gives no tickets of use elsewhere: there, each handshake is a whole one.
+    const isNode = !('Deno' in globalThis)
     await until(
-      () => tickets.length > 0,
+      () => !isNode || tickets.length > 0,
       () => 'a ticket',
     )
     const [session] = tickets
-    assert.ok(session)
-    const second = await secure(t, two.securePort, { maxVersion, session })
-    assert.equal(second.isSessionReused(), true)
+    const second = await secure(t, two.securePort, { maxVersion, ...(session ? { session } : {}) })
+    assert.equal(second.isSessionReused(), isNode)
+    assert.match(await answerOf(second, get('/')), /^HTTP\/1\.1 200 /)
   })
 }
 

@@ -31,13 +31,22 @@ type TroubleCode =
   | 'ticket-refused'
   | 'tunnel-refused'
   | 'tls-only'
+  | 'moved'
+  | 'forbidden'
+  | 'rate-limited'
+  | 'maintenance'
   | 'api-away'
   | 'api-lost'
 
 const REASONS: Readonly<Record<number, string>> = {
+  301: 'Moved Permanently',
+  302: 'Found',
+  303: 'See Other',
+  307: 'Temporary Redirect',
   308: 'Permanent Redirect',
   400: 'Bad Request',
   401: 'Unauthorized',
+  403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
   408: 'Request Timeout',
@@ -46,6 +55,7 @@ const REASONS: Readonly<Record<number, string>> = {
   414: 'URI Too Long',
   417: 'Expectation Failed',
   421: 'Misdirected Request',
+  429: 'Too Many Requests',
   431: 'Request Header Fields Too Large',
   501: 'Not Implemented',
   502: 'Bad Gateway',

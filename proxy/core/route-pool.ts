@@ -1,3 +1,4 @@
+import { rulesOf } from './route-rules.ts'
 import type { Route } from './route.ts'
 import type { Member } from './route-table.ts'
 import type { App } from './routing.ts'
@@ -31,6 +32,7 @@ export function poolOf(route: Route, { apps, domains }: Platform): App {
     key: `route/${id}`,
     tenant,
     members: [...shares.keys()],
+    rules: rulesOf(route),
     zones: domains.map((domain) => `${tenant}.${domain}`),
     ...(isEven ? {} : { weights }),
     ...(policy.balance === undefined ? {} : { balance: policy.balance }),

@@ -2,6 +2,7 @@ import type { ApiFront } from './api-front.ts'
 import { block, contains, ipv4 } from './dns-address.ts'
 import { routesByHost, type HostRoute } from './route-match.ts'
 import type { Balance } from './route.ts'
+import type { RouteRules } from './route-rules.ts'
 import type { HealthReport, Member, RouteTable } from './route-table.ts'
 
 /** A name that the ingress answers for, and who stands behind it: a container's own, or a route's apps as one. */
@@ -18,6 +19,8 @@ export interface App {
   readonly routes?: readonly HostRoute[]
   /** Of a route: its tenant's parts of the platform's domains. */
   readonly zones?: readonly string[]
+  /** Of a route: what is done with its requests. */
+  readonly rules?: RouteRules
   /** It is no tenant's, but the platform's own API. */
   readonly front?: ApiFront
 }

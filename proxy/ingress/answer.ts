@@ -1,11 +1,11 @@
 import type { Buffer } from 'node:buffer'
 import { bodyReader, contentBytes } from '../core/http-body.ts'
 import type { BodyReader } from '../core/http-body.ts'
-import { withinZone } from '../core/http-cookies.ts'
 import { HTTP_LIMITS } from '../core/http-parse.ts'
 import { readResponseHead } from '../core/http-response.ts'
 import type { ResponseHead } from '../core/http-response.ts'
 import type { Trailers } from '../core/http-trailers.ts'
+import { answerHead } from './answer-head.ts'
 import type { Client } from './client.ts'
 import type { IngressContext } from './context.ts'
 import type { Exchange } from './exchange.ts'
@@ -125,8 +125,8 @@ export class Answer {
   }
 
   #begin(read: ResponseHead): void {
-    const { cookieZone } = this.#exchange
-    const head = cookieZone === null ? read : withinZone(read, cookieZone)
+    const head = answerHead(read, this.#exchange)
+    if (head === null) return this.#refuse('with what its route adds, its head is too large')
     const { bytes } = head
     const body = bodyReader(head.framing)
     const end = body.read(bytes, head.end)

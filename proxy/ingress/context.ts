@@ -6,6 +6,7 @@ import type { IngressLimits } from './limits.ts'
 import type { PortTunnels } from './port-tunnels.ts'
 import type { Senders } from './senders.ts'
 import type { Shares } from './shares.ts'
+import type { Rates } from './rates.ts'
 import type { RoutingView } from './routing-view.ts'
 import type { Tallies } from './tallies.ts'
 
@@ -74,6 +75,9 @@ export interface IngressContext {
   readonly tallies: Tallies
   readonly senders: Senders
   readonly view: RoutingView
+  readonly rates: Rates
+  /** Where TLS is listened for, as clients know it; null: nowhere. */
+  readonly securePort: () => number | null
   readonly challenges: Challenges
   readonly log: Log
   readonly now: () => number

@@ -27,7 +27,8 @@ export function lateAnswer(
 ): Trouble | null {
   if (isRequestDone) {
     const { apiResponseHeadMs, responseHeadMs } = limits
-    const headMs = app?.front === undefined ? responseHeadMs : apiResponseHeadMs
+    const usualMs = app?.front === undefined ? responseHeadMs : apiResponseHeadMs
+    const headMs = app?.rules?.policy.timeouts?.responseHeadMs ?? usualMs
     return stillMs > headMs ? troubles.tooSlow(host) : null
   }
   if (isUpstreamFull) return stillMs > limits.writeStallMs ? troubles.tooSlow(host) : null

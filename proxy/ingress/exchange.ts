@@ -5,7 +5,7 @@ import type { Trouble } from '../core/http-page.ts'
 import type { RequestHead } from '../core/http-request.ts'
 import type { Trailers } from '../core/http-trailers.ts'
 import type { Balance } from '../core/route.ts'
-import { zoneOf, type App } from '../core/routing.ts'
+import type { App } from '../core/routing.ts'
 import { apiTrouble, asksApi } from './api-troubles.ts'
 import { Answer } from './answer.ts'
 import type { Backend } from './backend.ts'
@@ -16,7 +16,7 @@ import { lateAnswer } from './deadlines.ts'
 import type { Sender } from './forwarded-lines.ts'
 import type { Waiter } from './holds.ts'
 import { memberHead } from './member-head.ts'
-import { objectionAt, objectionTo } from './objection.ts'
+import { bodyLimit, objectionAt, objectionTo } from './objection.ts'
 import { challengeAnswer, type OwnAnswer } from './own-answer.ts'
 import type { Queued } from './queues.ts'
 import { isRepeatable, sameLast } from './retry-budget.ts'
@@ -64,7 +64,8 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
   #upstream: Upstream | null = null
   #answer: Answer | null = null
   #onlyFirst = true
-  #bodyBytes = 0
+  /** Of its content, so far. */
+  bodyBytes = 0
   #progressAtMs: number
   #timedOut = false
 
@@ -87,15 +88,14 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
     return this.#body.state === 'done'
   }
 
-  /** The tenant's part of the platform's domain; null: the host is the app's own. */
-  get cookieZone(): string | null {
-    return this.#app === undefined ? null : zoneOf(this.#app, this.host)
+  get app(): App | undefined {
+    return this.#app
   }
 
   /** Reads the content that came with the head, and says where it stops. Nothing is sent yet. */
   readFirst(): number {
     const next = this.#body.read(this.head.bytes, this.head.end)
-    this.#bodyBytes = contentBytes(this.#body)
+    this.bodyBytes = contentBytes(this.#body)
     return next
   }
 
@@ -103,7 +103,7 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
   start(): void {
     const shown = challengeAnswer(this.#context, this.head)
     if (shown !== null) return this.#answerOurselves(shown)
-    const had = { body: this.#body, bodyBytes: this.#bodyBytes }
+    const had = { body: this.#body, bodyBytes: this.bodyBytes }
     const objection = objectionTo(this.#context, this.head, had)
     if (objection !== null) return this.#fail(objection)
     this.#context.budget.earn()
@@ -143,10 +143,10 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
     const end = this.#body.read(bytes, 0)
     this.#onlyFirst = false
     this.#progressAtMs = this.#context.now()
-    this.#bodyBytes += contentBytes(this.#body)
+    this.bodyBytes += contentBytes(this.#body)
     if (this.#body.state === 'refused') {
       this.#fail(troubles.badRequest(400, this.#body.reason))
-    } else if (this.#bodyBytes > this.#context.limits.bodyBytes) {
+    } else if (this.bodyBytes > bodyLimit(this.#context.limits, this.#app)) {
       this.#fail(troubles.contentTooLarge())
     } else {
       this.#write(bytes, '')
@@ -211,7 +211,7 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
 
   /** The client is gone. */
   abandon(code?: number): void {
-    if (this.#phase !== 'over') this.#tally.aborted(this.#bodyBytes, this.#answer?.bytes ?? 0)
+    if (this.#phase !== 'over') this.#tally.aborted(this.bodyBytes, this.#answer?.bytes ?? 0)
     this.#leave(code)
   }
 
@@ -251,7 +251,7 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
     if ('status' in app) return this.#fail(app)
     this.#app = app
     this.#tally.of(app)
-    const misplaced = objectionAt(view, app, this)
+    const misplaced = objectionAt(this.#context, app, this)
     if (misplaced !== null) return this.#fail(misplaced)
     if (!this.#share.take(app, this.sender.peer)) return this.#fail(troubles.tenantBusy(host))
     const choice = view.choose(app)
@@ -361,7 +361,7 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
     if (this.#phase === 'over') return
     if (this.#answer?.isBegun === true) return this.#client.cut()
     this.#leave()
-    this.#tally.answered(trouble.status, this.#bodyBytes, 0)
+    this.#tally.answered(trouble.status, this.bodyBytes, 0)
     const isApi = this.#app?.front !== undefined && trouble.location === undefined
     this.#client.answerTrouble(isApi ? apiTrouble(trouble) : trouble, this)
   }
@@ -373,7 +373,7 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
 
   /** The member is a tunnel's from now on; what is answered is to be called when that ends. */
   handOver(): () => void {
-    this.#tally.answered(101, this.#bodyBytes, 0)
+    this.#tally.answered(101, this.bodyBytes, 0)
     this.#phase = 'over'
     this.#upstream = null
     return () => this.#share.give()
@@ -390,7 +390,7 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
 
   /** The answer is complete, and the connection to the member is taken care of. */
   finish(): void {
-    this.#tally.answered(this.#answer?.status ?? 200, this.#bodyBytes, this.#answer?.bytes ?? 0)
+    this.#tally.answered(this.#answer?.status ?? 200, this.bodyBytes, this.#answer?.bytes ?? 0)
     this.#phase = 'over'
     this.#upstream = null
     this.#share.give()

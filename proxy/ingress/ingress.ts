@@ -14,6 +14,7 @@ import { Http2Connection } from './http2-connection.ts'
 import { INGRESS_LIMITS } from './limits.ts'
 import type { IngressLimits } from './limits.ts'
 import { PortTunnels, type PortTunnelsDeps } from './port-tunnels.ts'
+import { Rates } from './rates.ts'
 import { retryBudget } from './retry-budget.ts'
 import { RoutingView } from './routing-view.ts'
 import type { News } from './routing-view.ts'
@@ -92,6 +93,8 @@ export function ingress(deps: IngressDeps): Ingress {
     tallies: new Tallies(),
     senders,
     view,
+    rates: new Rates(deps.now),
+    securePort: () => front.port,
     challenges,
     ...ofDeps(deps),
     isDraining: () => isDraining,
@@ -216,7 +219,9 @@ async function listen(
   servers.add(server)
   if (signal.aborted) stop()
   const bound = server.address()
-  return { port: typeof bound === 'object' && bound !== null ? bound.port : port }
+  const at = typeof bound === 'object' && bound !== null ? bound.port : port
+  if (isSecure === true) listening.front.port = at
+  return { port: at }
 }
 
 /** Half-open, so that a client that closes its half after the request still gets the answer. */

@@ -2,11 +2,11 @@ import type { BodyReader } from '../core/http-body.ts'
 import { passesBy } from '../core/http-forward.ts'
 import type { Trouble } from '../core/http-page.ts'
 import type { RequestHead } from '../core/http-request.ts'
+import { answerOf } from '../core/route-rules.ts'
 import type { App } from '../core/routing.ts'
 import { onlyOverTls } from './api-troubles.ts'
 import type { IngressContext } from './context.ts'
 import type { Sender } from './forwarded-lines.ts'
-import type { RoutingView } from './routing-view.ts'
 import * as troubles from './troubles.ts'
 
 /** Why a request is answered by nobody, whatever app it is for; null: it may go on. */
@@ -22,20 +22,37 @@ export function objectionTo(
   return passesBy(head, view.via) >= limits.passes ? troubles.loop(host) : null
 }
 
+type Here = Pick<IngressContext, 'limits' | 'rates' | 'securePort' | 'view'>
+
 interface Arrived {
   readonly head: RequestHead
   readonly sender: Sender
   readonly serverName: string | null
+  /** Of its content, so far. */
+  readonly bodyBytes: number
 }
 
 /** Why a request may not reach its app by the way that it came; null: it may. */
 export function objectionAt(
-  view: RoutingView,
+  { limits, rates, securePort, view }: Here,
   app: App,
-  { head, sender, serverName }: Arrived,
+  arrived: Arrived,
 ): Trouble | null {
+  const { head, sender, serverName } = arrived
   const { host } = head.meaning
   if (view.isMisdirected(app, host, serverName)) return troubles.misdirected(host)
   const isInClear = app.front !== undefined && sender.scheme !== 'https'
-  return isInClear ? onlyOverTls(app.front, head) : null
+  if (isInClear) return onlyOverTls(app.front, head)
+  const { rules } = app
+  if (rules === undefined) return null
+  const take = (): number => rates.take(rules, sender.peer, arrived)
+  const answered = answerOf(rules, arrived, { securePort: securePort(), take })
+  if (answered !== null) return answered
+  const { framing } = head.meaning
+  const length = framing.kind === 'length' ? framing.bytes : arrived.bodyBytes
+  return length > bodyLimit(limits, app) ? troubles.contentTooLarge() : null
 }
+
+/** The larger one that a route asks for is not given: what the ingress takes of anybody is the operator's word. */
+export const bodyLimit = ({ bodyBytes }: IngressContext['limits'], app: App | undefined): number =>
+  Math.min(bodyBytes, app?.rules?.policy.bodyBytes ?? bodyBytes)

@@ -1,7 +1,6 @@
 import type { Trouble } from '../core/http-page.ts'
 import type { RequestHead } from '../core/http-request.ts'
 import { routeFor } from '../core/route-match.ts'
-import type { RoutePolicy } from '../core/route.ts'
 import type { App } from '../core/routing.ts'
 import type { RoutingView } from './routing-view.ts'
 import * as troubles from './troubles.ts'
@@ -18,10 +17,7 @@ export function appFor(view: RoutingView, head: RequestHead, from: number | null
   const found = routeFor(app.routes, head)
   if (found === 'path-refused') return troubles.badRequest(400, 'its path can be read in two ways')
   if (found !== undefined) {
-    return isObeyed(found.route.policy) ? found.pool : troubles.routeNotServed(host)
+    return found.pool.rules?.isObeyed === true ? found.pool : troubles.routeNotServed(host)
   }
   return app.members.length > 0 ? app : troubles.unknownHost(host)
 }
-
-const isObeyed = (policy: RoutePolicy): boolean =>
-  Object.keys(policy).every((name) => name === 'balance')

@@ -33,6 +33,8 @@ interface FrontDeps {
 
 /** Ends TLS: which certificate for which name, and HTTP/2 for whoever speaks it (RFC 7301). */
 export class TlsFront {
+  /** Where it is listened for, to be told to whoever asks in clear; null: nowhere. */
+  port: number | null = null
   readonly #deps: FrontDeps
   /** Handshakes that show a challenge's certificate: in TLS 1.3 the protocol is chosen before the name is looked up. */
   readonly #challenged = new WeakSet<TLSSocket>()

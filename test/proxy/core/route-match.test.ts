@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { array, assert as holds, constantFrom, property, record, uniqueArray } from 'fast-check'
 import { readRequestHead, type RequestHead } from '../../../proxy/core/http-request.ts'
-import { comparedPath, routeFor, routesByHost } from '../../../proxy/core/route-match.ts'
+import { comparedPath } from '../../../proxy/core/compared-path.ts'
+import { routeFor, routesByHost } from '../../../proxy/core/route-match.ts'
 import type { Route, RouteMatch } from '../../../proxy/core/route.ts'
 
 const ALL: RouteMatch = { pathPrefix: '/', methods: [], headers: [] }

@@ -111,7 +111,7 @@ test('an app that is not there leaves its part to the others, and none at all is
 
 test('a route whose policy the ingress does not know how to follow answers nobody', async (t) => {
   const members = [await app(t, 'shop')]
-  const policy = { allow: ['192.0.2.0/24'] }
+  const policy = { mirror: { app: 'shop.demo', percent: 100 } }
   const { port } = await routed(t, [route({ targets: to('shop'), policy })], members)
   assert.match(await ask(t, port, from(WWW)), /^HTTP\/1\.1 503 /)
 })

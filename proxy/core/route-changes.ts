@@ -3,6 +3,7 @@ import { fieldName, lineEnd } from './http-fields.ts'
 import { targetOf } from './http-forward.ts'
 import type { RequestHead } from './http-request.ts'
 import type { ResponseHead } from './http-response.ts'
+import { corsChange } from './route-cors.ts'
 import { changedTarget, type RouteRules } from './route-rules.ts'
 import type { HeaderChange } from './route.ts'
 
@@ -52,17 +53,39 @@ export function changedHead({ bytes, fields }: ResponseHead, change: HeaderChang
   return `${text}${linesOf(change)}\r\n`
 }
 
-/** What the client is told by a route's answers: its changes, and over TLS to ask by TLS alone (RFC 6797 §7.2). */
+/**
+ * What the client is told by a route's answers: who may read them, over TLS to ask by TLS alone (RFC 6797 §7.2), and
+ * last what the route says itself.
+ */
 export function responseChange(
-  { responseHeaders, https }: RouteRules['policy'],
+  { cors, https, responseHeaders }: RouteRules['policy'],
+  asked: RequestHead,
   isSecure: boolean,
 ): HeaderChange | undefined {
-  if (https === undefined || !isSecure) return responseHeaders
-  const { hstsSeconds, includeSubdomains } = https
-  const value = `max-age=${hstsSeconds}${includeSubdomains ? '; includeSubDomains' : ''}`
-  const set = [...(responseHeaders?.set ?? []), ['strict-transport-security', value] as const]
-  return { ...responseHeaders, set }
+  const all: HeaderChange[] = []
+  if (cors !== undefined) all.push(corsChange(cors, asked))
+  if (https !== undefined && isSecure) all.push(hsts(https))
+  if (responseHeaders !== undefined) all.push(responseHeaders)
+  if (all.length < 2) return all[0]
+  return {
+    remove: all.flatMap(({ remove = [] }) => remove),
+    set: lastOf(all.flatMap(({ set = [] }) => set)),
+    add: all.flatMap(({ add = [] }) => add),
+  }
 }
+
+function hsts({
+  hstsSeconds,
+  includeSubdomains,
+}: NonNullable<RouteRules['policy']['https']>): HeaderChange {
+  const value = `max-age=${hstsSeconds}${includeSubdomains ? '; includeSubDomains' : ''}`
+  return { set: [['strict-transport-security', value]] }
+}
+
+/** Of those that set the same field. */
+const lastOf = (set: NonNullable<HeaderChange['set']>): NonNullable<HeaderChange['set']> => [
+  ...new Map(set),
+]
 
 const goneBy = ({ remove = [], set = [] }: HeaderChange): ReadonlySet<string> =>
   new Set([...remove, ...set.map(([name]) => name)])

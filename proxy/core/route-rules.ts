@@ -3,6 +3,7 @@ import { targetOf } from './http-forward.ts'
 import type { Trouble } from './http-page.ts'
 import type { RequestHead } from './http-request.ts'
 import { comparedPath } from './compared-path.ts'
+import { preflight } from './route-cors.ts'
 import type { PathChange, Redirect, Route, RoutePolicy } from './route.ts'
 
 /** What is done with the requests of a route, compiled once for each table. */
@@ -21,6 +22,7 @@ const OBEYED: ReadonlySet<string> = new Set([
   'allow',
   'balance',
   'bodyBytes',
+  'cors',
   'https',
   'maintenance',
   'rate',
@@ -56,13 +58,16 @@ interface Means {
   readonly take: () => number
 }
 
-/** What the route itself answers, in the order of `RoutePolicy`; null: the request goes on to its app. */
+/**
+ * What the route itself answers, in the order of `RoutePolicy`: a page, or a whole answer in latin1. Null: the request
+ * goes on to its app.
+ */
 export function answerOf(
   { policy, allow, prefix }: RouteRules,
   { head, sender }: Asked,
   { securePort, take }: Means,
-): Trouble | null {
-  const { maintenance, https, rate, redirect } = policy
+): Trouble | string | null {
+  const { maintenance, https, rate, cors, redirect } = policy
   if (maintenance !== undefined) return underMaintenance(maintenance)
   if (https !== undefined && sender.scheme !== 'https') {
     return onlyOverTls(head, securePort ?? 443)
@@ -70,6 +75,8 @@ export function answerOf(
   if (allow !== null && !isAllowed(allow, sender.peer)) return forbidden(head.meaning.host)
   const waitS = rate === undefined ? 0 : take()
   if (waitS > 0) return tooOften(head.meaning.host, waitS)
+  const asked = cors === undefined ? null : preflight(cors, head)
+  if (asked !== null) return asked
   return redirect === undefined ? null : moved(head, { redirect, prefix, scheme: sender.scheme })
 }
 

@@ -20,7 +20,7 @@ export function answerHead(
   { app, head, host, sender }: Asking,
 ): ResponseHead | null {
   if (app === undefined) return read
-  const change = app.rules && responseChange(app.rules.policy, sender.scheme === 'https')
+  const change = app.rules && responseChange(app.rules.policy, head, sender.scheme === 'https')
   const changed = change === undefined ? read : changedBy(change, read, head.line.method)
   const zone = zoneOf(app, host)
   return zone === null || changed === null ? changed : withinZone(changed, zone)

@@ -51,7 +51,8 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
   readonly #context: IngressContext
   readonly #client: Client
   readonly #body: BodyReader
-  #app: App | undefined
+  /** Whose request it is, once that is known. */
+  app: App | undefined
   readonly #share: Share
   readonly #tally: Tally
   #phase: Phase = 'reading'
@@ -88,10 +89,6 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
     return this.#body.state === 'done'
   }
 
-  get app(): App | undefined {
-    return this.#app
-  }
-
   /** Reads the content that came with the head, and says where it stops. Nothing is sent yet. */
   readFirst(): number {
     const next = this.#body.read(this.head.bytes, this.head.end)
@@ -126,7 +123,7 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
   }
 
   get balance(): Balance {
-    return this.#app?.balance ?? this.#context.balance
+    return this.app?.balance ?? this.#context.balance
   }
 
   get #waiting(): Waiting {
@@ -146,7 +143,7 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
     this.bodyBytes += contentBytes(this.#body)
     if (this.#body.state === 'refused') {
       this.#fail(troubles.badRequest(400, this.#body.reason))
-    } else if (this.bodyBytes > bodyLimit(this.#context.limits, this.#app)) {
+    } else if (this.bodyBytes > bodyLimit(this.#context.limits, this.app)) {
       this.#fail(troubles.contentTooLarge())
     } else {
       this.#write(bytes, '')
@@ -156,7 +153,7 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
   }
 
   connected(): void {
-    if (this.#app !== undefined) this.#context.holds.release(this.#app.key)
+    if (this.app !== undefined) this.#context.holds.release(this.app.key)
     this.#send()
   }
 
@@ -169,7 +166,7 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
       this.#mayWait = true
     }
     // A control plane that has ended is started again.
-    if (this.#app?.front !== undefined) this.#mayWait = true
+    if (this.app?.front !== undefined) this.#mayWait = true
     this.#tryNext()
   }
 
@@ -238,7 +235,7 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
       if (stillMs > (stalled ? limits.writeStallMs : limits.responseGapMs)) this.#client.cut()
       return
     }
-    const [app, member] = [this.#app, this.#backend?.member]
+    const [app, member] = [this.app, this.#backend?.member]
     const late = lateAnswer(limits, this, { stillMs, app, member, isUpstreamFull })
     if (late !== null) this.#fail(late)
   }
@@ -249,7 +246,7 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
     if (!view.isReady) return this.#wait('held', this.#waiting.hold(undefined, false))
     const app = appFor(view, this.head, this.sender.peerNumber)
     if ('status' in app) return this.#fail(app)
-    this.#app = app
+    this.app = app
     this.#tally.of(app)
     const misplaced = objectionAt(this.#context, app, this)
     if (misplaced !== null) return this.#fail(misplaced)
@@ -292,7 +289,7 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
   }
 
   #exhausted(): void {
-    const app = this.#app
+    const app = this.app
     if (this.#metFull && app !== undefined) this.#wait('queued', this.#waiting.queue(app))
     else if (this.#mayWait) this.#wait('held', this.#waiting.hold(app, true))
     else if (this.#timedOut) this.#fail(troubles.tooSlow(this.host))
@@ -312,7 +309,7 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
     this.#progressAtMs = context.now()
     if (upstream === null) return
     this.#answer = new Answer(context, { client, exchange: this, upstream })
-    const head = memberHead(this, { client, view: context.view, app: this.#app })
+    const head = memberHead(this, { client, view: context.view, app: this.app })
     this.#write(this.head.bytes, head)
     if (!this.isRequestDone && !upstream.isFull) client.resume()
   }
@@ -333,8 +330,8 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
     this.#upstream = null
     const isWhole = this.#onlyFirst && this.isRequestDone && this.#answer?.isUnanswered === true
     this.#answer = null
-    const mayWait = isWhole && asksApi(this.#app, this.head)
-    if (mayWait) return this.#wait('held', this.#waiting.hold(this.#app, true))
+    const mayWait = isWhole && asksApi(this.app, this.head)
+    if (mayWait) return this.#wait('held', this.#waiting.hold(this.app, true))
     const mayRepeat = isWhole && isRepeatable(this.head.line.method, { code, isOver: isReused })
     if (mayRepeat && this.#context.budget.spend()) {
       this.#tally.count('retries')
@@ -357,12 +354,13 @@ export class Exchange implements UpstreamUser, Asking, Queued, Waiter {
   }
 
   /** Answers with a page of our own; an answer that has begun can only be cut. */
-  #fail(trouble: Trouble): void {
+  #fail(trouble: Trouble | OwnAnswer): void {
     if (this.#phase === 'over') return
+    if ('content' in trouble) return this.#answerOurselves(trouble)
     if (this.#answer?.isBegun === true) return this.#client.cut()
     this.#leave()
     this.#tally.answered(trouble.status, this.bodyBytes, 0)
-    const isApi = this.#app?.front !== undefined && trouble.location === undefined
+    const isApi = this.app?.front !== undefined && trouble.location === undefined
     this.#client.answerTrouble(isApi ? apiTrouble(trouble) : trouble, this)
   }
 

@@ -7,6 +7,7 @@ import type { App } from '../core/routing.ts'
 import { onlyOverTls } from './api-troubles.ts'
 import type { IngressContext } from './context.ts'
 import type { Sender } from './forwarded-lines.ts'
+import { ownAnswer, type OwnAnswer } from './own-answer.ts'
 import * as troubles from './troubles.ts'
 
 /** Why a request is answered by nobody, whatever app it is for; null: it may go on. */
@@ -37,7 +38,7 @@ export function objectionAt(
   { limits, rates, securePort, view }: Here,
   app: App,
   arrived: Arrived,
-): Trouble | null {
+): Trouble | OwnAnswer | null {
   const { head, sender, serverName } = arrived
   const { host } = head.meaning
   if (view.isMisdirected(app, host, serverName)) return troubles.misdirected(host)
@@ -47,6 +48,7 @@ export function objectionAt(
   if (rules === undefined) return null
   const take = (): number => rates.take(rules, sender.peer, arrived)
   const answered = answerOf(rules, arrived, { securePort: securePort(), take })
+  if (typeof answered === 'string') return ownAnswer(answered, head.line.method)
   if (answered !== null) return answered
   const { framing } = head.meaning
   const length = framing.kind === 'length' ? framing.bytes : arrived.bodyBytes

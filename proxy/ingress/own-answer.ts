@@ -28,7 +28,12 @@ export function challengeAnswer(
 function plainText(text: string, method: string): OwnAnswer | null {
   const length = Buffer.byteLength(text)
   const fields = `Content-Type: text/plain\r\nContent-Length: ${length}\r\nCache-Control: no-store`
-  const bytes = Buffer.from(`HTTP/1.1 200 OK\r\n${fields}\r\n\r\n${method === 'HEAD' ? '' : text}`)
+  return ownAnswer(`HTTP/1.1 200 OK\r\n${fields}\r\n\r\n${method === 'HEAD' ? '' : text}`, method)
+}
+
+/** Of a whole answer as text; null: it is none. */
+export function ownAnswer(text: string, method: string): OwnAnswer | null {
+  const bytes = Buffer.from(text)
   const head = readResponseHead(bytes, method)
   if (head.kind !== 'head') return null
   const body = bodyReader(head.framing)

@@ -86,6 +86,50 @@ test('rate: beyond the burst a client gets 429, and when to come back', async (t
   assert.equal(fieldOf(late, 'Retry-After'), '1')
 })
 
+const PREFLIGHT = ['Access-Control-Request-Method: PUT', 'Access-Control-Request-Headers: x-a']
+const options = (origin: string): string =>
+  from('/', `Origin: ${origin}`, ...PREFLIGHT).replace('GET', 'OPTIONS')
+
+test('cors: browsers that ask beforehand are told, and answers say who may read them', async (t) => {
+  const cors = {
+    origins: ['https://shop.example'],
+    methods: ['GET', 'PUT'],
+    headers: ['x-a'],
+    expose: ['x-b'],
+    credentials: true,
+    maxAgeSeconds: 60,
+  }
+  const { says } = await routed(t, { policy: { cors } })
+  const asked = await says(options('https://shop.example'))
+  assert.equal(statusOf(asked), 204)
+  assert.equal(fieldOf(asked, 'Access-Control-Allow-Origin'), 'https://shop.example')
+  assert.equal(fieldOf(asked, 'Access-Control-Allow-Methods'), 'GET, PUT')
+  assert.equal(fieldOf(asked, 'Access-Control-Allow-Headers'), 'x-a')
+  assert.equal(fieldOf(asked, 'Access-Control-Allow-Credentials'), 'true')
+  assert.equal(fieldOf(asked, 'Access-Control-Max-Age'), '60')
+  const stranger = await says(options('https://evil.example'))
+  assert.equal(statusOf(stranger), 204)
+  assert.equal(fieldOf(stranger, 'Access-Control-Allow-Origin'), null)
+
+  const answer = await says(from('/', 'Origin: https://shop.example'))
+  assert.equal(fieldOf(answer, 'Access-Control-Allow-Origin'), 'https://shop.example')
+  assert.equal(fieldOf(answer, 'Access-Control-Expose-Headers'), 'x-b')
+  assert.equal(fieldOf(answer, 'Vary'), 'Origin')
+  const other = await says(from('/', 'Origin: https://evil.example'))
+  assert.equal(fieldOf(other, 'Access-Control-Allow-Origin'), null)
+  assert.equal(fieldOf(other, 'Vary'), 'Origin', 'a cache must not keep it for the others')
+})
+
+test('cors: for everybody, and the app’s own OPTIONS stay its own', async (t) => {
+  const [methods, headers, expose] = [['GET'], [], []]
+  const cors = { origins: ['*'], methods, headers, expose, credentials: false, maxAgeSeconds: 1 }
+  const { says } = await routed(t, { policy: { cors } })
+  const asked = await says(options('https://any.example'))
+  assert.equal(fieldOf(asked, 'Access-Control-Allow-Origin'), '*')
+  const plain = await says(from().replace('GET', 'OPTIONS'))
+  assert.equal(JSON.parse(bodyOf(plain))[0], '/', 'the app has answered')
+})
+
 test('redirect: by scheme, host and path, with the query as it was', async (t) => {
   const path = { kind: 'prefix', value: '/new' } as const
   const redirect = { status: 301, scheme: 'https', host: 'shop.example.org', path } as const

@@ -150,13 +150,13 @@ test('ask() ends with its signal, before and after it was asked', async () => {
 
 function slowStream(socket: Socket): void {
   socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n')
-  setTimeout(() => socket.write('1\r\nc\r\n'), 60)
+  setTimeout(() => socket.write('1\r\nc\r\n'), 1000)
 }
 
 test('stream() has no deadline once it was answered, and ends with its signal', async () => {
   const stop = new AbortController()
   await withStub(slowStream, async ({ chunks }) => {
-    const found = await chunks({ timeoutMs: 30, signal: stop.signal }, (piece) => {
+    const found = await chunks({ timeoutMs: 500, signal: stop.signal }, (piece) => {
       if (piece === 'c') stop.abort()
     })
     assert.equal(found.join(''), 'abc')

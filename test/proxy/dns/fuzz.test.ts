@@ -7,16 +7,12 @@ import { decodeMessage, isAnswerTo } from '../../../proxy/core/dns-message.ts'
 import { relayed } from '../../../proxy/core/dns-relay.ts'
 import { nameKey } from '../../../proxy/core/dns-name.ts'
 import { answerer } from '../../../proxy/dns/answerer.ts'
+import { heapWatch, isLong, quick } from '../../support/fuzz.ts'
 import { askUdp } from './client.ts'
 import { damaged, damagedAnswer, numbers } from './mutations.ts'
 import { HOST_SOURCE, member, table, until, world } from './world.ts'
 
-/** `CLOUDLET_TEST_LONG=1`: ten million packets, which takes some minutes. */
-const PACKETS = process.env['CLOUDLET_TEST_LONG'] === '1' ? 10_000_000 : 100_000
-/** What no packet takes. */
-const LONGEST_MS = 1
-/** What all of them together may leave behind, to the noise of a heap. */
-const LEFT_BYTES = 48 * 1024 * 1024
+const PACKETS = isLong ? 10_000_000 : 100_000
 const members = [member({ tenant: 'demo', name: 'hello', address: '127.0.0.2' })]
 
 /** Something that answers, without sockets, and what it would have passed on. */
@@ -32,34 +28,10 @@ function house() {
   return { answer, counts, forwarded }
 }
 
-/** A machine that does something else meanwhile is no slow packet: what is slow is so each time. */
-function quick(work: () => void, packet: Buffer): void {
-  let leastMs = Infinity
-  for (let tries = 0; tries < 8 && leastMs > LONGEST_MS; tries++) {
-    const begun = performance.now()
-    work()
-    leastMs = Math.min(leastMs, performance.now() - begun)
-  }
-  assert.ok(leastMs <= LONGEST_MS, `${leastMs} ms: ${packet.toString('hex')}`)
-}
-
-/** Bytes on the heap once a first tenth is over, and at the end, by their least in a while. */
-function heapWatch() {
-  const least = [Infinity, Infinity]
-  return {
-    look(i: number): void {
-      if (i % 1000 !== 0 || i < PACKETS / 10) return
-      const part = i < PACKETS * 0.55 ? 0 : 1
-      least[part] = Math.min(least[part] ?? Infinity, process.memoryUsage().heapUsed)
-    },
-    grownBytes: (): number => (least[1] ?? 0) - (least[0] ?? 0),
-  }
-}
-
 test(`${PACKETS} damaged packets get a sound answer, a forwarding or silence, each within a millisecond`, () => {
   const { answer, counts, forwarded } = house()
   const next = numbers(20260101)
-  const heap = heapWatch()
+  const heap = heapWatch(PACKETS)
   let answers = 0
   let asked = 0
   for (let i = 0; i < PACKETS; i++) {
@@ -81,7 +53,7 @@ test(`${PACKETS} damaged packets get a sound answer, a forwarding or silence, ea
   assert.equal(queries, asked)
   assert.equal(answers + dropped + forwarded.count, queries)
   assert.ok(answers > PACKETS / 10 && dropped > PACKETS / 100 && forwarded.count > PACKETS / 100)
-  assert.ok(heap.grownBytes() < LEFT_BYTES, `${heap.grownBytes()} bytes more`)
+  heap.assertFlat()
 })
 
 /** Nobody here may have a whole zone. */
@@ -104,7 +76,7 @@ function judge(packet: Buffer, reply: Buffer, isStream: boolean): void {
 
 test(`${PACKETS} damaged answers of resolvers are taken for nothing or for something sound`, () => {
   const next = numbers(7)
-  const heap = heapWatch()
+  const heap = heapWatch(PACKETS)
   const asked = { key: nameKey('example.com') ?? '', secure: true, isForbidden: () => false }
   let sound = 0
   for (let i = 0; i < PACKETS; i++) {
@@ -115,7 +87,7 @@ test(`${PACKETS} damaged answers of resolvers are taken for nothing or for somet
     heap.look(i)
   }
   assert.ok(sound > PACKETS / 10 && sound < PACKETS)
-  assert.ok(heap.grownBytes() < LEFT_BYTES, `${heap.grownBytes()} bytes more`)
+  heap.assertFlat()
 })
 
 test('whatever a packet is made of, its answer is one', () => {

@@ -53,7 +53,7 @@ test('a member that refuses the connection is passed over', async (t) => {
   for (let i = 0; i < 4; i += 1) assert.equal(bodyOf(await ask(t, port, ONCE)), 'b')
 })
 
-test('an app that is known to be healthy and refuses is 502 at once', async (t) => {
+test('2b-07: an app that is known to be healthy and refuses is 502 at once', async (t) => {
   const { port, serve, edge } = await world(t)
   const dead = member(await freePort(), { check: CHECK })
   serve([dead])
@@ -136,7 +136,7 @@ test('all requests that wait for an app are answered once one gets through', asy
   assert.equal(edge.counters().held, 0)
 })
 
-test('a request that waits too long, or with too many others, is 503 with Retry-After', async (t) => {
+test('2b-07: a request that waits too long, or with too many others, is 503 with Retry-After', async (t) => {
   const { port, serve, edge } = await world(t, { holdMs: 200, heldPerApp: 2 })
   serve([member(1, { state: 'starting' })])
   const clients = [new RawClient(t, port), new RawClient(t, port)]
@@ -203,7 +203,7 @@ test('an unknown host is 404, as a page for browsers, and nothing in it is marku
   assert.match(plain, /Content-Type: text\/plain/)
 })
 
-test('a request is sent again when a rested connection turns out dead, if that is harmless', async (t) => {
+test('2b-05: a request is sent again when a rested connection turns out dead, if that is harmless', async (t) => {
   let answers = 0
   const raw = await rawBackend(t, (socket) => {
     let requests = 0

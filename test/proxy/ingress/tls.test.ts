@@ -99,7 +99,7 @@ for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
   })
 }
 
-test('the certificate of one tenant and the host of another: 421', async (t) => {
+test('2a-13: the certificate of one tenant and the host of another: 421', async (t) => {
   const { port } = await backend(t, (_request, response) => response.end('ok'))
   const { serve, securePort } = await secureWorld(t)
   serve([member(port), member(port, { id: 'two', name: 'second' }), other(member(port))])

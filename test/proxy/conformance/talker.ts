@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net'
 import type { TestContext } from 'node:test'
-import { rawBackend } from '../ingress/kit.ts'
+import { rawBackend, until } from '../ingress/kit.ts'
 import { readRequest } from './canonical.ts'
 import type { ResponseCase } from './case.ts'
-import { piecesOf, turn, writePieces } from './pieces.ts'
+import { piecesOf, writePieces } from './pieces.ts'
 import type { Split } from './pieces.ts'
 
 /** What the member says to every request but the first. */
@@ -12,8 +12,8 @@ export const NEXT = 'next'
 /** A member that says to the first request what a case wants, and is well-behaved afterwards. */
 export interface Talker {
   readonly port: number
-  /** Takes the next request for a first one again. */
-  readonly prepare: (one: ResponseCase, split: Split) => void
+  /** Takes the next request for a first one again. A reset waits until what was said before it is `heard`. */
+  readonly prepare: (script: Script) => void
   /** All of it is said. */
   readonly hasSaid: () => boolean
   /** The connection on which it was said is gone. */
@@ -22,8 +22,14 @@ export interface Talker {
   readonly isReused: () => boolean
 }
 
+interface Script {
+  readonly one: ResponseCase
+  readonly split: Split
+  readonly heard: () => boolean
+}
+
 export async function talker(t: TestContext): Promise<Talker> {
-  let script: { readonly one: ResponseCase; readonly split: Split } | null = null
+  let script: Script | null = null
   let said = false
   let first: Socket | null = null
   let last: Socket | null = null
@@ -41,16 +47,16 @@ export async function talker(t: TestContext): Promise<Talker> {
         return
       }
       first = socket
-      const { one, split } = script
+      const present = script
       script = null
-      void speak(socket, one, split).then(() => (said = true))
+      void speak(socket, present).then(() => (said = true))
     })
     socket.on('end', () => socket.end())
   })
   return {
     port,
-    prepare: (one, split) => {
-      script = { one, split }
+    prepare: (wanted) => {
+      script = wanted
       said = false
     },
     hasSaid: () => said,
@@ -59,11 +65,11 @@ export async function talker(t: TestContext): Promise<Talker> {
   }
 }
 
-async function speak(socket: Socket, one: ResponseCase, split: Split): Promise<void> {
+async function speak(socket: Socket, { one, split, heard }: Script): Promise<void> {
   await writePieces(socket, piecesOf(one.said, split), () => socket.destroyed)
   if (one.after === 'ends') socket.end()
   if (one.after !== 'resets') return
-  // What was written is read before the reset, which may overtake it.
-  await turn()
+  // It may overtake what was written.
+  await until(heard, () => 'what comes before the reset')
   socket.resetAndDestroy()
 }

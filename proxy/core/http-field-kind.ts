@@ -74,7 +74,7 @@ export function fieldKind(bytes: Buffer, start: number, end: number): FieldKind 
   const first = (bytes[start] ?? 0) | 0x20
   if (first !== LETTER_X && first !== LETTER_P) return OTHER
   for (const [prefix, kind] of PREFIXES) {
-    if (end - start > prefix.length && startsWith(bytes, start, prefix)) return kind
+    if (end - start >= prefix.length && startsWith(bytes, start, prefix)) return kind
   }
   return OTHER
 }

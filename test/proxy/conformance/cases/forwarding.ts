@@ -129,6 +129,7 @@ const claims: readonly RequestCase[] = [
   'X-Forwarded-User: root',
   'X-Forwarded-Client-Cert: a',
   'X-FORWARDED-anything: a',
+  'X-Forwarded-: a',
   'X-Real-IP: 192.0.2.1',
   'Forwarded: for=192.0.2.1;host=other;proto=https',
   'FORWARDED: for=192.0.2.1',

@@ -1,5 +1,5 @@
 import { clearTimeout, setTimeout } from 'node:timers'
-import { take, type Bucket, type Rate } from '../../src/core/token-bucket.ts'
+import { bucketsOf, type Rate } from '../../src/core/token-bucket.ts'
 import { bareAnswer, type Answer } from '../core/dns-answer.ts'
 import { CACHE_LIMITS, DnsCache, type CacheLimits, type Place } from '../core/dns-cache.ts'
 import { isFailure, meaning, type Forwarded } from '../core/dns-forward.ts'
@@ -152,14 +152,6 @@ const nothing = (): boolean => false
 
 /** Whether a client may have others asked once more. */
 function rates(rate: Rate, now: () => number): (client: string) => boolean {
-  const buckets = new Map<string, Bucket>()
-  return (client) => {
-    const { bucket, isTaken } = take(buckets.get(client), rate, now())
-    // The last one who asked is the last one to be forgotten.
-    buckets.delete(client)
-    buckets.set(client, bucket)
-    const [first] = buckets.keys()
-    if (buckets.size > CLIENTS_MAX && first !== undefined) buckets.delete(first)
-    return isTaken
-  }
+  const clients = bucketsOf(CLIENTS_MAX)
+  return (client) => clients.take(client, rate, now()).isTaken
 }

@@ -38,3 +38,24 @@ export function take(bucket: Bucket | undefined, rate: Rate, nowMs: number): Tak
     retryAfterSeconds: tokens >= 1 ? 0 : Math.max(1, Math.ceil((1 - tokens) / perSecond)),
   }
 }
+
+/** Buckets of many, by name; so many of them are known at most. */
+export function bucketsOf(most: number) {
+  const buckets = new Map<string, Bucket>()
+  return {
+    /**
+     * A map remembers in which order things came, and who is seen again moves to its end: the longest that are not
+     * seen are forgotten first, and begin with a full bucket.
+     */
+    take(id: string, rate: Rate, nowMs: number): Taking {
+      const taking = take(buckets.get(id), rate, nowMs)
+      buckets.delete(id)
+      buckets.set(id, taking.bucket)
+      if (buckets.size > most) {
+        const [oldest = ''] = buckets.keys()
+        buckets.delete(oldest)
+      }
+      return taking
+    },
+  }
+}

@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from 'hono'
 import { addressGroup, isLoopback } from '../core/address-group.ts'
 import type { Caller } from '../core/caller.ts'
 import { failure } from '../core/failure.ts'
-import { take, type Bucket, type Rate, type Taking } from '../core/token-bucket.ts'
+import { bucketsOf, type Rate, type Taking } from '../core/token-bucket.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { AppContext, AppEnv } from './shell.ts'
 
@@ -27,14 +27,13 @@ export interface Standing extends Rate, Omit<Taking, 'bucket'> {
   readonly policy: 'address' | 'key' | 'tenant'
 }
 
-/** The longest that are not seen are forgotten first, and begin with a full bucket. */
 const MOST_BUCKETS = 20_000
 
 /** Limits of requests, by token buckets in memory: nothing here waits for anything. */
 export function rateLimits({ clock, rates, rateOf }: RateDeps) {
-  const addresses = bucketsOf()
-  const keys = bucketsOf()
-  const tenants = bucketsOf()
+  const addresses = bucketsOf(MOST_BUCKETS)
+  const keys = bucketsOf(MOST_BUCKETS)
+  const tenants = bucketsOf(MOST_BUCKETS)
 
   return {
     /** For everyone, before anything else is looked at. */
@@ -70,23 +69,6 @@ function counted(c: AppContext, standing: Standing): void {
 function ownRate(perSecond: number, { burst, perSecond: usual }: Rate): Rate {
   const bounded = Math.max(perSecond, 0.01)
   return { perSecond: bounded, burst: Math.max(1, Math.ceil((bounded * burst) / usual)) }
-}
-
-/** A map remembers in which order things came: who is seen again moves to its end. */
-function bucketsOf() {
-  const buckets = new Map<string, Bucket>()
-  return {
-    take(id: string, rate: Rate, nowMs: number): Taking {
-      const taking = take(buckets.get(id), rate, nowMs)
-      buckets.delete(id)
-      buckets.set(id, taking.bucket)
-      if (buckets.size > MOST_BUCKETS) {
-        const [oldest = ''] = buckets.keys()
-        buckets.delete(oldest)
-      }
-      return taking
-    },
-  }
 }
 
 /** Counts a request for its address, and says in every answer where the client stands. */

@@ -82,6 +82,15 @@ export function fieldValue(bytes: Buffer, { places }: Fields, index: number): st
   return bytes.toString('latin1', places[index * 4 + 2], places[index * 4 + 3])
 }
 
+/** The values of all fields of this name, in lower case, in their order. */
+export function namedFields(bytes: Buffer, fields: Fields, name: string): string[] {
+  const values: string[] = []
+  for (let index = 0; index < fields.kinds.length; index += 1) {
+    if (fieldName(bytes, fields, index) === name) values.push(fieldValue(bytes, fields, index))
+  }
+  return values
+}
+
 /** The value of the first field of this name, in lower case; `''` where there is none. */
 export function namedField(bytes: Buffer, fields: Fields, name: string): string {
   for (let index = 0; index < fields.kinds.length; index += 1) {

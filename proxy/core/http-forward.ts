@@ -125,6 +125,12 @@ export function targetOf({ bytes, line, meaning }: RequestHead): string {
   return meaning.target ?? bytes.toString('latin1', line.targetStart, line.targetEnd)
 }
 
+/** Where it leads to: path and query; `*` and the like name no place. */
+export function pathOf(head: RequestHead): string {
+  const target = targetOf(head)
+  return target.startsWith('/') ? target : '/'
+}
+
 function dropped({ line, meaning }: RequestHead): Uint8Array {
   if (line.minor === 1) return meaning.target === null ? DROPPED_FROM_REQUEST : DROPPED_WITH_TARGET
   return meaning.target === null ? DROPPED_FROM_OLD : DROPPED_FROM_OLD_WITH_TARGET

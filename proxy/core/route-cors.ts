@@ -1,4 +1,4 @@
-import { fieldName, fieldValue } from './http-fields.ts'
+import { namedFields } from './http-fields.ts'
 import type { RequestHead } from './http-request.ts'
 import type { CorsPolicy, HeaderChange } from './route.ts'
 
@@ -58,7 +58,6 @@ function allowedOrigin({ origins, credentials }: CorsPolicy, origin: string): st
 
 /** Null: it is not there. A field that comes twice says nothing. */
 function valueOf({ bytes, fields }: RequestHead, name: string): string | null {
-  const at = fields.kinds.flatMap((_, i) => (fieldName(bytes, fields, i) === name ? [i] : []))
-  const [only] = at
-  return only === undefined || at.length > 1 ? null : fieldValue(bytes, fields, only)
+  const values = namedFields(bytes, fields, name)
+  return values.length === 1 ? (values[0] ?? null) : null
 }

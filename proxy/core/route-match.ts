@@ -1,5 +1,5 @@
 import { comparedPath } from './compared-path.ts'
-import { fieldName, fieldValue } from './http-fields.ts'
+import { namedFields } from './http-fields.ts'
 import { targetOf } from './http-forward.ts'
 import type { RequestHead } from './http-request.ts'
 import { poolOf, type Platform } from './route-pool.ts'
@@ -69,9 +69,6 @@ function hasField(
   { bytes, fields }: RequestHead,
   { name, value }: RouteMatch['headers'][number],
 ): boolean {
-  for (let index = 0; index < fields.kinds.length; index += 1) {
-    const isNamed = fieldName(bytes, fields, index) === name
-    if (isNamed && (value === null || fieldValue(bytes, fields, index) === value)) return true
-  }
-  return false
+  const values = namedFields(bytes, fields, name)
+  return value === null ? values.length > 0 : values.includes(value)
 }

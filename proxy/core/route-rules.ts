@@ -1,5 +1,5 @@
-import { ipAddress, ipRange, isWithin, type IpRange } from '../../src/core/ip-address.ts'
-import { targetOf } from './http-forward.ts'
+import { ipRange, isTextWithin, type IpRange } from '../../src/core/ip-address.ts'
+import { pathOf } from './http-forward.ts'
 import type { Trouble } from './http-page.ts'
 import type { RequestHead } from './http-request.ts'
 import { comparedPath } from './compared-path.ts'
@@ -72,7 +72,7 @@ export function answerOf(
   if (https !== undefined && sender.scheme !== 'https') {
     return onlyOverTls(head, securePort ?? 443)
   }
-  if (allow !== null && !isAllowed(allow, sender.peer)) return forbidden(head.meaning.host)
+  if (allow !== null && !isTextWithin(allow, sender.peer)) return forbidden(head.meaning.host)
   const waitS = rate === undefined ? 0 : take()
   if (waitS > 0) return tooOften(head.meaning.host, waitS)
   const asked = cors === undefined ? null : preflight(cors, head)
@@ -80,19 +80,17 @@ export function answerOf(
   return redirect === undefined ? null : moved(head, { redirect, prefix, scheme: sender.scheme })
 }
 
-function isAllowed(ranges: readonly IpRange[], peer: string): boolean {
-  const address = ipAddress(peer)
-  return address !== null && isWithin(ranges, address)
-}
-
-function underMaintenance({ message, retryAfterSeconds }: NonNullable<RoutePolicy['maintenance']>) {
+function underMaintenance({
+  message,
+  retryAfterSeconds,
+}: NonNullable<RoutePolicy['maintenance']>): Trouble {
   return {
     status: 503,
     code: 'maintenance',
     wrong: message.replace(/[.\s]+$/, ''),
     advice: 'Come back later',
     retryAfterS: retryAfterSeconds,
-  } as const satisfies Trouble
+  }
 }
 
 function onlyOverTls(head: RequestHead, port: number): Trouble {
@@ -147,12 +145,6 @@ function moved(head: RequestHead, { redirect, prefix, scheme }: Moving): Trouble
     advice: 'Ask there',
     location,
   }
-}
-
-/** `*` and the like name no place. */
-function pathOf(head: RequestHead): string {
-  const target = targetOf(head)
-  return target.startsWith('/') ? target : '/'
 }
 
 /** The target with another path; its query stays. */

@@ -1,7 +1,7 @@
 import type { ApiFront } from '../core/api-front.ts'
 import type { App } from '../core/routing.ts'
 import type { Trouble } from '../core/http-page.ts'
-import { targetOf } from '../core/http-forward.ts'
+import { pathOf } from '../core/http-forward.ts'
 import type { RequestHead } from '../core/http-request.ts'
 
 /** What the ingress answers in place of the API: problem details (RFC 9457), as the API itself would. */
@@ -45,12 +45,11 @@ export function apiTrouble(trouble: Trouble): Trouble {
 
 /** A key that came in clear may have been read on the way, so nothing is done with it. */
 export function onlyOverTls({ origin }: ApiFront, head: RequestHead): Trouble {
-  const target = targetOf(head)
   return {
     status: 308,
     code: 'tls-only',
     wrong: 'The API of the platform is served over TLS alone',
     advice: `Ask ${origin}`,
-    location: `${origin}${target.startsWith('/') ? target : '/'}`,
+    location: `${origin}${pathOf(head)}`,
   }
 }

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { isLoopback } from '../core/dns-address.ts'
 import type { Connection } from './context.ts'
 import type { IngressLimits } from './limits.ts'
 import type { Senders } from './senders.ts'
@@ -42,7 +43,7 @@ export class Clients implements Iterable<Connection> {
   /** Counts it for its address alone. */
   admitFrom(socket: Socket): boolean {
     const peer = this.#senders.peerOf(socket)
-    // Behind this host and behind a proxy there are others.
+    // Behind this host (a proxy, or the far end of an SSH tunnel) and behind a proxy in front there are others.
     if (isLoopback(peer) || this.#senders.trustedBy(peer) !== null) return true
     if (!this.#addresses.take(peer)) return false
     socket.once('close', () => this.#addresses.give(peer))
@@ -61,6 +62,3 @@ export class Clients implements Iterable<Connection> {
     return this.#all.values()
   }
 }
-
-/** This host: a proxy may be on it, or the far end of an SSH tunnel. */
-const isLoopback = (peer: string): boolean => peer.startsWith('127.') || peer === '::1'

@@ -8,7 +8,6 @@ import { troublePage } from '../core/http-page.ts'
 import type { Trouble } from '../core/http-page.ts'
 import type { Refused } from '../core/http-parse.ts'
 import { readRequestHead } from '../core/http-request.ts'
-import { readResponseHead } from '../core/http-response.ts'
 import type { ResponseHead } from '../core/http-response.ts'
 import { passedTrailers } from '../core/http-trailers.ts'
 import type { Trailers } from '../core/http-trailers.ts'
@@ -16,6 +15,7 @@ import type { AnswerContent, Client } from './client.ts'
 import type { IngressContext } from './context.ts'
 import { Exchange } from './exchange.ts'
 import type { ForwardedLines } from './forwarded-lines.ts'
+import { ownAnswer } from './own-answer.ts'
 import * as troubles from './troubles.ts'
 import { Tunnel } from './tunnel.ts'
 import type { UpstreamConnection } from './upstream-connection.ts'
@@ -209,12 +209,9 @@ export class Http2Stream implements Client {
       date: this.#context.date(),
       requestId,
     })
-    const bytes = Buffer.from(text)
-    const head = readResponseHead(bytes, method)
-    if (head.kind !== 'head') return this.cut()
-    const body = bodyReader(head.framing)
-    body.read(bytes, head.end)
-    this.begin(head, { bytes, body })
+    const answer = ownAnswer(text, method)
+    if (answer === null) return this.cut()
+    this.begin(answer.head, answer.content)
     if (!this.#stream.readableEnded) this.#stopReading()
   }
 

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { bodyReader } from '../core/http-body.ts'
+import { targetOf } from '../core/http-forward.ts'
 import type { RequestHead } from '../core/http-request.ts'
 import { readResponseHead } from '../core/http-response.ts'
 import type { ResponseHead } from '../core/http-response.ts'
@@ -15,13 +16,13 @@ export interface OwnAnswer {
 /** What an authority asks for to see that the host is ours (RFC 8555 §8.3); null: it is something else. */
 export function challengeAnswer(
   { challenges, now }: Pick<IngressContext, 'challenges' | 'now'>,
-  { bytes, line, meaning }: RequestHead,
+  head: RequestHead,
 ): OwnAnswer | null {
-  const { method, targetStart, targetEnd } = line
+  const { line, meaning } = head
+  const { method } = line
   if (challenges.isEmpty || (method !== 'GET' && method !== 'HEAD')) return null
   if (meaning.framing.kind !== 'none') return null
-  const target = meaning.target ?? bytes.toString('latin1', targetStart, targetEnd)
-  const text = challenges.answer(meaning.host, target, now())
+  const text = challenges.answer(meaning.host, targetOf(head), now())
   return text === undefined ? null : plainText(text, method)
 }
 

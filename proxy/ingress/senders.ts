@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { ipAddress, ipRange, isWithin, type IpRange } from '../../src/core/ip-address.ts'
+import { ipRange, isTextWithin, type IpRange } from '../../src/core/ip-address.ts'
 import { peerOf } from './peer.ts'
 
 /** Who stands in front of the ingress and speaks for clients, as ranges of addresses. */
@@ -28,12 +28,12 @@ export class Senders {
   }
 
   isSpeaker(socket: Socket): boolean {
-    return isIn(this.#speakers, peerOf(socket))
+    return isTextWithin(this.#speakers, peerOf(socket))
   }
 
   /** Whom a peer may name as those behind it; null: its word on them is not believed. */
   trustedBy(peer: string): readonly IpRange[] | null {
-    return this.#trusted.length > 0 && isIn(this.#trusted, peer) ? this.#trusted : null
+    return this.#trusted.length > 0 && isTextWithin(this.#trusted, peer) ? this.#trusted : null
   }
 
   /** Notes whom the proxy has named, for as long as the connection lasts. */
@@ -52,11 +52,6 @@ export class Senders {
 
 const rangesOf = (texts: readonly string[]): readonly IpRange[] =>
   texts.flatMap((text) => ipRange(text) ?? [])
-
-function isIn(ranges: readonly IpRange[], peer: string): boolean {
-  const address = ipAddress(peer)
-  return address !== null && isWithin(ranges, address)
-}
 
 const endsOf = (socket: Socket): string =>
   `${socket.remoteAddress} ${socket.remotePort} ${socket.localAddress} ${socket.localPort}`

@@ -89,3 +89,9 @@ export function isWithin(ranges: readonly IpRange[], address: IpAddress): boolea
     first.every((group, i) => ((group ^ (address[i] ?? 0)) & maskOf(prefix, i)) === 0),
   )
 }
+
+/** The same for an address as people write it; what is none is in no range. */
+export function isTextWithin(ranges: readonly IpRange[], text: string): boolean {
+  const address = ipAddress(text)
+  return address !== null && isWithin(ranges, address)
+}

@@ -10,8 +10,7 @@ export interface RouteTable {
   readonly instance: string
   /** Domains of the ingress, the main one first: `['cloud.local', 'localhost']`. */
   readonly domains: readonly string[]
-  /** Hosts of apps beyond `<app>.<tenant>.<domain>`: each is of one app in the whole platform. */
-  readonly hosts?: readonly CustomHost[]
+  /** What comes first at the hosts of apps, and at hosts beyond these: each host is of one tenant in the whole platform. */
   readonly routes?: readonly Route[]
   /** Domain of the names inside: `internal`. */
   readonly internalDomain: string
@@ -59,13 +58,6 @@ export interface Member {
   readonly protocol?: 'h2c'
   /** How health is found; null: a container whose process runs is healthy. */
   readonly check: MemberCheck | null
-}
-
-export interface CustomHost {
-  /** In lower case, without a trailing dot. */
-  readonly host: string
-  /** `<app>.<tenant>` */
-  readonly app: string
 }
 
 export interface OutsideName {

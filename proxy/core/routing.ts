@@ -65,10 +65,6 @@ export function compileRouting(table: RouteTable): Routing {
   for (const domain of table.domains) {
     for (const [key, app] of apps) hosts.set(`${key}.${domain.toLowerCase()}`, app)
   }
-  for (const { host, app } of table.hosts ?? []) {
-    const found = apps.get(app)
-    if (found !== undefined) hosts.set(host, found)
-  }
   const { pools, wild } = addRoutes(hosts, table, apps)
   const tenants = tenantsByAddress(table)
   const blocks = [table.pool, ...(table.ranges ?? [])].flatMap((text) => block(text) ?? [])

@@ -6,6 +6,7 @@ import { connect, createServer as createRawServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import type { TestContext } from 'node:test'
 import type { Balance } from '../../../proxy/core/route.ts'
+import type { Route } from '../../../proxy/core/route.ts'
 import type { Member, RouteTable } from '../../../proxy/core/route-table.ts'
 import { ingress } from '../../../proxy/ingress/ingress.ts'
 import type { Ingress } from '../../../proxy/ingress/ingress.ts'
@@ -66,9 +67,15 @@ export async function worldOf(
     serve: (members) => edge.update({ table: table(members, (version += 1)) }),
     tableOf: (members, hosts) => ({
       ...table(members, (version += 1)),
-      hosts: Object.entries(hosts).map(([host, app]) => ({ host, app })),
+      routes: Object.entries(hosts).map(([host, app]) => routeTo(app, host)),
     }),
   }
+}
+
+function routeTo(app: string, host: string): Route {
+  const match = { pathPrefix: '/', methods: [], headers: [] }
+  const [tenant, targets] = [app.slice(app.indexOf('.') + 1), [{ app, weight: 1 }]]
+  return { id: host, tenant, name: host, hosts: [host], match, targets, policy: {} }
 }
 
 export function table(members: readonly Member[], version = 1): RouteTable {

@@ -1,3 +1,4 @@
+import { appDomains } from './app-domains.ts'
 import { certificateReader as reader } from '../adapters/certificate-reader.ts'
 import type { AuditService } from '../services/audit.ts'
 import { certificateService } from '../services/certificates.ts'
@@ -10,7 +11,7 @@ export function certifying(
   audit: Pick<AuditService, 'accepted'>,
   reconciler: ReturnType<typeof reconciling>,
 ) {
-  const domains = [settings.CLOUDLET_DOMAIN, 'localhost']
+  const domains = appDomains(settings)
   const changed = (): void => reconciler.certificates.changed()
   const common = { store, clock, audit, keyRing, reader }
   return { certificates: certificateService({ ...common, domains, changed }) }

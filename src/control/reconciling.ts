@@ -4,17 +4,12 @@ import { containerSecrets } from '../reconcile/container-secrets.ts'
 import { knownEngine, type KnownEngine } from '../reconcile/engine-view.ts'
 import { groupPrefix } from '../core/docker-names.ts'
 import { tableName } from '../core/firewall.ts'
-import { certificateKeeper } from '../reconcile/certificates.ts'
 import { cablePins } from '../reconcile/cable-pins.ts'
 import { egressNames, type EgressNames } from '../reconcile/egress-names.ts'
 import { firewallKeeper } from '../reconcile/firewall.ts'
 import { imageCollector } from '../reconcile/image-collector.ts'
 import { imageResolver } from '../reconcile/images.ts'
 import { reconcileLoops } from '../reconcile/loops.ts'
-import { publicCertificateKeeper } from '../reconcile/public-certificates.ts'
-import { warnOfEnds } from '../reconcile/tenant-certificates.ts'
-import { customHosts } from '../reconcile/published-routes.ts'
-import { publisher } from '../reconcile/publisher.ts'
 import { registryGate } from '../reconcile/registry-gate.ts'
 import { rootWatch } from '../reconcile/root-watch.ts'
 import type { TenantDeps } from '../reconcile/tenants.ts'
@@ -23,10 +18,9 @@ import type { EventService } from '../services/events.ts'
 import type { Ledger } from '../services/ledger.ts'
 import type { RegistryService } from '../services/registries.ts'
 import { hostPort } from '../instance.ts'
-import { apiFrontOf } from './front-door.ts'
 import type { Outside } from './outside.ts'
+import { publishing } from './publishing.ts'
 import { THIS_NODE } from '../instance.ts'
-import { ticketSigner } from './tunnelling.ts'
 
 /** For the step that a pass is at when the platform stops; the supervisor is more patient than this. */
 const STEP_GRACE_MS = 5_000
@@ -114,7 +108,6 @@ export function reconciling(around: Outside, told: Told) {
   }
 }
 
-const NO_CERTIFICATES = 'Cannot keep the certificates; it is tried again'
 const NOT_YET = 'Cannot change where containers may go yet'
 
 /** So many connections at a time may one container have open with the world. */
@@ -153,28 +146,15 @@ const hostsOf = (outside: Outside, told: Told, seen: Seen) => ({
 
 /** What each step is made of. */
 function stepsOf(outside: Outside, told: Told) {
-  const { instance, settings, store, engine, edge, clock, timers, log, keyRing } = outside
+  const { instance, settings, store, engine, edge, clock, timers, log } = outside
   const known = knownEngine()
-  const internalDomain = settings.CLOUDLET_INTERNAL_DOMAIN
-  const domains = [settings.CLOUDLET_DOMAIN, 'localhost']
-  const tunnelKey = ticketSigner(keyRing).publicKey
-  const table = { instance: instance.id, domains, internalDomain, pool: instance.pool, tunnelKey }
   const names = egressNames({ outside: outside.outsideNames, clock, timers, log })
-  const certificates = certificatesOf(outside, told, domains)
-  const routes = publisher({ store, edge, clock, table, names })
   return {
     store,
     engine,
     edge,
     known,
-    certificates,
-    publisher: {
-      publish(): Promise<number> {
-        // A tenant whose first container comes may be new; nobody has to wait for its certificate.
-        certificates.keepAll()
-        return routes.publish()
-      },
-    },
+    ...publishing(outside, told.record, names),
     ...hostsOf(outside, told, { known, names }),
     names,
     images: imagesOf(outside, told),
@@ -184,7 +164,7 @@ function stepsOf(outside: Outside, told: Told) {
     log,
     instance: instance.id,
     resolver: instance.resolver,
-    internalDomain,
+    internalDomain: settings.CLOUDLET_INTERNAL_DOMAIN,
     operationEnded: told.operationEnded,
     record: told.record,
     watched: told.watched,
@@ -192,43 +172,6 @@ function stepsOf(outside: Outside, told: Told) {
     erase: told.erase,
     erased: told.erased,
     passing: failpoint(settings.CLOUDLET_FAILPOINT),
-  }
-}
-
-/** Of the platform's own authority, and of a public one where there is one. */
-function certificatesOf(outside: Outside, told: Told, domains: readonly string[]) {
-  const { settings, publicAuthority: authority, log, instance, store } = outside
-  const hosts = () => customHosts(store.read, domains)
-  const api = apiFrontOf(outside)
-  const own = certificateKeeper({
-    ...outside,
-    instance: instance.id,
-    domains,
-    api,
-    customHosts: hosts,
-  })
-  const noted = (error: unknown): void => log('warn', NO_CERTIFICATES, { error })
-  const byOthers =
-    authority &&
-    publicCertificateKeeper({
-      ...outside,
-      authority,
-      directory: settings.CLOUDLET_ACME_DIRECTORY ?? '',
-      record: told.record,
-      changed: () => void own.changed().catch(noted),
-      async hosts() {
-        const custom = await hosts()
-        return api === undefined ? custom : [{ host: api.host, tenantId: null }, ...custom]
-      },
-    })
-  return {
-    authority: own.authority,
-    changed: (): void => void own.changed().catch(noted),
-    /** Nobody has to wait for it. */
-    keepAll(): void {
-      own.keep().then(byOthers?.keep, noted)
-    },
-    warnOfEnds: () => warnOfEnds({ ...outside, record: told.record }),
   }
 }
 

@@ -1,3 +1,4 @@
+import { appDomains } from './app-domains.ts'
 import { hashPassword } from '../adapters/password-hash.ts'
 import { domainService, type DomainDeps } from '../services/domains.ts'
 import { routeService, type RouteDeps } from '../services/routes.ts'
@@ -10,7 +11,7 @@ type Common = Pick<
 
 /** Routes, and the domains that they may use. */
 export function routing({ settings, domainProofs: proofs }: Outside, common: Common) {
-  const domains = [settings.CLOUDLET_DOMAIN, 'localhost']
+  const domains = appDomains(settings)
   const ownNames = [...domains, settings.CLOUDLET_INTERNAL_DOMAIN, settings.CLOUDLET_API_HOST ?? '']
   return {
     routes: routeService({

@@ -10,10 +10,16 @@ import { specOf, type RouteSpec } from '../core/route-spec.ts'
 /** Domains of the ingress: `cloud.local`, `localhost`. */
 type Domains = readonly string[]
 
+interface Published {
+  readonly route: Route
+  readonly tenantId: string
+}
+
 /** Routes as the edge takes them; those that have not changed since the last time are the same. */
 export function publishedRoutes(domains: Domains) {
   let known = new Map<string, { readonly generation: number; readonly route: Route }>()
-  return async (q: Queries): Promise<Route[]> => {
+
+  async function published(q: Queries): Promise<Published[]> {
     const made = (await q.routes.served()).map((one) => {
       const { id, generation } = one.row
       const old = known.get(id)
@@ -26,25 +32,25 @@ export function publishedRoutes(domains: Domains) {
     return made.flatMap(({ route, tenantId }) => {
       const around = { tenant: route.tenant, domains, own: owned.get(tenantId) ?? [] }
       const hosts = servedHosts(route.hosts, around)
-      if (hosts.length === route.hosts.length) return [route]
-      return hosts.length === 0 ? [] : [{ ...route, hosts }]
+      if (hosts.length === route.hosts.length) return [{ route, tenantId }]
+      return hosts.length === 0 ? [] : [{ route: { ...route, hosts }, tenantId }]
     })
   }
-}
 
-/** Hosts of routes beyond the platform's domains: each is of one tenant, and proved to be. */
-export async function customHosts(q: Queries, domains: Domains): Promise<readonly CustomHost[]> {
-  const all = new Map<string, CustomHost>()
-  const served = await q.routes.served()
-  const owned = served.length === 0 ? new Map<string, DomainRow[]>() : await ownDomains(q)
-  for (const { row, tenant } of served) {
-    const around = { tenant, domains, own: owned.get(row.tenantId) ?? [] }
-    for (const host of servedHosts(specOf(row).hosts, around)) {
-      if (!isInZone(host, tenant, domains)) all.set(host, { host, tenantId: row.tenantId })
-    }
+  return {
+    all: async (q: Queries): Promise<Route[]> => (await published(q)).map(({ route }) => route),
+    /** Hosts beyond the platform's domains: each is of one tenant, and proved to be. */
+    async customHosts(q: Queries): Promise<readonly CustomHost[]> {
+      const custom = (await published(q)).flatMap(({ route, tenantId }) =>
+        route.hosts
+          .filter((host) => !isInZone(host, route.tenant, domains))
+          .map((host) => [host, { host, tenantId }] as const),
+      )
+      return [...new Map(custom).values()]
+    },
   }
-  return [...all.values()]
 }
+export type PublishedRoutes = ReturnType<typeof publishedRoutes>
 
 /** By tenant. */
 const ownDomains = async (q: Queries): Promise<ReadonlyMap<string, DomainRow[]>> =>

@@ -10,7 +10,7 @@ import type { Edge } from '../ports/edge.ts'
 import type { Log } from '../log.ts'
 import type { EgressNames } from './egress-names.ts'
 import { namesOf } from './network-egress.ts'
-import { publishedRoutes } from './published-routes.ts'
+import type { PublishedRoutes } from './published-routes.ts'
 import { memberOf } from './routes.ts'
 
 export interface PublisherDeps {
@@ -18,11 +18,12 @@ export interface PublisherDeps {
   readonly edge: Edge
   readonly clock: Clock
   readonly names: Pick<EgressNames, 'addressesOf'>
+  readonly routes: Pick<PublishedRoutes, 'all'>
   readonly table: Pick<RouteTable, 'instance' | 'domains' | 'internalDomain' | 'pool' | 'tunnelKey'>
 }
 
 /** Makes the route table from the database and hands it to the edge. */
-export function publisher({ store, edge, clock, table, names }: PublisherDeps) {
+export function publisher({ store, edge, clock, routes, table, names }: PublisherDeps) {
   let version = 0
   const pool = parseCidr(table.pool)
   const isInPool = (text: string): boolean => {
@@ -32,7 +33,6 @@ export function publisher({ store, edge, clock, table, names }: PublisherDeps) {
 
   /** Only those whose row has changed are made anew. */
   const memberAt = perObject(memberOf)
-  const routesOf = publishedRoutes(table.domains)
 
   const outsideOf = (row: NetworkRow): OutsideName[] =>
     namesOf(row).flatMap((name) => {
@@ -41,12 +41,12 @@ export function publisher({ store, edge, clock, table, names }: PublisherDeps) {
     })
 
   async function make(): Promise<number> {
-    const [placed, tenants, networks, peers, routes] = await Promise.all([
+    const [placed, tenants, networks, peers, published] = await Promise.all([
       store.read.containers.live(),
       store.read.tenants.liveSlugs(),
       store.read.networks.live(),
       store.read.peerings.active(),
-      routesOf(store.read),
+      routes.all(store.read),
     ])
     const ranges = networks.map(({ subnet }) => subnet).filter((one) => !isInPool(one))
     // By the clock, so that a control plane that starts anew is seldom behind what the edge has; where
@@ -60,7 +60,7 @@ export function publisher({ store, edge, clock, table, names }: PublisherDeps) {
       peers,
       outside: networks.flatMap(outsideOf),
       members: placed.map(memberAt),
-      routes,
+      routes: published,
     })
     return version
   }

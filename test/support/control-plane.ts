@@ -24,6 +24,7 @@ import { cablePins } from '../../src/reconcile/cable-pins.ts'
 import { egressNames, type EgressNames } from '../../src/reconcile/egress-names.ts'
 import { firewallKeeper } from '../../src/reconcile/firewall.ts'
 import { reconcileLoops } from '../../src/reconcile/loops.ts'
+import { publishedRoutes } from '../../src/reconcile/published-routes.ts'
 import { publisher } from '../../src/reconcile/publisher.ts'
 import { registryGate } from '../../src/reconcile/registry-gate.ts'
 import { tenantGroups } from '../../src/reconcile/tenant-groups.ts'
@@ -94,12 +95,14 @@ export interface LifeDeps {
   readonly erased: (tenantId: string) => void
 }
 
+const routesOn = () => publishedRoutes(TABLE.domains)
+
 /** One life of the control plane: everything between the routes and the ports. */
 export function controlPlane(life: LifeDeps) {
   const { store, engine, edge, clock, deadlineMs } = life
   const known = knownEngine()
   const names = namesOn(life)
-  const routes = publisher({ store, edge, clock, names, table: TABLE })
+  const routes = publisher({ store, edge, clock, names, routes: routesOn(), table: TABLE })
   const audit = auditService({ store, clock, keyRing: KEY_RING })
   const events = eventService({ store, clock })
   const hosts = hostsOn(life, { known, names })

@@ -1,6 +1,6 @@
-import type { CertificateRow } from '../../db/queries/certificates.ts'
 import type { ApiFront } from '../../proxy/core/api-front.ts'
 import type { HostCertificate, TlsSettings } from '../../proxy/core/server-names.ts'
+import { namesIn } from '../core/certificate-names.ts'
 import { coalesced } from '../core/coalesced.ts'
 import type { CustomHost } from '../core/custom-host.ts'
 import { DAY_MS, dayOf } from '../core/days.ts'
@@ -110,11 +110,6 @@ async function publicOnes(
     chain: row.certificate ?? '',
     key: publicKeyOf(keyRing, row),
   }))
-}
-
-function namesIn({ namesJson }: CertificateRow): string[] {
-  const names: unknown = JSON.parse(namesJson)
-  return Array.isArray(names) ? names.map(String) : []
 }
 
 function macOf(ring: Pick<KeyRing, 'current' | 'mac'>, which: string, day: number): Buffer {

@@ -1,7 +1,7 @@
 import type { Queries, Store } from '../../db/open.ts'
 import type { TenantCertificateRow } from '../../db/queries/tenant-certificates.ts'
 import type { HostCertificate } from '../../proxy/core/server-names.ts'
-import { covered, hostsUnder } from '../core/certificate-names.ts'
+import { covered, hostsUnder, namesIn } from '../core/certificate-names.ts'
 import type { CustomHost } from '../core/custom-host.ts'
 import { DAY_MS } from '../core/days.ts'
 import type { NewEvent } from '../core/event.ts'
@@ -36,10 +36,7 @@ export async function broughtCertificates(
   const claims = await store.read.domains.proved()
   return good.flatMap(({ row, slug }) => {
     const isIts = ({ tenantId }: { readonly tenantId: string | null }) => tenantId === row.tenantId
-    const proved = claims
-      .filter(isIts)
-      .map(({ name, subdomains }) => ({ name, subdomains: subdomains === 1 }))
-    const { own } = covered(namesIn(row), { slug, domains, proved })
+    const { own } = covered(namesIn(row), { slug, domains, claimed: claims.filter(isIts) })
     // A host has what was issued for it by its very name, over which a wildcard would not win.
     const under = hostsUnder(
       own,
@@ -91,9 +88,3 @@ const endsSoon = ({ tenantId, name, notAfter }: TenantCertificateRow): NewEvent 
   target: { kind: 'certificate', id: name, name },
   message: `Certificate "${name}" ends at ${new Date(notAfter).toISOString()}: put another in its place`,
 })
-
-/** Written by the service alone. */
-function namesIn({ namesJson }: TenantCertificateRow): string[] {
-  const names: unknown = JSON.parse(namesJson)
-  return Array.isArray(names) ? names.map(String) : []
-}

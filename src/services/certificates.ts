@@ -1,10 +1,9 @@
 import type { Store } from '../../db/open.ts'
-import type { DomainRow } from '../../db/queries/domains.ts'
 import type { TenantCertificateRow } from '../../db/queries/tenant-certificates.ts'
 import type { TenantRow } from '../../db/queries/tenants.ts'
 import type { Certificate, CertificatePut } from '../contract/certificates.ts'
 import type { Actor } from '../core/actor.ts'
-import { covered } from '../core/certificate-names.ts'
+import { covered, namesIn, type Ground } from '../core/certificate-names.ts'
 import { failure, notFound, wrongField } from '../core/failure.ts'
 import type { CertificateFacts, CertificateReader } from '../ports/certificate-reader.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -115,18 +114,13 @@ function refuseUnfit({ notBefore, notAfter }: CertificateFacts, nowMs: number): 
   if (nowMs < notBefore) throw wrongField('#/chain', `it begins at ${dateOf(notBefore)}`)
 }
 
-interface Ground {
-  readonly domains: readonly string[]
-  readonly claimed: readonly DomainRow[]
-}
-
 /** A certificate is a word on whose host it is, so nobody brings one for another's. */
-function refuseForeign({ names }: CertificateFacts, tenant: TenantRow, ground: Ground): void {
-  const { domains, claimed } = ground
-  const proved = claimed
-    .filter(({ provedAt }) => provedAt !== null)
-    .map(({ name, subdomains }) => ({ name, subdomains: subdomains === 1 }))
-  const { foreign } = covered(names, { slug: tenant.slug, domains, proved })
+function refuseForeign(
+  { names }: CertificateFacts,
+  tenant: TenantRow,
+  ground: Omit<Ground, 'slug'>,
+): void {
+  const { foreign } = covered(names, { slug: tenant.slug, ...ground })
   const [first] = foreign
   if (first === undefined) return
   const advice = 'claim its domain and prove it, or leave it out'
@@ -142,13 +136,11 @@ const tooMany = (name: string) =>
 
 const dateOf = (ms: number): string => new Date(ms).toISOString()
 
-/** Written by this service alone. */
 function certificateOf(row: TenantCertificateRow): Certificate {
-  const names: Certificate['names'] = JSON.parse(row.namesJson)
   const { name, issuer, sha256 } = row
   return {
     name,
-    names,
+    names: namesIn(row),
     issuer,
     sha256,
     validFrom: dateOf(row.notBefore),

@@ -5,9 +5,10 @@ import { covered, hostsUnder } from '../../src/core/certificate-names.ts'
 const ground = {
   slug: 'acme',
   domains: ['cloud.local', 'localhost'],
-  proved: [
-    { name: 'shop.example.org', subdomains: false },
-    { name: 'example.com', subdomains: true },
+  claimed: [
+    { name: 'shop.example.org', subdomains: 0, provedAt: 1 },
+    { name: 'example.com', subdomains: 1, provedAt: 1 },
+    { name: 'example.org', subdomains: 1, provedAt: null },
   ],
 }
 

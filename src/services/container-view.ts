@@ -3,6 +3,7 @@ import type { HealthReport } from '../../proxy/core/route-table.ts'
 import { tmpfsFor } from '../core/container-shape.ts'
 import type { Container, ContainerSpec } from '../contract/containers.ts'
 import { shownState } from '../core/container-plan.ts'
+import { timeText } from '../core/time-text.ts'
 
 /** What the platform says of itself wherever it shows a container. */
 export interface Surroundings {
@@ -45,8 +46,8 @@ export function containerOf(placed: PlacedContainer, around: Surroundings): Cont
     spec,
     generation: row.generation,
     createdAt: new Date(row.createdAt).toISOString(),
-    startedAt: timeOf(row.startedAt),
-    finishedAt: timeOf(row.finishedAt),
+    startedAt: timeText(row.startedAt),
+    finishedAt: timeText(row.finishedAt),
   }
 }
 
@@ -108,6 +109,3 @@ export function healthNow(
   if (report?.run !== row.startedRun) return 'unknown'
   return report.healthy ? 'healthy' : 'unhealthy'
 }
-
-const timeOf = (ms: number | null): string | null =>
-  ms === null ? null : new Date(ms).toISOString()

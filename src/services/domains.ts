@@ -7,18 +7,16 @@ import { failure, notFound, wrongField } from '../core/failure.ts'
 import { isInDomain, namesAbove } from '../core/host-names.ts'
 import { covers } from '../core/route-hosts.ts'
 import { specOf } from '../core/route-spec.ts'
+import { timeText } from '../core/time-text.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { DomainProofs } from '../ports/domain-proofs.ts'
-import type { AuditService } from './audit.ts'
-import type { EventService } from './events.ts'
-import { refuseDeleting, tenantBySlug } from './tenant-lookup.ts'
+import { noteChange, type NotingDeps } from './change-note.ts'
+import { tenantBySlug, tenantToFill } from './tenant-lookup.ts'
 
-export interface DomainDeps {
+export interface DomainDeps extends NotingDeps {
   readonly store: Store
   readonly clock: Clock
   readonly newId: () => string
-  readonly audit: Pick<AuditService, 'accepted'>
-  readonly events: Pick<EventService, 'record'>
   readonly proofs: DomainProofs
   /** The platform's own: nobody claims these, what is below them or what is above them. */
   readonly ownNames: readonly string[]
@@ -67,8 +65,7 @@ function claiming(deps: DomainDeps) {
       throw wrongField('#/name', `"${name}" is of the platform itself`)
     }
     return store.writeFor(asking.tenant, async (q) => {
-      const tenant = await tenantBySlug(q, asking.tenant)
-      refuseDeleting(tenant, `Cannot claim domain "${name}"`)
+      const tenant = await tenantToFill(q, asking.tenant, `Cannot claim domain "${name}"`)
       const now = clock.now().getTime()
       await q.domains.pruneLapsed(now)
       await refuseTaken(q, tenant, name)
@@ -118,8 +115,7 @@ function verifying(deps: DomainDeps) {
       throw failure('domain-unproved', message, { domain: row.name, dns, http })
     }
     return store.writeFor(asking.tenant, async (q) => {
-      const tenantNow = await tenantBySlug(q, asking.tenant)
-      refuseDeleting(tenantNow, `Cannot prove domain "${row.name}"`)
+      const tenantNow = await tenantToFill(q, asking.tenant, `Cannot prove domain "${row.name}"`)
       // Meanwhile it may have lapsed, and be another's.
       const rowNow = await found(q, { tenant: tenantNow, nameOrId: row.id, clock })
       const change = { proof, provedAt: clock.now().getTime(), expiresAt: null }
@@ -196,9 +192,6 @@ const tooMany = () =>
     most: MOST_DOMAINS,
   })
 
-const timeText = (at: number | null): string | null =>
-  at === null ? null : new Date(at).toISOString()
-
 const domainOf = (row: DomainRow): Domain => ({
   id: row.id,
   name: row.name,
@@ -229,26 +222,21 @@ const EVENTS = {
   delete: 'domain.deleted',
 } as const
 
-/** Audit entry and event of a change, inside its transaction. */
-async function noted(
-  { audit, events }: DomainDeps,
+const noted = (
+  deps: DomainDeps,
   q: Queries,
   { asking, verb, tenant, row, status, output }: Note,
-): Promise<void> {
-  const target = `domain/${row?.id ?? asking.domain ?? ''}`
-  await audit.accepted(q, asking.actor, {
-    action: `domains.${verb}`,
+): Promise<void> =>
+  noteChange(deps, q, {
+    actor: asking.actor,
     tenant,
-    target,
+    action: `domains.${verb}`,
+    target: `domain/${row?.id ?? asking.domain ?? ''}`,
     status,
     output,
+    event: row && {
+      action: EVENTS[verb],
+      target: { kind: 'domain', id: row.id, name: row.name },
+      message: `Domain "${row.name}" was ${DONE[verb]}`,
+    },
   })
-  if (!row) return
-  await events.record(q, {
-    tenantId: tenant.id,
-    action: EVENTS[verb],
-    level: 'info',
-    target: { kind: 'domain', id: row.id, name: row.name },
-    message: `Domain "${row.name}" was ${DONE[verb]}`,
-  })
-}

@@ -12,18 +12,15 @@ import { failure, nameTaken, notFound, wrongField } from '../core/failure.ts'
 import { ruleProblem } from '../core/firewall-rules.ts'
 import { refuseStale } from '../core/precondition.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { AuditService } from './audit.ts'
-import type { EventService } from './events.ts'
+import { noteChange, type NotingDeps } from './change-note.ts'
 import { refuseTooMany } from './firewall-checks.ts'
 import { labelAsked } from './label-asked.ts'
-import { refuseDeleting, tenantBySlug } from './tenant-lookup.ts'
+import { tenantBySlug, tenantToFill } from './tenant-lookup.ts'
 
-export interface FirewallDeps {
+export interface FirewallDeps extends NotingDeps {
   readonly store: Store
   readonly clock: Clock
   readonly newId: () => string
-  readonly audit: Pick<AuditService, 'accepted'>
-  readonly events: Pick<EventService, 'record'>
   /** What containers may has changed. */
   readonly wallsChanged: () => void
 }
@@ -81,8 +78,7 @@ function creating(deps: FirewallDeps) {
   return async (asking: Asking, wanted: FirewallCreate): Promise<Firewall> => {
     const { name, labels = {}, ...rules } = wanted
     return store.writeFor(asking.tenant, async (q) => {
-      const tenant = await tenantBySlug(q, asking.tenant)
-      refuseDeleting(tenant, `Cannot create firewall "${name}"`)
+      const tenant = await tenantToFill(q, asking.tenant, `Cannot create firewall "${name}"`)
       if (await q.firewalls.find(tenant.id, name)) throw nameTaken('firewall', name)
       const total = await q.firewalls.countOf(tenant.id)
       if (total >= MOST_FIREWALLS) throw tooMany(total)
@@ -102,8 +98,11 @@ function updating(deps: FirewallDeps) {
   const { store } = deps
   return async (asking: Named, change: FirewallChange): Promise<FirewallDetails> => {
     const changed = await store.writeFor(asking.tenant, async (q) => {
-      const tenant = await tenantBySlug(q, asking.tenant)
-      refuseDeleting(tenant, `Cannot change firewall "${asking.firewall}"`)
+      const tenant = await tenantToFill(
+        q,
+        asking.tenant,
+        `Cannot change firewall "${asking.firewall}"`,
+      )
       const was = await q.firewalls.find(tenant.id, asking.firewall)
       if (!was) throw notFound('firewall', asking.firewall)
       const { name } = was
@@ -221,23 +220,24 @@ interface Note {
 
 const DONE = { create: 'created', update: 'changed', delete: 'deleted' } as const
 
-/** Audit entry and event of a change, inside its transaction. */
-async function noted(
-  { audit, events }: FirewallDeps,
+const noted = (
+  deps: FirewallDeps,
   q: Queries,
   { asking, verb, tenant, name, row, status, output }: Note,
-): Promise<void> {
-  const said = { action: `firewalls.${verb}`, tenant, target: `firewall/${name}`, status, output }
-  await audit.accepted(q, asking.actor, said)
-  if (!row) return
-  await events.record(q, {
-    tenantId: tenant.id,
-    action: `firewall.${DONE[verb]}`,
-    level: 'info',
-    target: { kind: 'firewall', id: row.id, name },
-    message: `Firewall "${name}" was ${DONE[verb]}`,
+): Promise<void> =>
+  noteChange(deps, q, {
+    actor: asking.actor,
+    tenant,
+    action: `firewalls.${verb}`,
+    target: `firewall/${name}`,
+    status,
+    output,
+    event: row && {
+      action: `firewall.${DONE[verb]}`,
+      target: { kind: 'firewall', id: row.id, name },
+      message: `Firewall "${name}" was ${DONE[verb]}`,
+    },
   })
-}
 
 /** Written by this service alone, from what the contract has parsed. */
 function firewallOf(row: FirewallRow): Firewall {

@@ -3,6 +3,7 @@ import type { AccessKeyRow, ApiKeyRow } from '../../db/queries/keys.ts'
 import type { NewAccessKey, NewApiKey } from '../contract/keys.ts'
 import type { Actor } from '../core/actor.ts'
 import type { Caller } from '../core/caller.ts'
+import { timeText } from '../core/time-text.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { KeyRing } from '../ports/key-ring.ts'
 import type { Tokens } from '../ports/tokens.ts'
@@ -56,7 +57,7 @@ export async function shown(deps: KeyDeps, { row, owner, token }: Issued): Promi
 export async function shownToken(deps: KeyDeps, signing: Signing): Promise<NewApiKey> {
   const { jti, expiresAt } = signing.token
   const apiKey = await signed(deps, signing)
-  return { jti, apiKey, expiresAt: expiresAt === null ? null : new Date(expiresAt).toISOString() }
+  return { jti, apiKey, expiresAt: timeText(expiresAt) }
 }
 
 interface Signing {

@@ -2,6 +2,7 @@ import type { Queries } from '../../db/open.ts'
 import type { AccessKeyRow } from '../../db/queries/keys.ts'
 import type { AccessKey } from '../contract/keys.ts'
 import { tenantBySlug, tenantToFill } from './tenant-lookup.ts'
+import { timeText } from '../core/time-text.ts'
 
 /** null: the platform. */
 export type KeyOwner = { readonly id: string; readonly slug: string } | null
@@ -36,17 +37,14 @@ export function keyOf(row: AccessKeyRow, { owner, use, now }: Seen): AccessKey {
     actions: actionsOf(row),
     resources: resourcesOf(row),
     version: row.version,
-    previousUntil: previousUntil !== null && previousUntil > now ? timeOf(previousUntil) : null,
+    previousUntil: previousUntil !== null && previousUntil > now ? timeText(previousUntil) : null,
     createdAt: new Date(row.createdAt).toISOString(),
-    expiresAt: timeOf(row.expiresAt),
-    revokedAt: timeOf(row.revokedAt),
-    lastUsedAt: timeOf(use?.at ?? row.lastUsedAt),
+    expiresAt: timeText(row.expiresAt),
+    revokedAt: timeText(row.revokedAt),
+    lastUsedAt: timeText(use?.at ?? row.lastUsedAt),
     lastUsedFrom: use?.from ?? row.lastUsedFrom,
   }
 }
-
-const timeOf = (ms: number | null): string | null =>
-  ms === null ? null : new Date(ms).toISOString()
 
 export const actionsOf = ({ actionsJson }: AccessKeyRow): string[] | null => listOf(actionsJson)
 export const resourcesOf = ({ resourcesJson }: AccessKeyRow): string[] | null =>

@@ -11,9 +11,8 @@ import { failure, nameTaken, notFound, wrongField } from '../core/failure.ts'
 import { askedRange } from '../core/ipam.ts'
 import { refuseStale } from '../core/precondition.ts'
 import { isReservedName } from '../core/reserved-names.ts'
-import type { AuditService } from './audit.ts'
+import { noteChange, type NotingDeps } from './change-note.ts'
 import type { Elsewhere } from './elsewhere.ts'
-import type { EventService } from './events.ts'
 import { labelAsked } from './label-asked.ts'
 import type { Ledger } from './ledger.ts'
 import { networkDetails, networkOf } from './network-view.ts'
@@ -28,12 +27,10 @@ import {
   type NewNetwork,
   type PlacementDeps,
 } from './placement.ts'
-import { refuseDeleting, tenantBySlug } from './tenant-lookup.ts'
+import { tenantBySlug, tenantToFill } from './tenant-lookup.ts'
 
-export interface NetworkDeps extends PlacementDeps {
+export interface NetworkDeps extends NotingDeps, PlacementDeps {
   readonly store: Store
-  readonly audit: Pick<AuditService, 'accepted'>
-  readonly events: Pick<EventService, 'record'>
   readonly ledger: Pick<Ledger, 'admit'>
   readonly elsewhere: Elsewhere
   /** Where containers may go has changed. */
@@ -98,8 +95,7 @@ function creating(deps: NetworkDeps) {
     const [traits, range] = [traitsOf(wanted, asking), rangeOf(wanted)]
     const elsewhere = await deps.elsewhere()
     return store.writeFor(asking.tenant, async (q) => {
-      const tenant = await tenantBySlug(q, asking.tenant)
-      refuseDeleting(tenant, `Cannot create network "${name}"`)
+      const tenant = await tenantToFill(q, asking.tenant, `Cannot create network "${name}"`)
       const isTaken = isReservedName(name) || (await q.networks.byName(tenant.id, name))
       if (isTaken) throw nameTaken('network', name)
       const row = await made(q, { tenantId: tenant.id, name, traits, range, elsewhere })
@@ -130,8 +126,11 @@ function updating(deps: NetworkDeps) {
     const isDefault = asking.network === DEFAULT_NETWORK
     const elsewhere = isDefault ? await deps.elsewhere() : []
     const changed = await store.writeFor(asking.tenant, async (q) => {
-      const tenant = await tenantBySlug(q, asking.tenant)
-      refuseDeleting(tenant, `Cannot change network "${asking.network}"`)
+      const tenant = await tenantToFill(
+        q,
+        asking.tenant,
+        `Cannot change network "${asking.network}"`,
+      )
       const there = await q.networks.find(tenant.id, asking.network)
       if (!there && !isDefault) throw notFound('network', asking.network)
       const first = { tenantId: tenant.id, name: DEFAULT_NETWORK, traits: PLAIN, elsewhere }
@@ -208,23 +207,25 @@ const DONE = {
   delete: { action: 'network.deleting', says: 'is being deleted' },
 } as const satisfies Record<Verb, { action: string; says: string }>
 
-/** Audit entry and event of a change, inside its transaction. */
-async function noted(
-  { audit, events }: NetworkDeps,
+function noted(
+  deps: NetworkDeps,
   q: Queries,
   { asking, verb, tenant, row, status, output }: Note,
 ): Promise<void> {
   const name = row?.name ?? asking.network ?? ''
-  const said = { action: `networks.${verb}`, tenant, target: `network/${name}`, status, output }
-  await audit.accepted(q, asking.actor, said)
-  if (!row) return
   const { action, says } = DONE[verb]
-  await events.record(q, {
-    tenantId: tenant.id,
-    action,
-    level: 'info',
-    target: { kind: 'network', id: row.id, name },
-    message: `Network "${name}" ${says}`,
+  return noteChange(deps, q, {
+    actor: asking.actor,
+    tenant,
+    action: `networks.${verb}`,
+    target: `network/${name}`,
+    status,
+    output,
+    event: row && {
+      action,
+      target: { kind: 'network', id: row.id, name },
+      message: `Network "${name}" ${says}`,
+    },
   })
 }
 

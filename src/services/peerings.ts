@@ -5,6 +5,7 @@ import type { TenantRow } from '../../db/queries/tenants.ts'
 import type { Peering, PeeringCreate } from '../contract/peerings.ts'
 import type { Actor } from '../core/actor.ts'
 import { failure, notFound, wrongField } from '../core/failure.ts'
+import { timeText } from '../core/time-text.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { AuditService } from './audit.ts'
 import type { EventService } from './events.ts'
@@ -248,6 +249,6 @@ function peeringOf({ row, slug, network, peerNetwork }: ShownPeering, viewer: Te
     network: isMade ? made : accepted,
     peer: isMade ? { tenant: row.peerSlug, network: accepted } : { tenant: slug, network: made },
     createdAt: new Date(row.createdAt).toISOString(),
-    expiresAt: row.expiresAt === null ? null : new Date(row.expiresAt).toISOString(),
+    expiresAt: timeText(row.expiresAt),
   }
 }

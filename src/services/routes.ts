@@ -9,16 +9,13 @@ import { hostObjection } from '../core/route-hosts.ts'
 import { matchKey, routeObjection } from '../core/route-rules.ts'
 import { routeOf, specOf, type RouteSpec, type StoredUser } from '../core/route-spec.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { AuditService } from './audit.ts'
-import type { EventService } from './events.ts'
-import { refuseDeleting, tenantBySlug } from './tenant-lookup.ts'
+import { noteChange, type NotingDeps } from './change-note.ts'
+import { tenantBySlug, tenantToFill } from './tenant-lookup.ts'
 
-export interface RouteDeps {
+export interface RouteDeps extends NotingDeps {
   readonly store: Store
   readonly clock: Clock
   readonly newId: () => string
-  readonly audit: Pick<AuditService, 'accepted'>
-  readonly events: Pick<EventService, 'record'>
   /** Domains of the ingress: `cloud.local`, `localhost`. */
   readonly domains: readonly string[]
   /** Slow on purpose: `scrypt:…` of a password. */
@@ -63,8 +60,7 @@ function creating(deps: RouteDeps) {
   return async (asking: Asking, { name, ...asked }: RouteCreate): Promise<Route> => {
     const policy = await storedPolicy(deps, asked.policy)
     const made = await store.writeFor(asking.tenant, async (q) => {
-      const tenant = await tenantBySlug(q, asking.tenant)
-      refuseDeleting(tenant, `Cannot create route "${name}"`)
+      const tenant = await tenantToFill(q, asking.tenant, `Cannot create route "${name}"`)
       if (await q.routes.find(tenant.id, name)) throw nameTaken('route', name)
       if ((await q.routes.countOf(tenant.id)) >= MOST_ROUTES) throw tooMany()
       const spec = { ...asked, policy: finished(policy, []) }
@@ -86,8 +82,7 @@ function updating(deps: RouteDeps) {
   return async (asking: Named, { policy: asked, ...change }: RouteChange): Promise<Route> => {
     const policy = asked && (await storedPolicy(deps, asked))
     const changed = await store.writeFor(asking.tenant, async (q) => {
-      const tenant = await tenantBySlug(q, asking.tenant)
-      refuseDeleting(tenant, `Cannot change route "${asking.route}"`)
+      const tenant = await tenantToFill(q, asking.tenant, `Cannot change route "${asking.route}"`)
       const was = await found(q, tenant, asking.route)
       const { name } = was
       refuseStale(asking.actor, { kind: 'route', name, current: routeOf(was) })
@@ -213,26 +208,21 @@ interface Note {
   readonly output: unknown
 }
 
-/** Audit entry and event of a change, inside its transaction. */
-async function noted(
-  { audit, events }: RouteDeps,
+const noted = (
+  deps: RouteDeps,
   q: Queries,
   { asking, verb, tenant, name, row, status, output }: Note,
-): Promise<void> {
-  const target = `route/${row?.id ?? name}`
-  await audit.accepted(q, asking.actor, {
-    action: `routes.${verb}`,
+): Promise<void> =>
+  noteChange(deps, q, {
+    actor: asking.actor,
     tenant,
-    target,
+    action: `routes.${verb}`,
+    target: `route/${row?.id ?? name}`,
     status,
     output,
+    event: row && {
+      action: `route.${verb}d`,
+      target: { kind: 'route', id: row.id, name },
+      message: `Route "${name}" was ${verb}d`,
+    },
   })
-  if (!row) return
-  await events.record(q, {
-    tenantId: tenant.id,
-    action: `route.${verb}d`,
-    level: 'info',
-    target: { kind: 'route', id: row.id, name },
-    message: `Route "${name}" was ${verb}d`,
-  })
-}

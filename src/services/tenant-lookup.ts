@@ -9,10 +9,14 @@ export async function tenantBySlug(q: Queries, slug: string): Promise<TenantRow>
   throw notFound('tenant', slug)
 }
 
-/** One that may be given something more: none that is being deleted. */
-export async function tenantToFill(q: Queries, slug: string): Promise<TenantRow> {
+/** One that may be given something more: none that is being deleted. `cannot` says what was asked for. */
+export async function tenantToFill(
+  q: Queries,
+  slug: string,
+  cannot = 'Cannot change anything',
+): Promise<TenantRow> {
   const tenant = await tenantBySlug(q, slug)
-  refuseDeleting(tenant, 'Cannot change anything')
+  refuseDeleting(tenant, cannot)
   return tenant
 }
 

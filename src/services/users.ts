@@ -2,6 +2,7 @@ import type { Queries, Store } from '../../db/open.ts'
 import type { PersonRow } from '../../db/queries/people.ts'
 import type { User, UserChange, UserCreate } from '../contract/users.ts'
 import { failure, nameTaken, notFound } from '../core/failure.ts'
+import { timeText } from '../core/time-text.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { AuditService } from './audit.ts'
 import type { KeysAsked } from './key-issued.ts'
@@ -134,5 +135,5 @@ const userOf = (row: PersonRow, owner: KeyOwner): User => ({
   source: row.source,
   disabled: row.disabledAt !== null,
   createdAt: new Date(row.createdAt).toISOString(),
-  lastSignInAt: row.lastSignInAt === null ? null : new Date(row.lastSignInAt).toISOString(),
+  lastSignInAt: timeText(row.lastSignInAt),
 })

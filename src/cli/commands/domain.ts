@@ -1,6 +1,7 @@
 import * as contract from '../../contract/domains.ts'
 import type { Work } from '../command.ts'
 import type { Context } from '../context.ts'
+import { removeEach } from '../removing.ts'
 import { fields } from '../table.ts'
 
 const HEAD = ['NAME', 'STATE', 'SUBDOMAINS', 'LAPSES']
@@ -37,12 +38,8 @@ export const verify: Work = async (context, given) => {
 
 export const remove: Work = async (context, given) => {
   const [api, tenant] = [await context.api(), await context.tenant()]
-  for (const domain of given.positionals) {
-    // oxlint-disable-next-line no-await-in-loop -- the first that is refused ends it
-    await api.call(contract.deleteDomain, { params: { tenant, domain } })
-  }
-  return context.show(given.positionals, () =>
-    given.positionals.map((name) => `${name}\n`).join(''),
+  return removeEach(context, given, (domain) =>
+    api.call(contract.deleteDomain, { params: { tenant, domain } }),
   )
 }
 

@@ -9,6 +9,7 @@ import type { Work } from '../command.ts'
 import type { Context } from '../context.ts'
 import { usageError } from '../exit.ts'
 import { allPages } from '../pages.ts'
+import { removeEach } from '../removing.ts'
 import { fields } from '../table.ts'
 import { succeeded, timeoutMs } from '../waiting.ts'
 
@@ -57,12 +58,8 @@ export const set: Work = async (context, given) => {
 
 export const remove: Work = async (context, given) => {
   const [api, tenant] = [await context.api(), await context.tenant()]
-  for (const network of given.positionals) {
-    // oxlint-disable-next-line no-await-in-loop -- the first that is refused ends it
-    await api.call(contract.deleteNetwork, { params: { tenant, network } })
-  }
-  return context.show(given.positionals, () =>
-    given.positionals.map((name) => `${name}\n`).join(''),
+  return removeEach(context, given, (network) =>
+    api.call(contract.deleteNetwork, { params: { tenant, network } }),
   )
 }
 

@@ -5,6 +5,7 @@ import type { Given } from '../arguments.ts'
 import type { Work } from '../command.ts'
 import type { Context } from '../context.ts'
 import { usageError } from '../exit.ts'
+import { removeEach } from '../removing.ts'
 import { fields } from '../table.ts'
 
 const HEAD = ['NAME', 'HOSTS', 'TAKES', 'TARGETS', 'POLICY']
@@ -50,12 +51,8 @@ export const set: Work = async (context, given) => {
 
 export const remove: Work = async (context, given) => {
   const [api, tenant] = [await context.api(), await context.tenant()]
-  for (const route of given.positionals) {
-    // oxlint-disable-next-line no-await-in-loop -- the first that is refused ends it
-    await api.call(contract.deleteRoute, { params: { tenant, route } })
-  }
-  return context.show(given.positionals, () =>
-    given.positionals.map((name) => `${name}\n`).join(''),
+  return removeEach(context, given, (route) =>
+    api.call(contract.deleteRoute, { params: { tenant, route } }),
   )
 }
 

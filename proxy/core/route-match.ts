@@ -1,3 +1,4 @@
+import { isBelow } from '../../src/core/path-prefix.ts'
 import { comparedPath } from './compared-path.ts'
 import { namedFields } from './http-fields.ts'
 import { targetOf } from './http-forward.ts'
@@ -55,10 +56,6 @@ export function routeFor(
   if (path === null) return 'path-refused'
   return routes.find((one) => isBelow(path, one.prefix) && takes(one.route.match, head))
 }
-
-/** Whole segments. */
-const isBelow = (path: string, prefix: string): boolean =>
-  prefix === '/' || path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`)
 
 function takes({ methods, headers }: RouteMatch, head: RequestHead): boolean {
   const isMethod = methods.length === 0 || methods.includes(head.line.method)

@@ -1,4 +1,5 @@
 import { ipRange, isTextWithin, type IpRange } from '../../src/core/ip-address.ts'
+import { httpsOrigin } from '../../src/core/https-origin.ts'
 import { pathOf } from './http-forward.ts'
 import type { Trouble } from './http-page.ts'
 import type { RequestHead } from './http-request.ts'
@@ -94,7 +95,7 @@ function underMaintenance({
 }
 
 function onlyOverTls(head: RequestHead, port: number): Trouble {
-  const location = `https://${head.meaning.host}${port === 443 ? '' : `:${port}`}${pathOf(head)}`
+  const location = httpsOrigin(head.meaning.host, port) + pathOf(head)
   return {
     status: 308,
     code: 'tls-only',

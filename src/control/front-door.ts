@@ -1,4 +1,5 @@
 import type { ApiFront } from '../../proxy/core/api-front.ts'
+import { httpsOrigin } from '../core/https-origin.ts'
 import type { KeyRing } from '../ports/key-ring.ts'
 import type { Settings } from '../config.ts'
 import { hostPort, type Instance } from '../instance.ts'
@@ -45,7 +46,5 @@ export function publicOrigin({ instance, settings }: Omit<House, 'keyRing'>): st
   return host === undefined ? `http://${instance.apiAddress}` : originOf(host, instance)
 }
 
-function originOf(host: string, { httpsAddress }: Instance): string {
-  const { port } = hostPort(httpsAddress)
-  return `https://${host}${port === 443 ? '' : `:${port}`}`
-}
+const originOf = (host: string, { httpsAddress }: Instance): string =>
+  httpsOrigin(host, hostPort(httpsAddress).port)

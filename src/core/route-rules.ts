@@ -1,4 +1,5 @@
 import { hostsMeet } from './host-names.ts'
+import { isBelow } from './path-prefix.ts'
 
 /** What is held against other rules of a route, and against other routes. */
 export interface RuledRoute {
@@ -69,10 +70,6 @@ function leadsBack({ hosts, match }: RuledRoute, { host, path }: RuledRedirect):
   const isSameHost = host === undefined || hosts.some((own) => hostsMeet(own, host))
   return isSameHost && (path === undefined || isBelow(path.value, match.pathPrefix))
 }
-
-/** By whole segments. */
-const isBelow = (path: string, prefix: string): boolean =>
-  prefix === '/' || path === prefix || path.startsWith(`${prefix}/`)
 
 /** The same for two matches that take the same requests. */
 export const matchKey = ({ pathPrefix, methods, headers }: RuledMatch): string =>

@@ -21,24 +21,24 @@ interface MetersLimits {
   /** Numbers of each. */
   readonly size: number
   /** Meters; what comes beyond is counted together, under no name. */
-  readonly most: number
+  readonly most?: number
   /** How long one is kept that nobody knows of any more. */
-  readonly goneMs: number
+  readonly goneMs?: number
 }
 
-export const METERS_MOST = 10_000
-export const METERS_GONE_MS = 10 * 60_000
+const MOST = 10_000
+const GONE_MS = 10 * 60_000
 
 /** Numbers by tenant and app: a look-up for each that is counted, and no allocation but for the first. */
 export class Meters {
-  readonly #limits: MetersLimits
+  readonly #limits: Required<MetersLimits>
   readonly #all = new Map<string, Meter>()
   /** Of whatever has no name, or no meter of its own. */
   readonly none: Meter
   #seq = 1
 
   constructor(limits: MetersLimits) {
-    this.#limits = limits
+    this.#limits = { most: MOST, goneMs: GONE_MS, ...limits }
     this.none = this.#made('', '')
   }
 
@@ -56,9 +56,15 @@ export class Meters {
     return made
   }
 
+  /** What has moved since that look, of those that there are; `isKnown`: whether a key is still somebody's. */
+  look(since: number, isKnown: (key: string) => boolean, nowMs: number) {
+    this.keep(isKnown, nowMs)
+    return this.moved(since)
+  }
+
   /**
    * Those that are not known any more, and do not move, go some time later: their last numbers have been asked
-   * for by then. To be called before each look.
+   * for by then.
    */
   keep(isKnown: (key: string) => boolean, nowMs: number): void {
     for (const [key, meter] of this.#all) {

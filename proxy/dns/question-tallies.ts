@@ -1,4 +1,4 @@
-import { METERS_GONE_MS, METERS_MOST, Meters, type Meter } from '../core/meters.ts'
+import { Meters, type Meter } from '../core/meters.ts'
 import { QUESTION, QUESTION_NUMBERS, rcodePlace } from '../../src/core/request-meter.ts'
 import { RCODE } from '../core/dns-wire.ts'
 
@@ -8,11 +8,7 @@ interface Coded {
 
 /** What is counted of questions, by the tenant of whoever asks; the host's own are under no name. */
 export class QuestionTallies {
-  readonly #meters = new Meters({
-    size: QUESTION_NUMBERS,
-    most: METERS_MOST,
-    goneMs: METERS_GONE_MS,
-  })
+  readonly #meters = new Meters({ size: QUESTION_NUMBERS })
 
   asked(tenant: string | null): Meter {
     const meter = tenant === null ? this.#meters.none : this.#meters.of(tenant, tenant, '')
@@ -39,7 +35,6 @@ export class QuestionTallies {
 
   /** What has moved since that look. `isKnown`: whether there is still a tenant of that slug. */
   moved(since: number, isKnown: (tenant: string) => boolean, nowMs: number) {
-    this.#meters.keep(isKnown, nowMs)
-    return this.#meters.moved(since)
+    return this.#meters.look(since, isKnown, nowMs)
   }
 }

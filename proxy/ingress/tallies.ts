@@ -1,15 +1,11 @@
-import { METERS_GONE_MS, METERS_MOST, Meters, type Meter } from '../core/meters.ts'
+import { Meters, type Meter } from '../core/meters.ts'
 import { durationBucket, REQUEST, REQUEST_NUMBERS } from '../../src/core/request-meter.ts'
 import type { App } from '../core/routing.ts'
 import type { Counters, IngressContext } from './context.ts'
 
 /** What is counted of requests, by app. */
 export class Tallies {
-  readonly #meters = new Meters({
-    size: REQUEST_NUMBERS,
-    most: METERS_MOST,
-    goneMs: METERS_GONE_MS,
-  })
+  readonly #meters = new Meters({ size: REQUEST_NUMBERS })
 
   /** Of requests for hosts that nobody has. */
   get none(): Meter {
@@ -22,8 +18,7 @@ export class Tallies {
 
   /** What has moved since that look. `isKnown`: whether there is still an app of that key. */
   moved(since: number, isKnown: (key: string) => boolean, nowMs: number) {
-    this.#meters.keep(isKnown, nowMs)
-    return this.#meters.moved(since)
+    return this.#meters.look(since, isKnown, nowMs)
   }
 
   count(meter: Meter, index: number, by = 1): void {

@@ -36,3 +36,12 @@ export function heapWatch(inputs: number) {
     },
   }
 }
+
+export type Numbers = (below: number) => number
+
+/** One of several, as the numbers have it. */
+export function pick<T>(next: Numbers, all: readonly T[]): T {
+  const found = all[next(all.length)]
+  if (found === undefined) throw new RangeError('There is nothing to choose from')
+  return found
+}

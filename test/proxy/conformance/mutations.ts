@@ -1,6 +1,6 @@
-/** Heads and contents that are damaged as those of careless, old and hostile peers are. */
+import { pick, type Numbers } from '../../support/fuzz.ts'
 
-type Numbers = (below: number) => number
+/** Heads and contents that are damaged as those of careless, old and hostile peers are. */
 
 const FIELDS = [
   'Host: hello.demo.cloud.local',
@@ -71,11 +71,11 @@ export const damagedRequest = (next: Numbers): Buffer => damaged(next, ASKED)
 export const damagedAnswer = (next: Numbers): Buffer => damaged(next, ANSWERED)
 
 function damaged(next: Numbers, firsts: readonly string[]): Buffer {
-  const lines = [one(next, firsts)]
+  const lines = [pick(next, firsts)]
   // Most have a host, since little is looked at of those that have none.
-  if (next(4) > 0) lines.push(one(next, FIELDS.slice(0, 1)))
-  for (let more = next(6); more > 0; more--) lines.push(one(next, FIELDS))
-  let text = `${lines.join('\r\n')}\r\n\r\n${one(next, CONTENTS)}`
+  if (next(4) > 0) lines.push(pick(next, FIELDS.slice(0, 1)))
+  for (let more = next(6); more > 0; more--) lines.push(pick(next, FIELDS))
+  let text = `${lines.join('\r\n')}\r\n\r\n${pick(next, CONTENTS)}`
   for (let changes = Math.max(0, next(6) - 3); changes > 0; changes--) text = changed(next, text)
   return Buffer.from(text, 'latin1')
 }
@@ -85,16 +85,10 @@ function changed(next: Numbers, text: string): string {
   const at = next(text.length + 1)
   const [before, after] = [text.slice(0, at), text.slice(at)]
   const how = next(7)
-  if (how < 2) return before + one(next, ODD) + after
-  if (how === 2) return before + one(next, ODD) + after.slice(1)
+  if (how < 2) return before + pick(next, ODD) + after
+  if (how === 2) return before + pick(next, ODD) + after.slice(1)
   if (how === 3) return before + String.fromCodePoint(next(256)) + after.slice(1)
   if (how === 4) return before + after.slice(next(20))
   if (how === 5) return before + after.slice(0, next(40)) + after
   return before
-}
-
-function one<T>(next: Numbers, all: readonly T[]): T {
-  const found = all[next(all.length)]
-  if (found === undefined) throw new RangeError('There is nothing to choose from')
-  return found
 }

@@ -1,3 +1,4 @@
+import { pick, type Numbers } from '../../support/fuzz.ts'
 import { question } from './client.ts'
 import { addressData, answerTo, nameData, soaData, type Written } from './messages.ts'
 
@@ -48,8 +49,6 @@ const ANSWERS: readonly Buffer[] = [1, 5, 15, 33, 255].flatMap((type) => {
   )
 })
 
-export type Numbers = (below: number) => number
-
 /** Numbers that look random and are the same each time (Park and Miller). */
 export function numbers(seed: number): Numbers {
   let state = seed
@@ -65,14 +64,14 @@ const ODD = [0, 1, 0x29, 0x3f, 0x40, 0x7f, 0x80, 0xbf, 0xc0, 0xc0, 0xfb, 0xff, 0
 /** A good packet with some of it changed, cut, doubled or taken from another one; or noise. */
 export function damaged(next: Numbers, seeds: readonly Buffer[] = QUESTIONS): Buffer {
   if (next(16) === 0) return noise(next, next(80))
-  const packet = Buffer.from(one(next, seeds))
+  const packet = Buffer.from(pick(next, seeds))
   for (let changes = next(5); changes > 0; changes--) {
-    packet[next(packet.length)] = next(2) === 0 ? next(256) : one(next, ODD)
+    packet[next(packet.length)] = next(2) === 0 ? next(256) : pick(next, ODD)
   }
   const how = next(12)
   if (how === 0) return packet.subarray(0, next(packet.length))
   if (how === 1) return Buffer.concat([packet, packet])
-  if (how === 2) return spliced(next, packet, one(next, seeds))
+  if (how === 2) return spliced(next, packet, pick(next, seeds))
   if (how === 3) return Buffer.concat([packet, noise(next, next(40))])
   // Points a name to itself, in front of itself, or behind itself.
   if (how === 4 && packet.length > 16)
@@ -89,10 +88,4 @@ const noise = (next: Numbers, length: number): Buffer =>
 
 function spliced(next: Numbers, head: Buffer, tail: Buffer): Buffer {
   return Buffer.concat([head.subarray(0, next(head.length)), tail.subarray(next(tail.length))])
-}
-
-function one<T>(next: Numbers, all: readonly T[]): T {
-  const found = all[next(all.length)]
-  if (found === undefined) throw new RangeError('There is nothing to choose from')
-  return found
 }
